@@ -1,0 +1,24 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Instance segmentation for vehicles: pixel embeddings, clustered per semantic class."""
+
+from importlib import import_module
+
+__version__ = '0.1.0'
+
+_EXPORTS = {
+    'InstanceSegmenter': 'segmenter',
+    'InstanceMap': 'instances',
+    'Instance': 'instances',
+    'LabelSet': 'labels',
+    'Checkpoint': 'checkpoint',
+    'UserError': 'errors',
+}
+__all__ = sorted(_EXPORTS)
+
+
+def __getattr__(name):
+    # Lazy, so that `instance_seg --help` and the launch files do not pay for importing torch.
+    if name in _EXPORTS:
+        return getattr(import_module(f'{__name__}.{_EXPORTS[name]}'), name)
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -1,0 +1,69 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: `instance_seg VERB ...`.
+
+Each verb is a module with `HELP` (one line), `add_arguments(parser)` and `run(args)`, imported
+only when it is asked for, so that no verb pays for another's dependencies.
+"""
+
+import argparse
+import sys
+from importlib import import_module
+
+from .errors import UserError
+
+VERBS = {
+    'segment': 'segment pictures, folders or videos',
+    'demo': 'replay a bag or video through the real node and show what comes out',
+    'process-bag': 'segment every image of a bag into a new bag, without ROS running',
+    'play-bag': 'publish a bag with its original timing',
+    'train': 'train a network',
+    'evaluate': 'score a checkpoint or a folder of predictions',
+    'benchmark': 'measure speed and memory beside a baseline',
+    'render-scenes': 'render street scenes with exact labels',
+    'export': 'write a checkpoint as ONNX and check it',
+    'import-weights': 'read weights made elsewhere',
+}
+
+
+def _verb_module(verb: str):
+    name = verb.replace('-', '_')
+    return import_module(f'{__package__}.commands.{name}')
+
+
+def build_parser(verb: str | None) -> argparse.ArgumentParser:
+    """Build the parser; only the chosen verb's module is imported and filled in."""
+    parser = argparse.ArgumentParser(
+        prog='instance_seg', description='Instance segmentation for vehicles in ROS 2.')
+    verbs = parser.add_subparsers(dest='verb', metavar='VERB', required=True)
+    for name, summary in VERBS.items():
+        if name == verb:
+            module = _verb_module(name)
+            module.add_arguments(verbs.add_parser(name, help=summary, description=module.__doc__))
+        else:
+            verbs.add_parser(name, help=summary)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one verb; return 0, or 2 with one sentence on stderr when the input is wrong."""
+    argv = sys.argv[1:] if argv is None else argv
+    verb = argv[0] if argv and argv[0] in VERBS else None
+    try:
+        args = build_parser(verb).parse_args(argv)
+        return _verb_module(args.verb).run(args) or 0
+    except UserError as error:
+        print(f'instance_seg: {error}', file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        if error.name and error.name.startswith('instance_seg_ros'):
+            raise
+        print(f'instance_seg: {verb} needs the Python package {error.name!r}, which is not '
+              'installed; see "Installation" in the README.', file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == '__main__':
+    sys.exit(main())

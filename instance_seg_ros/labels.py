@@ -1,0 +1,171 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the pixels of an image can be called."""
+
+from dataclasses import asdict, dataclass
+from functools import cached_property
+
+import numpy as np
+
+from .errors import UserError
+
+UNLABELLED = 0
+IGNORE_INDEX = 255
+INSTANCE_FACTOR = 1000
+"""Instance ids are `label id * INSTANCE_FACTOR + number`, as in Cityscapes' instanceIds."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """One class: its id in masks (1 to 65), name, RGB colour, and whether it is countable."""
+
+    id: int
+    name: str
+    color: tuple[int, int, int]
+    has_instances: bool = False
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """An ordered set of labels: the label at index k is channel k of a network's logits.
+
+    Label ids are what masks and messages carry; 0 is reserved for unlabelled pixels. Ids end
+    at 65 because an instance id (id * 1000 + number) has to fit into 16 bits.
+    """
+
+    name: str
+    labels: tuple[Label, ...]
+
+    def __post_init__(self):
+        """Refuse label sets in which an id or a name is ambiguous or out of range."""
+        ids, names = [x.id for x in self.labels], [x.name for x in self.labels]
+        if len(set(ids)) < len(ids) or len(set(names)) < len(names):
+            raise ValueError(f'label set {self.name!r} repeats an id or a name')
+        if not ids or min(ids) < 1 or max(ids) > 65:
+            raise ValueError(f'label set {self.name!r} needs ids from 1 to 65, not {ids}')
+
+    @staticmethod
+    def named(name: str) -> 'LabelSet':
+        """Return a built-in label set: `cityscapes`, `camvid` or `sticks`."""
+        if name not in _BUILT_IN:
+            raise UserError(f'There is no label set {name!r}; there are: {", ".join(_BUILT_IN)}.')
+        return _BUILT_IN[name]
+
+    def __len__(self):
+        """Count the classes."""
+        return len(self.labels)
+
+    @cached_property
+    def ids(self) -> np.ndarray:
+        """Label ids by channel, uint8 (K,)."""
+        return np.array([label.id for label in self.labels], np.uint8)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names by channel."""
+        return tuple(label.name for label in self.labels)
+
+    @cached_property
+    def thing_indices(self) -> tuple[int, ...]:
+        """Channels of the classes that have instances."""
+        return tuple(k for k, label in enumerate(self.labels) if label.has_instances)
+
+    @cached_property
+    def index_by_id(self) -> np.ndarray:
+        """Channel by label id, uint8 (256,); IGNORE_INDEX where an id is not in the set."""
+        table = np.full(256, IGNORE_INDEX, np.uint8)
+        table[self.ids] = np.arange(len(self), dtype=np.uint8)
+        return table
+
+    @cached_property
+    def color_table(self) -> np.ndarray:
+        """RGB colour by label id, uint8 (256, 3); black where an id is not in the set."""
+        table = np.zeros((256, 3), np.uint8)
+        table[self.ids] = [label.color for label in self.labels]
+        return table
+
+    def by_id(self, label_id: int) -> Label:
+        """Return the label with this id, or raise KeyError."""
+        return self.labels[self.index_of_id(label_id)]
+
+    def by_name(self, name: str) -> Label:
+        """Return the label of this name, or raise a UserError that lists the names."""
+        for label in self.labels:
+            if label.name == name:
+                return label
+        raise UserError(f'There is no class {name!r} in label set {self.name!r}; '
+                        f'there are: {", ".join(self.names)}.')
+
+    def index_of_id(self, label_id: int) -> int:
+        """Return the channel of this label id, or raise KeyError."""
+        index = self.index_by_id[label_id] if 0 <= label_id < 256 else IGNORE_INDEX
+        if index == IGNORE_INDEX:
+            raise KeyError(f'label set {self.name!r} has no label id {label_id}')
+        return int(index)
+
+    def to_dict(self) -> dict:
+        """Return plain data for JSON."""
+        return {'name': self.name, 'labels': [asdict(label) for label in self.labels]}
+
+    @staticmethod
+    def from_dict(data: dict) -> 'LabelSet':
+        """Rebuild a label set from `to_dict`'s data."""
+        labels = (Label(int(x['id']), str(x['name']), tuple(int(c) for c in x['color']),
+                        bool(x['has_instances'])) for x in data['labels'])
+        return LabelSet(str(data['name']), tuple(labels))
+
+
+def _table(name: str, rows: str) -> LabelSet:
+    """Read lines of `id name r g b [instances]`; underscores stand for spaces."""
+    labels = []
+    for row in rows.strip().splitlines():
+        label_id, label, r, g, b, *thing = row.split()
+        color = (int(r), int(g), int(b))
+        labels.append(Label(int(label_id), label.replace('_', ' '), color, bool(thing)))
+    return LabelSet(name, tuple(labels))
+
+
+# Ids and colours of the Cityscapes benchmark, in the order of its 19 training ids.
+_CITYSCAPES = _table('cityscapes', """
+    7  road          128 64 128
+    8  sidewalk      244 35 232
+    11 building      70 70 70
+    12 wall          102 102 156
+    13 fence         190 153 153
+    17 pole          153 153 153
+    19 traffic_light 250 170 30
+    20 traffic_sign  220 220 0
+    21 vegetation    107 142 35
+    22 terrain       152 251 152
+    23 sky           70 130 180
+    24 person        220 20 60   instances
+    25 rider         255 0 0     instances
+    26 car           0 0 142     instances
+    27 truck         0 0 70      instances
+    28 bus           0 60 100    instances
+    31 train         0 80 100    instances
+    32 motorcycle    0 0 230     instances
+    33 bicycle       119 11 32   instances
+    """)
+
+# The 11-class form of CamVid; its annotation value k is channel k, and 11 is void.
+_CAMVID = _table('camvid', """
+    1  sky        70 130 180
+    2  building   70 70 70
+    3  pole       153 153 153
+    4  road       128 64 128
+    5  pavement   244 35 232
+    6  tree       107 142 35
+    7  sign       220 220 0
+    8  fence      190 153 153
+    9  car        0 0 142    instances
+    10 pedestrian 220 20 60  instances
+    11 bicyclist  119 11 32  instances
+    """)
+
+_STICKS = _table('sticks', """
+    1 background 0 0 0
+    2 stick      230 159 0 instances
+    """)
+
+_BUILT_IN = {s.name: s for s in (_CITYSCAPES, _CAMVID, _STICKS)}
