@@ -1,0 +1,82 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Pieces that more than one network is made of."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def pool_with_offsets(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Max-pool 2x2 with stride 2; also return where in its image each maximum was.
+
+    x: (N, C, H, W), H and W even. Returns (N, C, H/2, W/2) and int64 flat indices of that shape.
+    """
+    return F.max_pool2d(x, 2, 2, return_indices=True)
+
+
+def unpool(x: Tensor, indices: Tensor) -> Tensor:
+    """Put each value back where its maximum was, zeros elsewhere: `max_unpool2d`, bit for bit.
+
+    While exporting, it is written with elementary operations that every tracer and runtime
+    has: which of the four places of its 2x2 window a value belongs to follows from the index.
+    """
+    if not (torch.onnx.is_in_onnx_export() or torch.compiler.is_exporting()):
+        return F.max_unpool2d(x, indices, 2, 2)
+    width = 2 * x.shape[3]
+    place = (indices // width % 2) * 2 + indices % width % 2
+    places = torch.arange(4, device=x.device).view(1, 1, 4, 1, 1)
+    parts = torch.where(place.unsqueeze(2) == places, x.unsqueeze(2), torch.zeros_like(x[:1, :1, :1, :1]).unsqueeze(2))
+    return F.pixel_shuffle(parts.flatten(1, 2), 2)
+
+
+class AnySize(nn.Module):
+    """Base of networks that work on multiples of `stride`: pads the image, crops the outputs."""
+
+    stride = 8
+
+    def forward(self, images: Tensor):
+        """Run `compute` on images (N, 3, H, W) of any size; outputs have the images' size."""
+        height, width = images.shape[2:]
+        bottom, right = -height % self.stride, -width % self.stride
+        if not (bottom or right):
+            return self.compute(images)
+        outputs = self.compute(F.pad(images, (0, right, 0, bottom)))
+        return tuple(output[:, :, :height, :width] for output in outputs)
+
+    def compute(self, images: Tensor):
+        """Map images whose sides are multiples of `stride` to a tuple of maps of their size."""
+        raise NotImplementedError
+
+
+class _ScaleGradient(torch.autograd.Function):
+
+    @staticmethod
+    def forward(ctx, x, scale):
+        ctx.scale = scale
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * ctx.scale, None
+
+
+def scale_gradient(x: Tensor, scale: float) -> Tensor:
+    """Return x, whose gradient is multiplied by `scale` on the way back."""
+    return x if scale == 1.0 or not torch.is_grad_enabled() else _ScaleGradient.apply(x, scale)
+
+
+def add_coordinates(embeddings: Tensor, pixels_per_unit: float) -> Tensor:
+    """Add each pixel's place to its first two embedding dimensions.
+
+    embeddings (N, D, H, W), D at least 2. x and y count from the image's centre, so that the
+    network only has to tell a pixel's offset from its object. Not in the paper (in the spirit
+    of Neven et al., CVPR 2019).
+    """
+    height, width = embeddings.shape[2:]
+    like = {'dtype': embeddings.dtype, 'device': embeddings.device}
+    x = (torch.arange(width, **like) - (width - 1) / 2) / pixels_per_unit
+    y = (torch.arange(height, **like) - (height - 1) / 2) / pixels_per_unit
+    place = torch.stack([x.expand(height, width), y.unsqueeze(1).expand(height, width)])
+    rest = embeddings[:, 2:]
+    return torch.cat([embeddings[:, :2] + place, rest], 1)
