@@ -13,12 +13,12 @@ Run: ``.venv/bin/python scripts/build_interfaces.py``
 
 import json
 import os
-from pathlib import Path
 import re
 import subprocess
 import sys
 import sysconfig
 import tempfile
+from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[1] / 'test' / 'interfaces' / 'vision_msgs'
 # What the rest of the ROS world announces for these types: equal hash, equal bytes on the wire.
