@@ -1,0 +1,49 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Image messages made and read without ROS."""
+
+import numpy as np
+
+from .definitions import typestore
+
+NANOSECONDS = 1_000_000_000
+
+
+def header(stamp: int, frame_id: str):
+    """Build a std_msgs/Header for a time in nanoseconds."""
+    types = typestore().types
+    time = types['builtin_interfaces/msg/Time'](
+        sec=stamp // NANOSECONDS, nanosec=stamp % NANOSECONDS)
+    return types['std_msgs/msg/Header'](stamp=time, frame_id=frame_id)
+
+
+def stamp_of(message) -> int:
+    """Return the time in a message's header in nanoseconds."""
+    stamp = message.header.stamp
+    return stamp.sec * NANOSECONDS + stamp.nanosec
+
+
+def serialize_image(header, encoding: str, pixels: np.ndarray) -> bytes:
+    """
+    Return a serialized sensor_msgs/Image.
+
+    :param pixels: H x W or H x W x C, uint8 or uint16, little-endian, laid out as ``encoding``
+        says.
+    """
+    pixels = np.ascontiguousarray(pixels)
+    message = typestore().types['sensor_msgs/msg/Image'](
+        header=header, height=pixels.shape[0], width=pixels.shape[1], encoding=encoding,
+        is_bigendian=0, step=pixels.strides[0], data=pixels.reshape(-1).view(np.uint8))
+    return bytes(typestore().serialize_cdr(message, 'sensor_msgs/msg/Image'))
+
+
+def serialize_compressed(header, format_name: str, data: bytes) -> bytes:
+    """Return a serialized sensor_msgs/CompressedImage; ``format_name`` such as 'jpeg'."""
+    message = typestore().types['sensor_msgs/msg/CompressedImage'](
+        header=header, format=format_name, data=np.frombuffer(data, np.uint8))
+    return bytes(typestore().serialize_cdr(message, 'sensor_msgs/msg/CompressedImage'))
+
+
+def deserialize(data: bytes, type_name: str):
+    """Return the message in ``data``; its arrays are views of it where that is possible."""
+    return typestore().deserialize_cdr(data, type_name)

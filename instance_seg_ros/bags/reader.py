@@ -1,0 +1,195 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Reading ROS 2 bags: sqlite3 and MCAP, folders and bare files, compressed and broken ones."""
+
+import logging
+import re
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import zstandard
+from rosbags.rosbag2 import Reader
+
+from ..errors import UserError
+from . import salvage
+from .topics import Message, Topic
+
+STORAGE_SUFFIXES = ('.mcap', '.db3')
+ZSTD_SUFFIXES = ('.zstd', '.zst')
+
+_log = logging.getLogger(__name__)
+
+
+class Bag:
+    """
+    An open bag; a context manager.
+
+    A bag whose end is missing or damaged is read up to where it breaks; from then on
+    `break_reason` says why, and a warning has been logged.
+    """
+
+    def __init__(self, path: Path | str):
+        """Open ``path``; UserError when there is no bag, or nothing in it can be read."""
+        self.path = Path(path)
+        self.break_reason = ''
+        self._stack = ExitStack()
+        try:
+            self._parts = self._open()
+        except BaseException:
+            self._stack.close()
+            raise
+        self.topics = _merged(topic for part in self._parts for topic in part.topics)
+        filled = [part for part in self._parts if part.count]
+        self.count = sum(part.count for part in filled)
+        self.start = min((part.start for part in filled), default=0)
+        self.end = max((part.end for part in filled), default=0)
+        """Times of the first and last message in nanoseconds; 0 without messages."""
+
+    def messages(self, topics: Collection[str] | None = None, start: int | None = None,
+                 stop: int | None = None) -> Iterator[Message]:
+        """
+        Yield messages in the order of their times.
+
+        :param topics: names of the topics wanted; None for all of them.
+        :param start, stop: half-open interval of recording times in nanoseconds.
+        """
+        wanted = {t.name for t in self.topics if topics is None or t.name in topics}
+        for part in self._parts:
+            try:
+                yield from part.messages(wanted, start, stop)
+            except GeneratorExit:
+                raise
+            except Exception as error:  # parsers of foreign bytes raise whatever comes up
+                self._breaks(error)
+                return
+            if part.break_reason:
+                self._breaks(part.break_reason)
+
+    def close(self) -> None:
+        """Close the files; what was unpacked beside them is removed."""
+        self._stack.close()
+
+    def __enter__(self) -> 'Bag':
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def _breaks(self, reason) -> None:
+        if not self.break_reason:
+            self.break_reason = str(reason) or type(reason).__name__
+            _log.warning('%s is damaged or was cut off; it was read up to there (%s).',
+                         self.path, self.break_reason)
+
+    def _open(self) -> list:
+        path = self._checked_path()
+        try:
+            return [self._stack.enter_context(_Intact(path))]
+        except Exception as error:  # see messages(); whether a part of it reads is tried next
+            reason = error
+        files = _storage_files(path) if path.is_dir() else [path]
+        parts = [part for file in files if (part := self._open_part(file))]
+        if not parts:
+            raise UserError(f'{self.path} cannot be read as a ROS 2 bag: {reason}') from reason
+        if path.is_dir() and not any(part.break_reason for part in parts):
+            _log.warning('%s has no readable metadata.yaml; its %d data file(s) are read '
+                         'without it.', self.path, len(parts))
+        return parts
+
+    def _open_part(self, file: Path):
+        try:
+            file = self._unpacked(file)
+            return self._stack.enter_context(_Intact(file))
+        except Exception:  # see messages()
+            part = salvage.open_broken(file)
+        if part:
+            self._stack.enter_context(part)
+        return part
+
+    def _checked_path(self) -> Path:
+        path = self.path
+        if not path.exists():
+            raise UserError(f'There is no bag or video at {path}.')
+        if path.suffix == '.bag':
+            raise UserError(f'{path} is a ROS 1 bag; convert it with `rosbags-convert` first.')
+        if path.is_dir():
+            if not (path / 'metadata.yaml').exists() and not _storage_files(path):
+                raise UserError(f'{path} is not a bag: it holds neither metadata.yaml nor any '
+                                '.mcap or .db3 file.')
+            return path
+        if not _is_storage(path):
+            raise UserError(f'{path} is neither a ROS 2 bag (a folder, .mcap or .db3) nor a '
+                            'video.')
+        return self._unpacked(path)
+
+    def _unpacked(self, file: Path) -> Path:
+        """Return the file itself, or what a zstd compressed one holds, as far as it goes."""
+        if file.suffix not in ZSTD_SUFFIXES:
+            return file
+        target = Path(self._stack.enter_context(TemporaryDirectory()), file.stem)
+        with file.open('rb') as packed, target.open('wb') as unpacked:
+            try:
+                zstandard.ZstdDecompressor().copy_stream(packed, unpacked)
+            except zstandard.ZstdError as error:
+                self._breaks(error)
+        return target
+
+
+class _Intact:
+    """A bag folder or file that rosbags reads as it is."""
+
+    break_reason = ''
+
+    def __init__(self, path: Path):
+        self._reader = Reader(path)
+        self._reader.open()
+        self.topics = [Topic.from_connection(c) for c in self._reader.connections]
+        self.count = self._reader.message_count
+        self.start = self._reader.start_time
+        self.end = self._reader.end_time - 1
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._reader.close()
+
+    def messages(self, names, start, stop) -> Iterator[Message]:
+        connections = [c for c in self._reader.connections if c.topic in names]
+        if not connections:
+            return
+        topics = {c.id: Topic.from_connection(c) for c in connections}
+        stop = None if stop is None else max(stop, 0)
+        for connection, stamp, data in self._reader.messages(connections, start, stop):
+            yield Message(stamp, topics[connection.id], data)
+
+
+def _merged(topics) -> tuple[Topic, ...]:
+    """Add up the counts of topics that several files, or several publishers, share."""
+    merged = {}
+    for topic in topics:
+        key = (topic.name, topic.type)
+        if key in merged:
+            known = merged[key]
+            qos = known.qos + tuple(q for q in topic.qos if q not in known.qos)
+            topic = replace(known, count=known.count + topic.count, qos=qos)
+        merged[key] = topic
+    return tuple(merged.values())
+
+
+def _is_storage(path: Path) -> bool:
+    suffixes = path.suffixes
+    if suffixes and suffixes[-1] in ZSTD_SUFFIXES:
+        suffixes = suffixes[:-1]
+    return bool(suffixes) and suffixes[-1] in STORAGE_SUFFIXES
+
+
+def _storage_files(folder: Path) -> list[Path]:
+    """List a folder's data files in the order they were recorded: part 10 after part 9."""
+    def order(path: Path):
+        return [int(part) if part.isdigit() else part for part in re.split(r'(\d+)', path.name)]
+
+    return sorted((p for p in folder.iterdir() if p.is_file() and _is_storage(p)), key=order)

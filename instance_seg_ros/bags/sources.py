@@ -1,0 +1,51 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Anything that holds images with times: a ROS 2 bag or a video file."""
+
+from pathlib import Path
+
+from ..errors import UserError
+from .reader import Bag
+from .topics import Topic
+from .video import VIDEO_SUFFIXES, Video
+
+Source = Bag | Video
+
+
+def open_source(path: Path | str) -> Source:
+    """
+    Open a bag or a video: `.topics`, `.messages(...)`, `.start`, `.end`, `.break_reason`.
+
+    :raises UserError: when there is no such file, or nothing in it can be read.
+    """
+    if Path(path).suffix.lower() in VIDEO_SUFFIXES and Path(path).is_file():
+        return Video(path)
+    return Bag(path)
+
+
+def image_topics(source: Source) -> list[Topic]:
+    """Return the topics that hold at least one image, raw or compressed."""
+    return [topic for topic in source.topics if topic.is_image and topic.count]
+
+
+def choose_image_topic(source: Source, wanted: str | None = None) -> Topic:
+    """
+    Return the image topic named ``wanted``, or the only one there is.
+
+    :raises UserError: listing the image topics, when that does not name exactly one.
+    """
+    topics = image_topics(source)
+    listing = ', '.join(f'{t.name} ({t.type}, {t.count} images)' for t in topics)
+    if not topics:
+        others = ', '.join(sorted(t.name for t in source.topics)) or 'none'
+        raise UserError(f'{source.path} holds no images (sensor_msgs/Image or CompressedImage); '
+                        f'its topics are: {others}.')
+    if wanted is not None:
+        chosen = [t for t in topics if t.name == '/' + wanted.lstrip('/')]
+        if not chosen:
+            raise UserError(f'{source.path} has no image topic {wanted}; there are: {listing}.')
+        return chosen[0]
+    if len(topics) > 1:
+        raise UserError(f'{source.path} has several image topics; choose one with '
+                        f'--image-topic: {listing}.')
+    return topics[0]

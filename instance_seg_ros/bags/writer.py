@@ -1,0 +1,178 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Writing bags that `ros2 bag` reads, from Humble on: MCAP, zstd, a folder with metadata.yaml."""
+
+import io
+import shutil
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcap.writer import CompressionType, Writer
+from rosbags.rosbag2.metadata import dump_qos_v8
+from ruamel.yaml import YAML
+
+from .. import __version__
+from ..errors import UserError
+from .topics import Topic
+
+METADATA_VERSION = 8
+"""The newest metadata that Humble reads as well: from 9 on, QoS is written in another form."""
+
+
+@dataclass
+class _Channel:
+    topic: Topic
+    id: int
+    count: int = 0
+
+
+@dataclass
+class _Times:
+    first: int = 2**63 - 1
+    last: int = 0
+
+    def add(self, stamp: int) -> None:
+        self.first, self.last = min(self.first, stamp), max(self.last, stamp)
+
+    @property
+    def span(self) -> int:
+        return max(0, self.last - self.first)
+
+
+class BagWriter:
+    """
+    A new MCAP bag, written to `PATH.part` and renamed to `PATH` by `close()`.
+
+    As a context manager it closes the bag when all went well and else removes what it wrote.
+    """
+
+    def __init__(self, path: Path | str, *, custom_data: dict[str, str] | None = None):
+        """Begin a bag; UserError when ``path`` exists or cannot be written."""
+        self.path = Path(path)
+        self._part = part_of(self.path)
+        self._file_name = f'{self.path.name}_0.mcap'
+        self._custom_data = {'instance_seg_ros': __version__, **(custom_data or {})}
+        self._channels: dict[tuple[str, str], _Channel] = {}
+        self._schemas: dict[tuple[str, str], int] = {}
+        self._times = _Times()
+        check_free(self.path)
+        try:
+            shutil.rmtree(self._part, ignore_errors=True)
+            self._part.mkdir(parents=True)
+            self._file = (self._part / self._file_name).open('wb')
+        except OSError as error:
+            raise UserError(f'No bag can be written to {self.path}: {error.strerror}.') from error
+        self._mcap = Writer(self._file, compression=CompressionType.ZSTD)
+        self._mcap.start(profile='ros2', library=f'instance_seg_ros-{__version__}')
+
+    def add_topic(self, topic: Topic) -> None:
+        """Offer a topic; it stands in the bag's table even when no message follows."""
+        if (topic.name, topic.type) not in self._channels:
+            self._channels[topic.name, topic.type] = _Channel(topic, self._register(topic))
+
+    def write(self, topic: Topic, stamp: int, data: bytes) -> None:
+        """Append a serialized message recorded at ``stamp``, in nanoseconds."""
+        self.add_topic(topic)
+        channel = self._channels[topic.name, topic.type]
+        self._mcap.add_message(channel.id, stamp, data, publish_time=stamp,
+                               sequence=channel.count)
+        channel.count += 1
+        self._times.add(stamp)
+
+    def flush(self) -> None:
+        """Bring all that was written to disk, readable even if the process is killed."""
+        self._mcap.flush()
+
+    def close(self) -> Path:
+        """Finish the bag and give it its name; return its path."""
+        information = self._information()
+        self._mcap.add_metadata('rosbag2', {'serialized_metadata': _yaml(information)})
+        self._mcap.finish()
+        self._file.close()
+        (self._part / 'metadata.yaml').write_text(
+            _yaml({'rosbag2_bagfile_information': information}), encoding='utf-8')
+        self._part.replace(self.path)
+        return self.path
+
+    def abandon(self, keep: bool = False) -> None:
+        """Stop without a bag; ``keep`` leaves what was written in `PATH.part`."""
+        if keep:
+            self.flush()
+        self._file.close()
+        if not keep:
+            shutil.rmtree(self._part, ignore_errors=True)
+
+    def __enter__(self) -> 'BagWriter':
+        return self
+
+    def __exit__(self, kind, *_) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abandon()
+
+    def _register(self, topic: Topic) -> int:
+        key = (topic.type, topic.definition)
+        if key not in self._schemas:
+            self._schemas[key] = self._mcap.register_schema(
+                topic.type, topic.definition_encoding, topic.definition.encode())
+        return self._mcap.register_channel(
+            topic.name, topic.serialization, self._schemas[key],
+            {'offered_qos_profiles': dump_qos_v8(list(topic.qos)),
+             'topic_type_hash': topic.type_hash})
+
+    def _information(self) -> dict:
+        """Return what metadata.yaml says, and the MCAP file again for who has only that."""
+        counts = Counter({key: channel.count for key, channel in self._channels.items()})
+        duration = {'nanoseconds': self._times.span}
+        start = {'nanoseconds_since_epoch': self._times.first}
+        return {
+            'version': METADATA_VERSION,
+            'storage_identifier': 'mcap',
+            'duration': duration,
+            'starting_time': start,
+            'message_count': counts.total(),
+            'topics_with_message_count': [
+                {'topic_metadata': _topic_metadata(channel.topic), 'message_count': channel.count}
+                for channel in self._channels.values()],
+            'compression_format': '',
+            'compression_mode': '',
+            'relative_file_paths': [self._file_name],
+            'files': [{'path': self._file_name, 'starting_time': dict(start),
+                       'duration': dict(duration), 'message_count': counts.total()}],
+            'custom_data': self._custom_data,
+            'ros_distro': '',
+        }
+
+
+def part_of(path: Path) -> Path:
+    """Return the folder in which a bag lies until it is complete."""
+    return path.with_name(f'{path.name}.part')
+
+
+def check_free(path: Path) -> None:
+    """Refuse a path at which something is already."""
+    if not path.name:
+        raise UserError(f'{path} is not a name for a new bag.')
+    if path.exists():
+        raise UserError(f'{path} exists already; remove it or give another name.')
+
+
+def _topic_metadata(topic: Topic) -> dict:
+    return {
+        'name': topic.name,
+        'type': topic.type,
+        'serialization_format': topic.serialization,
+        'offered_qos_profiles': dump_qos_v8(list(topic.qos)),
+        'type_description_hash': topic.type_hash,
+    }
+
+
+def _yaml(content: dict) -> str:
+    yaml = YAML(typ='safe')
+    yaml.default_flow_style = False
+    yaml.width = 4096
+    stream = io.StringIO()
+    yaml.dump(content, stream)
+    return stream.getvalue()
