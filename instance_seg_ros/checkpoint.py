@@ -1,0 +1,134 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A trained network with all it takes to run it, in one safetensors file (no pickle)."""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import nn
+
+from .errors import UserError
+from .labels import LabelSet
+from .networks import build_network
+
+FORMAT = 'instance_seg_ros/1'
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+def default_checkpoint() -> Path:
+    """Return the weights that are shipped in the package."""
+    return Path(__file__).parent / 'weights' / 'enet_branched.safetensors'
+
+
+@dataclass
+class Checkpoint:
+    """Weights and the facts that belong to them.
+
+    network, options: what `build_network` takes. label_set: channel order of the logits.
+    input_size: (width, height) in pixels the network was made for. bandwidth: for clustering.
+    mean, std: of RGB in 0 to 1, for normalisation. provenance, scores: plain data for people.
+    state: tensors by name.
+    """
+
+    network: str
+    label_set: LabelSet
+    state: dict
+    options: dict = field(default_factory=dict)
+    embedding_dims: int = 8
+    input_size: tuple[int, int] = (768, 384)
+    bandwidth: float = 1.5
+    mean: tuple[float, ...] = IMAGENET_MEAN
+    std: tuple[float, ...] = IMAGENET_STD
+    provenance: dict = field(default_factory=dict)
+    scores: dict = field(default_factory=dict)
+    path: Path | None = None
+
+    def build(self) -> nn.Module:
+        """Build the network with these weights, in evaluation mode, on the CPU."""
+        network = build_network(self.network, len(self.label_set), self.embedding_dims,
+                                **self.options)
+        try:
+            network.load_state_dict(self.state)
+        except RuntimeError as error:
+            raise UserError(f'The weights in {self.path} do not fit network {self.network!r}: '
+                            f'{_first_line(error)}') from error
+        return network.eval()
+
+    @property
+    def checksum(self) -> str:
+        """First 12 hexadecimal digits of the SHA-256 of the tensors, in order of name."""
+        digest = hashlib.sha256()
+        for name in sorted(self.state):
+            digest.update(name.encode())
+            digest.update(self.state[name].contiguous().cpu().numpy().tobytes())
+        return digest.hexdigest()[:12]
+
+    def save(self, path: Path | str):
+        """Write the file beside its place and move it there, so that it is never half there."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f'{path.name}.{os.getpid()}.part')
+        state = {k: v.detach().cpu().contiguous() for k, v in self.state.items()}
+        try:
+            safetensors.torch.save_file(state, beside, {'instance_seg_ros': self._metadata()})
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def _metadata(self) -> str:
+        facts = {key: getattr(self, key) for key in _PLAIN_FIELDS}
+        return json.dumps({'format': FORMAT, 'label_set': self.label_set.to_dict(), **facts})
+
+    @classmethod
+    def load(cls, path: Path | str) -> 'Checkpoint':
+        """Read a file that `save` wrote, or raise a UserError that says what is wrong with it."""
+        path = Path(path)
+        if not path.is_file():
+            raise UserError(f'There is no checkpoint {path}; give the path of a .safetensors '
+                            'file, or none for the shipped weights.')
+        try:
+            with safe_open(path, 'pt') as file:
+                facts = json.loads((file.metadata() or {}).get('instance_seg_ros', '{}'))
+                state = {name: file.get_tensor(name) for name in file.keys()}
+        except (SafetensorError, OSError, ValueError) as error:
+            raise UserError(f'{path} is not a readable safetensors file: '
+                            f'{_first_line(error)}.') from error
+        return cls._from_facts(path, facts, state)
+
+    @classmethod
+    def _from_facts(cls, path, facts, state):
+        if facts.get('format') != FORMAT:
+            raise UserError(f'{path} holds tensors but no {FORMAT} description; use '
+                            '`instance_seg import-weights` for weights made elsewhere.')
+        try:
+            plain = {key: facts[key] for key in _PLAIN_FIELDS}
+            plain.update({key: tuple(facts[key]) for key in ('input_size', 'mean', 'std')})
+            return cls(label_set=LabelSet.from_dict(facts['label_set']), state=state, path=path,
+                       **plain)
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(f'The description in {path} is damaged: {error!r}.') from error
+
+
+_PLAIN_FIELDS = ('network', 'options', 'embedding_dims', 'input_size', 'bandwidth', 'mean', 'std',
+                 'provenance', 'scores')
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return ' '.join(lines[:2])
+
+
+def random_checkpoint(seed: int = 0, **facts) -> Checkpoint:
+    """Return an untrained branched ENet (for tests and for timing)."""
+    label_set = facts.pop('label_set', LabelSet.named('cityscapes'))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = build_network('enet_branched', len(label_set), **facts.get('options', {}))
+    return Checkpoint('enet_branched', label_set, network.state_dict(), **facts)

@@ -1,0 +1,131 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Clustering against a slow transcription of the reference procedure, and its edge cases."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import adjusted_rand_score
+
+from instance_seg_ros.clustering import MAX_INSTANCES, MeanShift
+
+CAR, PERSON = 13, 11
+
+
+def reference(points, bandwidth=1.5, seed=0):
+    """One random unclustered pixel after the other, as the authors' release does it; numpy."""
+    random = np.random.default_rng(seed)
+    labels, free, failures, number = np.zeros(len(points), int), np.ones(len(points), bool), 0, 0
+    while free.sum() > 100 and failures < 20:
+        mean = points[random.choice(np.flatnonzero(free))]
+        for _ in range(100):
+            near = free & (np.linalg.norm(points - mean, axis=1) <= bandwidth)
+            moved = points[near].mean(0)
+            still, mean = np.linalg.norm(moved - mean) <= 1e-4, moved
+            if still:
+                break
+        near = np.linalg.norm(points - mean, axis=1) <= bandwidth
+        if (labels[near] > 0).sum() * 2 < near.sum():
+            number += 1
+            labels[near & free] = number
+        failures = 0 if (near & free).any() else failures + 1
+        free &= ~near
+    return labels
+
+
+def scene(seed, clusters=8, size=(48, 64), spread=0.15, dims=8, classes=(CAR,)):
+    """Return embeddings, class_index and truth: vertical bands with separable embeddings."""
+    random = np.random.default_rng(seed)
+    height, width = size
+    band = np.arange(width) * clusters // width
+    truth = np.broadcast_to(band, size)
+    means = 4.0 * np.eye(dims)[np.arange(clusters) % dims] * (1 + np.arange(clusters)[:, None] // dims)
+    points = means[truth] + random.normal(0, spread, (height, width, dims))
+    kind = np.array(classes)[truth % len(classes)]
+    return torch.from_numpy(points).permute(2, 0, 1).float(), torch.from_numpy(kind), truth
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 20), st.floats(0.01, 0.3))
+def test_separable_clusters_are_found(seed, clusters, spread):
+    """Like the reference procedure, and like the truth."""
+    embeddings, kind, truth = scene(seed, clusters, spread=spread)
+    number = MeanShift().cluster_image(embeddings, kind, (CAR,)).number.numpy()
+    slow = reference(embeddings.permute(1, 2, 0).reshape(-1, 8).numpy())
+    assert adjusted_rand_score(truth.ravel(), number.ravel()) > 0.99
+    assert adjusted_rand_score(slow, number.ravel()) > 0.99
+
+
+def test_large_images_are_sampled_without_losing_small_objects():
+    """A 9 x 9 object beside one of 100,000 pixels."""
+    embeddings = torch.randn(8, 384, 300, generator=torch.Generator().manual_seed(0)) * 0.2
+    kind = torch.full((384, 300), CAR)
+    embeddings[0, 100:109, 200:209] += 5
+    clusters = MeanShift().cluster_image(embeddings, kind, (CAR,))
+    assert clusters.area.tolist() == [384 * 300 - 81, 81]
+
+
+def test_classes_are_clustered_apart():
+    """Equal embeddings of two classes make two clusters, in order of class."""
+    kind = torch.full((20, 20), CAR)
+    kind[:, :5] = PERSON
+    kind[:3] = 0
+    clusters = MeanShift().cluster_image(torch.zeros(8, 20, 20), kind, (PERSON, CAR))
+    assert clusters.class_index.tolist() == [PERSON, CAR]
+    assert clusters.area.tolist() == [85, 255]
+    assert not clusters.number[:3].any()
+
+
+@pytest.mark.parametrize('pixels, expected', [(0, []), (1, []), (9, []), (10, [10])])
+def test_few_pixels(pixels, expected):
+    """Nothing, one pixel, and both sides of the least area."""
+    kind = torch.zeros(8, 8, dtype=torch.long)
+    kind.view(-1)[:pixels] = CAR
+    assert MeanShift().cluster_image(torch.zeros(8, 8, 8), kind, (CAR,)).area.tolist() == expected
+
+
+def test_hundreds_of_clusters_and_the_limit():
+    """Beyond 1000 instances of a class the smallest are left out."""
+    index = torch.arange(1100).view(44, 25).repeat_interleave(3, 0).repeat_interleave(4, 1)
+    embeddings = torch.stack([index % 40 * 4.0, index // 40 * 4.0])
+    mean_shift = MeanShift(seeds=2048)
+    clusters = mean_shift.cluster_image(embeddings, torch.full((132, 100), CAR), (CAR,))
+    assert len(clusters.area) == MAX_INSTANCES
+    some = mean_shift.cluster_image(embeddings[:, :30], torch.full((30, 100), CAR), (CAR,))
+    assert len(some.area) == 250
+
+
+def test_pixels_without_a_finite_embedding_are_unlabelled_and_counted():
+    """NaN and infinity in, the rest still clustered."""
+    embeddings, kind, truth = scene(1, 4)
+    embeddings[3, 10, 10], embeddings[0, 20, 20] = torch.nan, torch.inf
+    clusters = MeanShift().cluster_image(embeddings, kind, (CAR,))
+    assert clusters.invalid == 2
+    assert clusters.number[10, 10] == clusters.number[20, 20] == 0
+    assert len(clusters.area) == 4
+
+
+def test_same_input_same_output():
+    """Bit for bit."""
+    embeddings = torch.randn(8, 96, 128, generator=torch.Generator().manual_seed(2))
+    kind = torch.full((96, 128), CAR)
+    a, b = (MeanShift().cluster_image(embeddings, kind, (CAR,)) for _ in range(2))
+    assert torch.equal(a.number, b.number) and torch.equal(a.spread, b.spread)
+
+
+def test_spread_and_margin_tell_tight_clusters_from_loose_ones():
+    """Both are in bandwidths; alone in its class, a cluster has the largest margin."""
+    embeddings, kind, _ = scene(0, 2, spread=0.05)
+    clusters = MeanShift().cluster_image(embeddings, kind, (CAR,))
+    assert clusters.spread.max() < 0.2
+    assert clusters.margin.tolist() == pytest.approx([3.0, 3.0], abs=0.8)
+    alone = MeanShift().cluster_image(embeddings, torch.where(kind > 0, CAR, 0) * 0 + CAR, (1,))
+    assert len(alone.area) == 0
+
+
+def test_bandwidth_must_be_positive():
+    """Zero would make every pixel an instance of its own."""
+    with pytest.raises(ValueError, match='bandwidth'):
+        MeanShift(0)
