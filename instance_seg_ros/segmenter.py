@@ -1,0 +1,285 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Images in, instance maps out: everything between a camera picture and its masks."""
+
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from .checkpoint import Checkpoint, default_checkpoint
+from .clustering import Clusters, MeanShift
+from .errors import UserError
+from .instances import Instance, InstanceMap
+from .label_image import geometry, to_image_size
+from .labels import INSTANCE_FACTOR
+
+STAGES = ('preprocess', 'network', 'clustering', 'masks')
+"""Names of the timed stages, in order."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What may change between two images; replaced as a whole, so a batch sees one state.
+
+    bandwidth: of the mean shift. score_threshold, min_area (in image pixels): by label id.
+    things: channels that are clustered into instances.
+    """
+
+    bandwidth: float
+    score_threshold: dict
+    min_area: dict
+    things: tuple[int, ...]
+
+
+class InstanceSegmenter:
+    """A network on a device, with what it needs before and after.
+
+    Thread-safe: one call runs at a time, settings may change from any thread.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, device: str = 'auto',
+                 input_size: tuple[int, int] | None = None, bandwidth: float | None = None,
+                 classes: Sequence[str] | None = None, score_threshold: float | dict = 0.0,
+                 min_area: int | dict = 32, half: bool | None = None,
+                 threads: int | None = None):
+        """Put the network on the device.
+
+        device: `auto` (CUDA where there is one), `cpu`, `cuda` or `cuda:N`.
+        input_size: (width, height) the network sees; the checkpoint's by default.
+        bandwidth: of the mean shift; the checkpoint's by default.
+        classes: names of the classes to separate into instances; all countable ones by default.
+        score_threshold, min_area: a number for all classes, or numbers by class name. Instances
+            below either are left out of the instance mask (their pixels keep their class).
+        half: half precision on CUDA (default there); the CPU always computes in float32.
+        threads: CPU threads of PyTorch, for the whole process; unchanged by default.
+        Raises UserError for anything that does not fit.
+        """
+        self.checkpoint, self.label_set = checkpoint, checkpoint.label_set
+        self.input_size = _checked_size(input_size or checkpoint.input_size)
+        self.device = _resolve_device(device)
+        if threads:
+            torch.set_num_threads(int(threads))
+        self.half = self.device.type == 'cuda' if half is None else bool(half)
+        self.half = self.half and self.device.type == 'cuda'
+        self._network = self._place(checkpoint.build())
+        scale = 255.0 * torch.tensor(checkpoint.std)
+        self._scale = (1 / scale).view(3, 1, 1).to(self.device)
+        self._shift = (-torch.tensor(checkpoint.mean) * 255.0 / scale).view(3, 1, 1).to(self.device)
+        self._lock = threading.Lock()
+        self._settings = Settings(checkpoint.bandwidth, {}, {}, self.label_set.thing_indices)
+        self.configure(bandwidth=bandwidth, classes=classes, score_threshold=score_threshold,
+                       min_area=min_area)
+
+    @classmethod
+    def from_checkpoint(cls, path: Path | str | None = None, **options) -> 'InstanceSegmenter':
+        """Load a checkpoint file (the shipped one when none is given); options of __init__."""
+        return cls(Checkpoint.load(path or default_checkpoint()), **options)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings the next image will be processed with."""
+        return self._settings
+
+    def configure(self, bandwidth: float | None = None, classes: Sequence[str] | None = None,
+                  score_threshold: float | dict | None = None,
+                  min_area: int | dict | None = None):
+        """Change settings, all or none; None leaves one as it is.
+
+        Raises UserError and keeps the old settings when a value is out of range.
+        """
+        now = self._settings
+        self._settings = Settings(
+            now.bandwidth if bandwidth is None else _positive('bandwidth', bandwidth),
+            now.score_threshold if score_threshold is None
+            else self._by_class('score_threshold', score_threshold, 1.0),
+            now.min_area if min_area is None else self._by_class('min_area', min_area, None),
+            now.things if classes is None else self._channels(classes))
+
+    def __call__(self, images: np.ndarray | Sequence[np.ndarray]):
+        """Segment one RGB image, uint8 (H, W, 3), or a batch of them of any sizes.
+
+        Returns an InstanceMap of the image's size, or a list of them.
+        """
+        if isinstance(images, np.ndarray):
+            return self([images])[0]
+        if not images:
+            return []
+        for image in images:
+            _check_image(image)
+        with self._lock, torch.inference_mode():
+            return self._run(images, self._settings)
+
+    def warm_up(self, batch_size: int = 1):
+        """Run black images through, so that the first real one finds everything in place."""
+        width, height = self.input_size
+        self([np.zeros((height, width, 3), np.uint8)] * batch_size)
+
+    def close(self):
+        """Free the network and its device memory; the segmenter cannot be used afterwards."""
+        with self._lock:
+            self._network = None
+            if self.device.type == 'cuda':
+                torch.cuda.empty_cache()
+
+    def infer(self, images: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
+        """Return the network's bare outputs at `input_size`: class logits and embeddings."""
+        with self._lock, torch.inference_mode():
+            return self._network(self._preprocess(images))
+
+    def _run(self, images, settings: Settings) -> list[InstanceMap]:
+        timings = dict.fromkeys(STAGES, 0.0)
+        with self._timed(timings, 'preprocess'):
+            batch = self._preprocess(images)
+        with self._timed(timings, 'network'):
+            logits, embeddings = self._network(batch)
+        with self._timed(timings, 'clustering'):
+            classes = logits.argmax(1)
+            clusters = MeanShift(settings.bandwidth)(embeddings, classes, settings.things)
+        maps = []
+        with self._timed(timings, 'masks'):
+            for n, image in enumerate(images):
+                maps.append(self._to_map(image.shape, classes[n], logits[n], clusters[n],
+                                         settings, timings))
+        return maps
+
+    def _preprocess(self, images) -> Tensor:
+        """Scale to the input size and normalise: float (N, 3, H, W), channels last."""
+        small = [_resize(image, self.input_size) for image in images]
+        batch = torch.from_numpy(np.stack(small)).to(self.device, non_blocking=True)
+        batch = batch.permute(0, 3, 1, 2).float()
+        batch = torch.addcmul(self._shift, batch, self._scale)
+        batch = batch.contiguous(memory_format=torch.channels_last)
+        return batch.half() if self.half else batch
+
+    def _to_map(self, shape, classes: Tensor, logits: Tensor, clusters: Clusters,
+                settings: Settings, timings: dict) -> InstanceMap:
+        size = (shape[1], shape[0])
+        scores = instance_scores(logits, clusters).cpu().numpy()
+        number = clusters.number.cpu().numpy()
+        measured = geometry(number, len(scores), size)
+        records, ids = self._records(clusters.class_index.tolist(), scores, measured, settings)
+        class_mask = self.label_set.ids[classes.cpu().numpy()]
+        return InstanceMap(self.label_set, to_image_size(class_mask, size),
+                           to_image_size(ids[number], size), tuple(records), timings,
+                           clusters.invalid)
+
+    def _records(self, channels, scores, measured, settings: Settings):
+        """Return the records that pass the thresholds and the mask value of each cluster."""
+        records, ids, used = [], np.zeros(len(channels) + 1, np.uint16), {}
+        for k, channel in enumerate(channels):
+            label = self.label_set.labels[channel]
+            area, score = int(measured.areas[k]), float(scores[k])
+            if area < max(1, settings.min_area.get(label.id, 1)):
+                continue
+            if score < settings.score_threshold.get(label.id, 0.0):
+                continue
+            number = used[channel] = used.get(channel, -1) + 1
+            ids[k + 1] = label.id * INSTANCE_FACTOR + number
+            box = tuple(int(v) for v in measured.boxes[k])
+            records.append(Instance(int(ids[k + 1]), label.name, label.id, score, box, area))
+        return records, ids
+
+    @contextmanager
+    def _timed(self, timings: dict, stage: str):
+        start = time.perf_counter()
+        yield
+        if self.device.type == 'cuda':
+            torch.cuda.synchronize(self.device)
+        timings[stage] = (time.perf_counter() - start) * 1e3
+
+    def _place(self, network: torch.nn.Module) -> torch.nn.Module:
+        try:
+            # Channels last halves the time of convolutions on CPUs and feeds tensor cores.
+            network = network.to(self.device, memory_format=torch.channels_last)
+        except RuntimeError as error:
+            raise UserError(f'The network cannot be placed on {self.device}: {error}') from error
+        return network.half() if self.half else network
+
+    def _by_class(self, name: str, value, highest) -> dict:
+        """Expand a number, or numbers by class name, to a dictionary by label id."""
+        if not isinstance(value, dict):
+            value = {self.label_set.labels[k].name: value for k in self.label_set.thing_indices}
+        result = {}
+        for label, number in value.items():
+            if not 0 <= number <= (float('inf') if highest is None else highest):
+                limit = 'not negative' if highest is None else f'from 0 to {highest:g}'
+                raise UserError(f'{name} of {label!r} must be {limit}, not {number}.')
+            result[self.label_set.by_name(label).id] = number
+        return result
+
+    def _channels(self, names) -> tuple[int, ...]:
+        channels = sorted({self.label_set.index_of_id(self.label_set.by_name(n).id)
+                           for n in names})
+        for k in channels:
+            if k not in self.label_set.thing_indices:
+                raise UserError(f'{self.label_set.names[k]!r} has no instances to separate; '
+                                'countable classes are: ' + ', '.join(
+                                    self.label_set.names[i]
+                                    for i in self.label_set.thing_indices) + '.')
+        return tuple(channels) or self.label_set.thing_indices
+
+
+def instance_scores(logits: Tensor, clusters: Clusters) -> Tensor:
+    """Return a confidence per cluster, float32 (M,), from 0 to 1.
+
+    The mean class probability over the cluster's pixels, lowered where the embeddings are
+    loose (spread) or the next cluster is close (margin): a blob of a wrongly recognised class
+    has a sure class and no shape in embedding space.
+    """
+    inside = clusters.number > 0
+    of_pixel = clusters.number[inside].long() - 1
+    probability = logits.permute(1, 2, 0)[inside].float().softmax(1)
+    own = probability.gather(1, clusters.class_index[of_pixel].unsqueeze(1)).squeeze(1)
+    total = torch.bincount(of_pixel, own, minlength=len(clusters.area))
+    mean = total / clusters.area
+    tightness = 1 - clusters.spread / 2
+    return (mean * tightness * (clusters.margin / 2).clamp_max(1).sqrt()).float().clamp(0, 1)
+
+
+def _resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Scale RGB to (width, height): averaging areas when reducing, else bilinear."""
+    if image.shape[1::-1] == size:
+        return image
+    reducing = image.shape[1] > size[0] and image.shape[0] > size[1]
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if reducing else cv2.INTER_LINEAR)
+
+
+def _check_image(image):
+    good = isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3
+    if not good or image.shape[2] != 3 or not image.size:
+        found = f'{getattr(image, "dtype", type(image).__name__)} {getattr(image, "shape", "")}'
+        raise UserError(f'An image must be RGB, uint8 (H, W, 3), not {found}.')
+
+
+def _checked_size(size) -> tuple[int, int]:
+    try:
+        width, height = (int(v) for v in size)
+    except (TypeError, ValueError):
+        raise UserError(f'input_size must be two numbers (width, height), not {size}.') from None
+    if not (64 <= width <= 8192 and 64 <= height <= 8192):
+        raise UserError(f'input_size must be from 64 to 8192 in both directions, not {size}.')
+    return width, height
+
+
+def _positive(name: str, value) -> float:
+    if not 0 < value < float('inf'):
+        raise UserError(f'{name} must be positive, not {value}.')
+    return float(value)
+
+
+def _resolve_device(name: str) -> torch.device:
+    """Return the device, or raise a UserError that lists those there are."""
+    if name == 'auto':
+        return torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+    devices = ['cpu'] + [f'cuda:{k}' for k in range(torch.cuda.device_count())]
+    if name not in devices and not (name == 'cuda' and len(devices) > 1):
+        raise UserError(f'There is no device {name!r} here; there are: {", ".join(devices)}.')
+    return torch.device(name)
