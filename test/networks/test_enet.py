@@ -1,0 +1,67 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""ENet: size, shape, un-pooling and gradients."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from instance_seg_ros.errors import UserError
+from instance_seg_ros.networks import blocks, build_network
+from instance_seg_ros.networks.enet import BranchedENet, ENet
+
+
+def test_parameter_count_is_the_papers():
+    """Table 2 prints 0.36 million."""
+    assert sum(p.numel() for p in ENet(8).parameters()) == 363_596
+
+
+@pytest.mark.parametrize('size', [(64, 64), (61, 83), (8, 8), (1, 9)])
+def test_any_size_is_kept(size):
+    """Sizes that are no multiple of 8 are padded and cropped."""
+    logits, embeddings = BranchedENet(19, 8).eval()(torch.randn(2, 3, *size))
+    assert logits.shape == (2, 19, *size) and embeddings.shape == (2, 8, *size)
+
+
+def test_unpooling_for_export_is_bit_equal(monkeypatch):
+    """The elementary formulation equals max_unpool2d."""
+    pooled, indices = blocks.pool_with_offsets(torch.randn(2, 5, 12, 20))
+    direct = F.max_unpool2d(pooled, indices, 2, 2)
+    assert torch.equal(blocks.unpool(pooled, indices), direct)
+    monkeypatch.setattr(torch.onnx, 'is_in_onnx_export', lambda: True)
+    assert torch.equal(blocks.unpool(pooled, indices), direct)
+
+
+def test_coordinates_are_added_to_two_dimensions():
+    """In units of pixels_per_unit, from the image's centre."""
+    plain = torch.zeros(1, 8, 4, 6)
+    moved = blocks.add_coordinates(plain, 2.0)
+    assert moved[0, 0, 0].tolist() == [-1.25, -0.75, -0.25, 0.25, 0.75, 1.25]
+    assert moved[0, 1, :, 0].tolist() == [-0.75, -0.25, 0.25, 0.75]
+    assert not moved[0, 2:].any()
+
+
+def test_encoder_share_scales_only_the_embeddings_gradient():
+    """With share 0 the embedding branch does not move the shared stages."""
+    torch.manual_seed(0)
+    network = BranchedENet(3, 4).eval()
+    image = torch.randn(1, 3, 32, 32)
+
+    def gradients(share):
+        network.zero_grad()
+        network.encoder_share = share
+        network(image)[1].square().mean().backward()
+        return [network.stage2[0].residual[0].weight.grad.clone(),
+                network.embedding_stage[0].residual[0].weight.grad.clone()]
+
+    whole, tenth, none = gradients(1.0), gradients(0.1), gradients(0.0)
+    assert torch.allclose(tenth[0], whole[0] * 0.1) and not none[0].any()
+    assert torch.equal(whole[1], none[1]) and whole[1].any()
+
+
+def test_unknown_network_or_option_is_named():
+    """The message lists what there is."""
+    with pytest.raises(UserError, match='enet_branched'):
+        build_network('unet', 19)
+    with pytest.raises(UserError, match='wings'):
+        build_network('enet_branched', 19, wings=2)

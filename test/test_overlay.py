@@ -1,0 +1,56 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The overlay: what is drawn where."""
+
+import numpy as np
+import pytest
+
+from instance_seg_ros.instances import InstanceMap
+from instance_seg_ros.labels import LabelSet
+from instance_seg_ros.overlay import PALETTES, OverlayStyle, draw_overlay, instance_color
+
+LABELS = LabelSet.named('cityscapes')
+
+
+def example(height=240, width=320):
+    """Return a grey image with a car and a person in it."""
+    ids = np.zeros((height, width), np.uint16)
+    ids[100:160, 80:200], ids[90:200, 240:270] = 26000, 24000
+    image = np.full((height, width, 3), 90, np.uint8)
+    return image, InstanceMap.from_masks(LABELS, (ids // 1000).astype(np.uint8), ids)
+
+
+@pytest.mark.parametrize('palette', PALETTES)
+def test_only_instances_are_painted_in_their_colour(palette):
+    """The inside has the mixed colour; far from instances nothing changes; input untouched."""
+    image, result = example()
+    style = OverlayStyle(palette, names=False, scores=False)
+    drawn = draw_overlay(image, result, style)
+    car = result.instances[1]
+    expected = 90 * 0.55 + 0.45 * np.array(instance_color(car, result, palette))
+    assert np.abs(drawn[130, 140] - expected).max() <= 1
+    outside = np.pad(result.instance_mask, 3, mode='edge')
+    near = np.lib.stride_tricks.sliding_window_view(outside, (7, 7)).any((2, 3))
+    assert (drawn[~near] == 90).all() and (image == 90).all()
+
+
+def test_everything_on_at_every_size():
+    """Names at the border, tiny and large pictures, legend and background."""
+    style = OverlayStyle('color_blind', background=0.3, boxes=True, legend=True)
+    for height, width in ((210, 280), (1080, 1920)):
+        image, result = example(height, width)
+        assert draw_overlay(image, result, style).shape == image.shape
+
+
+def test_no_instances_is_the_image_itself():
+    """Nothing found, nothing drawn."""
+    image = np.random.default_rng(0).integers(0, 255, (20, 30, 3), np.uint8)
+    masks = np.zeros((20, 30), np.uint8), np.zeros((20, 30), np.uint16)
+    assert (draw_overlay(image, InstanceMap(LABELS, *masks)) == image).all()
+
+
+def test_other_sizes_are_refused():
+    """Masks of another image are a mistake."""
+    _, result = example()
+    with pytest.raises(ValueError, match='differ'):
+        draw_overlay(np.zeros((10, 10, 3), np.uint8), result)
