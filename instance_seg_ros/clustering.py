@@ -69,7 +69,8 @@ class MeanShift:
         embeddings: float (N, D, H, W). class_index: integer (N, H, W), channel of each pixel's
         class. things: channels of the classes that have instances.
         """
-        return [self.cluster_image(e, c, things) for e, c in zip(embeddings, class_index)]
+        return [self.cluster_image(embedding, index, things)
+                for embedding, index in zip(embeddings, class_index, strict=True)]
 
     def cluster_image(self, embeddings: Tensor, class_index: Tensor,
                       things: tuple[int, ...]) -> Clusters:

@@ -54,7 +54,7 @@ class InstanceMap:
             raise ValueError(f'class_mask is {self.class_mask.shape} but instance_mask is '
                              f'{self.instance_mask.shape}')
         ids = [instance.id for instance in self.instances]
-        if any(a >= b for a, b in zip(ids, ids[1:])):
+        if any(a >= b for a, b in zip(ids, ids[1:], strict=False)):
             raise ValueError(f'instances are not in strictly ascending order of id: {ids}')
         for instance in self.instances:
             _require_record(instance, self.label_set, self.class_mask.shape)
@@ -76,7 +76,7 @@ class InstanceMap:
     def check_pixels(self):
         """Raise ValueError unless records and mask pixels agree one to one (reads every pixel)."""
         values, areas = np.unique(self.instance_mask[self.instance_mask > 0], return_counts=True)
-        in_mask = dict(zip(values.tolist(), areas.tolist()))
+        in_mask = dict(zip(values.tolist(), areas.tolist(), strict=True))
         recorded = {instance.id: instance.area for instance in self.instances}
         if in_mask != recorded:
             raise ValueError(f'areas in the mask {in_mask} differ from those recorded {recorded}')

@@ -21,7 +21,7 @@ def to_image_size(grid: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Scale a uint8 or uint16 label image to (width, height) by the nearest pixel."""
     if grid.shape[::-1] == tuple(size):
         return grid
-    columns, rows = (copies(s, t) for s, t in zip(grid.shape[::-1], size))
+    columns, rows = (copies(s, t) for s, t in zip(grid.shape[::-1], size, strict=True))
     # Columns first, while the image is small; then whole rows are copied. (OpenCV's exact
     # nearest mode rounds in fixed point and would disagree with `geometry` by single pixels.)
     return grid.take(columns, 1).take(rows, 0)
@@ -40,7 +40,7 @@ def geometry(number: np.ndarray, count: int, size: tuple[int, int]) -> Geometry:
 
     A region of which no cell survives a reduction has area 0.
     """
-    columns, rows = (copies(s, t) for s, t in zip(number.shape[::-1], size))
+    columns, rows = (copies(s, t) for s, t in zip(number.shape[::-1], size, strict=True))
     rows_per_cell = np.bincount(rows, minlength=number.shape[0])
     columns_per_cell = np.bincount(columns, minlength=number.shape[1])
     y, x = np.nonzero(number)

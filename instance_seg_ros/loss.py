@@ -84,7 +84,7 @@ class DiscriminativeLoss(nn.Module):
         terms = (self._variance(pixels, means, counts, segments, share),
                  self._distance(means, segments),
                  (_norm(means) * share).sum())
-        return LossTerms(sum(w * t for w, t in zip(self.weights, terms)), *terms)
+        return LossTerms(sum(w * t for w, t in zip(self.weights, terms, strict=True)), *terms)
 
     def _variance(self, pixels, means, counts, segments, share):
         distance = _norm(pixels - means[segments.of_pixel])

@@ -72,7 +72,8 @@ class InstanceSegmenter:
         self._network = self._place(checkpoint.build())
         scale = 255.0 * torch.tensor(checkpoint.std)
         self._scale = (1 / scale).view(3, 1, 1).to(self.device)
-        self._shift = (-torch.tensor(checkpoint.mean) * 255.0 / scale).view(3, 1, 1).to(self.device)
+        shift = -torch.tensor(checkpoint.mean) * 255.0 / scale
+        self._shift = shift.view(3, 1, 1).to(self.device)
         self._lock = threading.Lock()
         self._settings = Settings(checkpoint.bandwidth, {}, {}, self.label_set.thing_indices)
         self.configure(bandwidth=bandwidth, classes=classes, score_threshold=score_threshold,

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checkpoints: what goes in comes out, and what does not fit says so."""
 
+import pytest
 import safetensors.torch
 import torch
-import pytest
 
 from instance_seg_ros.checkpoint import Checkpoint, default_checkpoint, random_checkpoint
 from instance_seg_ros.errors import UserError
@@ -21,7 +21,7 @@ def test_round_trip(tmp_path):
     assert after.label_set == before.label_set and after.provenance == {'steps': 3}
     image = torch.rand(1, 3, 64, 64)
     with torch.inference_mode():
-        for a, b in zip(before.build()(image), after.build()(image)):
+        for a, b in zip(before.build()(image), after.build()(image), strict=True):
             assert torch.equal(a, b)
     assert [p.name for p in tmp_path.iterdir()] == ['a.safetensors']
 

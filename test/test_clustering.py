@@ -41,7 +41,8 @@ def scene(seed, clusters=8, size=(48, 64), spread=0.15, dims=8, classes=(CAR,)):
     height, width = size
     band = np.arange(width) * clusters // width
     truth = np.broadcast_to(band, size)
-    means = 4.0 * np.eye(dims)[np.arange(clusters) % dims] * (1 + np.arange(clusters)[:, None] // dims)
+    k = np.arange(clusters)
+    means = 4.0 * np.eye(dims)[k % dims] * (1 + k[:, None] // dims)
     points = means[truth] + random.normal(0, spread, (height, width, dims))
     kind = np.array(classes)[truth % len(classes)]
     return torch.from_numpy(points).permute(2, 0, 1).float(), torch.from_numpy(kind), truth

@@ -80,4 +80,5 @@ def test_pixels_are_checked_on_demand():
 def test_a_mask_value_without_a_label_is_refused():
     """9000 would be label id 9, which Cityscapes' set does not have."""
     with pytest.raises(ValueError, match='9000'):
-        InstanceMap.from_masks(LABELS, np.zeros((2, 2), np.uint8), np.full((2, 2), 9000, np.uint16))
+        ids = np.full((2, 2), 9000, np.uint16)
+        InstanceMap.from_masks(LABELS, np.zeros((2, 2), np.uint8), ids)

@@ -21,7 +21,7 @@ def formula(embeddings, ids, delta_v=0.5, delta_d=1.5, gamma=0.001):
             clusters = [x[n][:, ids[n] == v].T for v in values]
             means = [cluster.mean(0) for cluster in clusters]
             var = sum(((p - m).norm(dim=1) - delta_v).clamp_min(0).square().mean()
-                      for p, m in zip(clusters, means)) / len(means)
+                      for p, m in zip(clusters, means, strict=True)) / len(means)
             dist = sum((2 * delta_d - (a - b).norm()).clamp_min(0) ** 2
                        for a in means for b in means if a is not b)
             dist = dist / max(len(means) * (len(means) - 1), 1)
@@ -45,7 +45,7 @@ def test_agrees_with_the_formula(seed, images, dims, instances):
     """Within 1e-6 relative on random batches, none or many instances."""
     x, ids = random_case(seed, images, dims, instances=instances)
     ours, reference = DiscriminativeLoss()(x, ids), formula(x, ids)
-    for a, b in zip(ours, reference):
+    for a, b in zip(ours, reference, strict=True):
         assert float(a) == pytest.approx(float(b), rel=1e-6, abs=1e-9)
 
 

@@ -57,7 +57,7 @@ def test_masks_and_records_of_known_embeddings(painted):
 def test_a_batch_of_different_sizes_equals_single_images(painted):
     """Each result has its image's size."""
     images = [street(), street(300, 190), street(64, 48)]
-    for image, together in zip(images, painted(images)):
+    for image, together in zip(images, painted(images), strict=True):
         alone = painted(image)
         assert together.class_mask.shape == image.shape[:2]
         assert (together.instance_mask == alone.instance_mask).all()

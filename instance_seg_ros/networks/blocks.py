@@ -26,7 +26,8 @@ def unpool(x: Tensor, indices: Tensor) -> Tensor:
     width = 2 * x.shape[3]
     place = (indices // width % 2) * 2 + indices % width % 2
     places = torch.arange(4, device=x.device).view(1, 1, 4, 1, 1)
-    parts = torch.where(place.unsqueeze(2) == places, x.unsqueeze(2), torch.zeros_like(x[:1, :1, :1, :1]).unsqueeze(2))
+    here = place.unsqueeze(2) == places
+    parts = torch.where(here, x.unsqueeze(2), torch.zeros((), dtype=x.dtype, device=x.device))
     return F.pixel_shuffle(parts.flatten(1, 2), 2)
 
 

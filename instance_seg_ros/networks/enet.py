@@ -131,7 +131,7 @@ class Decoder(nn.Module):
     """Stages 4 and 5 and the full convolution: back to the image's size."""
 
     def __init__(self, outputs: int):
-        """`outputs`: channels of the result."""
+        """Build both stages; the result has `outputs` channels."""
         super().__init__()
         self.up4 = Upsampling(128, 64)
         self.stage4 = nn.Sequential(*(Bottleneck(64, _regular(16), decoder=True)
@@ -150,7 +150,7 @@ class ENet(AnySize):
     """The network of the paper's Table 2: one encoder, one decoder, one output map."""
 
     def __init__(self, outputs: int):
-        """`outputs`: embedding dimensions or classes."""
+        """Build the network; `outputs` are embedding dimensions or classes."""
         super().__init__()
         self.start = EncoderStart()
         self.down2 = Downsampling(64, 128, 0.1)
