@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Image messages made and read without ROS."""
 
+import struct
+
 import numpy as np
 
 from .definitions import typestore
@@ -21,6 +23,12 @@ def stamp_of(message) -> int:
     """Return the time in a message's header in nanoseconds."""
     stamp = message.header.stamp
     return stamp.sec * NANOSECONDS + stamp.nanosec
+
+
+def header_stamp(data: bytes) -> int:
+    """Return the time, in nanoseconds, in a serialized message that begins with a header."""
+    seconds, nanoseconds = struct.unpack_from('<iI' if data[1] & 1 else '>iI', data, 4)
+    return seconds * NANOSECONDS + nanoseconds
 
 
 def serialize_image(header, encoding: str, pixels: np.ndarray) -> bytes:

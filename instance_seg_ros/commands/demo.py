@@ -1,0 +1,64 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Replay street footage into the real ROS 2 node and show what comes out."""
+
+import argparse
+import json
+from pathlib import Path
+
+from ..bags.playback import Playback
+from ..errors import UserError
+from ..share import share_file
+
+SHIPPED = 'config/demo/street'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument('source', nargs='?', metavar='BAG_OR_VIDEO',
+                        help='ROS 2 bag or video file (default: the footage that is shipped)')
+    parser.add_argument('--image-topic', metavar='TOPIC',
+                        help='images to use, where the bag has several topics of them')
+    parser.add_argument('--output', default='demo_output', metavar='FOLDER',
+                        help='where recording, film, contact sheet and report go (demo_output)')
+    parser.add_argument('--rate', type=float, default=1.0, metavar='R',
+                        help='times as fast as it was recorded (default 1)')
+    parser.add_argument('--start', type=float, default=0.0, metavar='SECONDS',
+                        help='begin so far into the footage')
+    parser.add_argument('--duration', type=float, metavar='SECONDS',
+                        help='use so much of the footage')
+    parser.add_argument('--domain', type=int, metavar='ID',
+                        help='ROS domain (default: one of its own)')
+    parser.add_argument('--param', action='append', default=[], metavar='NAME:=VALUE',
+                        help='parameter of the node, such as device:=cpu; may be repeated')
+    parser.add_argument('--json', metavar='FILE', help='write what is printed as data')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the demo; 1 when frames got lost from the account."""
+    from ..ros.demo import DemoOptions, run_demo
+
+    output = Path(args.output)
+    report = run_demo(DemoOptions(
+        source=Path(args.source) if args.source else _shipped(), output=output,
+        image_topic=args.image_topic,
+        playback=Playback(args.rate, args.start, args.duration),
+        domain=args.domain, parameters=tuple(args.param)))
+    print(f'\n{report.table()}\n')
+    for name, what in (('overlay.mp4', 'film'), ('contact_sheet.png', 'contact sheet'),
+                       ('recording', 'recording'), ('report.json', 'report')):
+        if (output / name).exists():
+            print(f'{what:<15}{output / name}')
+    if args.json:
+        Path(args.json).write_text(json.dumps(report.to_dict(), indent=2) + '\n')
+    if violation := report.violation():
+        print(f'The frames do not add up: {violation}')
+        return 1
+    return 0
+
+
+def _shipped() -> Path:
+    path = share_file(SHIPPED)
+    if path is None:
+        raise UserError('The demo bag is not installed; give a bag or a video of your own.')
+    return path

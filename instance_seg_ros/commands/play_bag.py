@@ -1,0 +1,59 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Publish a bag, or a video, with its original timing; needs no rosbag2."""
+
+import argparse
+
+from ..bags import open_source
+from ..bags.playback import Playback, play
+from ..errors import UserError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument('bag', help='ROS 2 bag (folder, .mcap or .db3) or video file')
+    parser.add_argument('--rate', type=float, default=1.0, metavar='R',
+                        help='times as fast as it was recorded (default 1)')
+    parser.add_argument('--loop', action='store_true', help='begin again at the end')
+    parser.add_argument('--clock', type=float, nargs='?', const=40.0, metavar='HZ',
+                        help='publish the time in the bag on /clock, HZ times a second (40)')
+    parser.add_argument('--topics', nargs='+', metavar='TOPIC', help='play these only')
+    parser.add_argument('--remap', nargs='+', default=[], metavar='FROM:=TO', type=_remapping,
+                        help='publish a topic under another name')
+    parser.add_argument('--start', type=float, default=0.0, metavar='SECONDS',
+                        help='begin so far into the bag')
+    parser.add_argument('--duration', type=float, metavar='SECONDS',
+                        help='play so much of the bag')
+    parser.add_argument('--wait-for-subscribers', type=float, nargs='?', const=10.0,
+                        metavar='SECONDS', help='begin when each topic has a subscriber, or '
+                        'after SECONDS (10)')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Play until the end, Ctrl-C or SIGTERM; print what was published."""
+    from ..ros.player import Player
+    from ..ros.session import ros_node, stop_on_signals
+
+    playback = Playback(args.rate, args.start, args.duration, args.loop, args.clock)
+    with open_source(args.bag) as source:
+        playback.interval(source)
+        with stop_on_signals() as stop, ros_node('play_bag') as node:
+            player = Player(node, source, args.topics, dict(args.remap), bool(args.clock))
+            if args.wait_for_subscribers is not None:
+                lacking = player.wait_for_subscribers(args.wait_for_subscribers, stop)
+                if lacking and not stop.is_set():
+                    print(f'No subscriber for {", ".join(lacking)}; playing all the same.')
+            print(f'Playing {source.path}: {", ".join(player.topics)}', flush=True)
+            late = play(playback.timeline(source, player.topics), player.publish, stop)
+            player.finish()
+    for topic in player.topics:
+        print(f'{player.counts[topic]:8d}  {topic}')
+    print(f'Played at {args.rate:g} times the recorded speed; at most {late * 1e3:.0f} ms late.')
+    return 0
+
+
+def _remapping(text: str) -> tuple[str, str]:
+    source, separator, target = text.partition(':=')
+    if not (source and separator and target):
+        raise UserError(f'--remap takes FROM:=TO, not {text!r}.')
+    return source, target

@@ -1,0 +1,89 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Films and contact sheets of pictures with times."""
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+_TIME_BASE = Fraction(1, 90_000)
+_ENCODERS = (('libx264', {'crf': '23', 'preset': 'veryfast'}), ('mpeg4', {'qscale': '3'}))
+
+
+def write_film(path: Path, frames: Iterable[tuple[float, np.ndarray]]) -> int:
+    """
+    Write an mp4 that common players open (H.264 or MPEG-4, 4:2:0); return the frames written.
+
+    :param frames: seconds, increasing, and pictures, H x W x 3 RGB uint8. A picture stands until
+        the next one is due; sizes that differ from the first are scaled to it.
+    """
+    import av  # only films need it
+
+    stream, last, begin, size = None, -1, None, None
+    count = 0
+    with av.open(str(path), 'w', format='mp4') as container:
+        for seconds, picture in frames:
+            if stream is None:
+                # Colours are stored once for 2 x 2 pixels, so an odd row or column is left out.
+                size = picture.shape[1] // 2 * 2, picture.shape[0] // 2 * 2
+                stream, begin = _add_stream(av, container, size), seconds
+            frame = av.VideoFrame.from_ndarray(_fitted(picture, size), format='rgb24')
+            last = max(last + 1, round((seconds - begin) / _TIME_BASE))
+            frame.pts, frame.time_base = last, _TIME_BASE
+            container.mux(stream.encode(frame))
+            count += 1
+        if stream is not None:
+            container.mux(stream.encode(None))
+    return count
+
+
+def contact_sheet(pictures: Sequence[tuple[str, np.ndarray]], columns: int = 3,
+                  width: int = 640) -> np.ndarray:
+    """
+    Lay captioned pictures out in a grid.
+
+    :param pictures: captions and pictures, H x W x 3 RGB uint8; the first one's shape holds.
+    :param width: of one picture in the grid, in pixels.
+    :return: RGB uint8.
+    """
+    height = round(width * pictures[0][1].shape[0] / pictures[0][1].shape[1])
+    columns = min(columns, len(pictures))
+    rows = -(-len(pictures) // columns)
+    sheet = np.zeros((rows * height, columns * width, 3), np.uint8)
+    for index, (caption, picture) in enumerate(pictures):
+        y, x = index // columns * height, index % columns * width
+        tile = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+        sheet[y:y + height, x:x + width] = _captioned(tile, caption)
+    return sheet
+
+
+def spread(count: int, wanted: int) -> list[int]:
+    """Return up to ``wanted`` indices, evenly spread over ``range(count)``, both ends in it."""
+    return sorted({round(i) for i in np.linspace(0, count - 1, min(count, wanted))})
+
+
+def _add_stream(av, container, size: tuple[int, int]):
+    for name, options in _ENCODERS:
+        if name in av.codecs_available:
+            stream = container.add_stream(name, options=options)
+            break
+    stream.width, stream.height = size
+    stream.pix_fmt = 'yuv420p'
+    stream.time_base = stream.codec_context.time_base = _TIME_BASE
+    return stream
+
+
+def _fitted(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    if picture.shape[1] // 2 * 2 != size[0] or picture.shape[0] // 2 * 2 != size[1]:
+        return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(picture[:size[1], :size[0]])
+
+
+def _captioned(picture: np.ndarray, caption: str) -> np.ndarray:
+    where, font = (8, picture.shape[0] - 10), cv2.FONT_HERSHEY_SIMPLEX
+    for color, thickness in (((0, 0, 0), 4), ((255, 255, 255), 1)):
+        cv2.putText(picture, caption, where, font, 0.6, color, thickness, cv2.LINE_AA)
+    return picture

@@ -1,0 +1,68 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A ROS node for the length of a command, and stopping on Ctrl-C in between its steps."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+
+@contextmanager
+def ros_node(name: str, domain: int | None = None) -> Iterator[Node]:
+    """Run a node in a context of its own; both are gone afterwards."""
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=domain, args=[],
+               signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        node = Node(name, context=context, use_global_arguments=False)
+        try:
+            yield node
+        finally:
+            node.destroy_node()
+    finally:
+        context.try_shutdown()
+
+
+@contextmanager
+def spinning(node: Node) -> Iterator[None]:
+    """Serve the node's callbacks in a thread, which is joined at the end."""
+    executor = SingleThreadedExecutor(context=node.context)
+    executor.add_node(node)
+    failures = []
+
+    def spin():
+        try:
+            executor.spin()
+        except ExternalShutdownException:
+            pass
+        except BaseException as error:  # a callback's error belongs to who waits here
+            failures.append(error)
+
+    thread = threading.Thread(target=spin, name='executor')
+    thread.start()
+    try:
+        yield
+    finally:
+        executor.shutdown()
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[threading.Event]:
+    """Yield an event that Ctrl-C and SIGTERM set, instead of ending the process midway."""
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set())
+              for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
