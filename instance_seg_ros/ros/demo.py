@@ -3,7 +3,6 @@
 """Footage through the real node: play, record, and show what came out."""
 
 import json
-import random
 import shutil
 import threading
 import time
@@ -25,7 +24,7 @@ from ..bags.writer import part_of
 from ..errors import UserError
 from ..images import decode_raw
 from .lifecycle import Lifecycle
-from .node_process import NodeProcess, set_up_dds
+from .node_process import NodeProcess, own_domain, set_up_dds
 from .player import Player
 from .recorder import Recorder
 from .session import ros_node, spinning, stop_on_signals
@@ -73,9 +72,11 @@ def run_demo(options: DemoOptions) -> RunReport:
 
 def _replay(source: Source, topic: Topic, options: DemoOptions, folder: Path) -> dict[int, int]:
     """Play into the node and record it; return when each image was published, by its stamp."""
-    domain = random.randint(1, 100) if options.domain is None else options.domain
     set_up_dds()
     with ExitStack() as stack:
+        domain = options.domain
+        if domain is None:
+            domain = stack.enter_context(own_domain())
         stop = stack.enter_context(stop_on_signals())
         print(f'Starting the node (ROS domain {domain}) ...', flush=True)
         process = stack.enter_context(

@@ -2,18 +2,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """The node as a child process, with the surroundings that large images need."""
 
+import fcntl
 import os
+import random
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import UserError
 from ..share import share_file
 
-PROFILES = 'FASTDDS_DEFAULT_PROFILES_FILE'
+DOMAINS = range(1, 102)
+"""Those whose ports no operating system uses for anything else."""
 PATIENCE_S = 10.0
 
 
@@ -25,11 +30,33 @@ def set_up_dds() -> None:
     profile that the user has set stays. Call it before the first ROS context is made.
     """
     profile = share_file('config/fastdds_large_images.xml')
-    if profile and not os.environ.get(PROFILES):
-        os.environ[PROFILES] = str(profile)
+    humble = os.environ.get('ROS_DISTRO') == 'humble'
+    variable = f'{"FASTRTPS" if humble else "FASTDDS"}_DEFAULT_PROFILES_FILE'
+    if profile and not os.environ.get(variable):
+        os.environ[variable] = str(profile)
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-    if os.environ.get('ROS_DISTRO') == 'humble':  # which does not know the range
+    if humble:  # which does not know the range
         os.environ['ROS_LOCALHOST_ONLY'] = '1'
+
+
+@contextmanager
+def own_domain() -> Iterator[int]:
+    """Yield a ROS domain that no other demo or test run on this machine has, and hold it."""
+    for domain in random.sample(DOMAINS, len(DOMAINS)):
+        # The same lock that scripts/ take.
+        path = Path(tempfile.gettempdir(), f'instance_seg_ros_domain_{domain}.lock')
+        try:
+            lock = path.open('a')
+        except OSError:  # another user's
+            continue
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:  # held by somebody
+                continue
+            yield domain
+            return
+    raise UserError('All ROS domains are in use on this machine; give one with --domain.')
 
 
 class NodeProcess:

@@ -1,0 +1,211 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""One camera's input: its subscription, its latest frame, and what became of its frames."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import CompressedImage, Image
+
+from ..views import View, read_ego_mask
+from .bookkeeping import Ledger, Rate, RateLimit, Timings
+from .messages import stamp_ns
+from .parameters import CameraSettings, parse_polygons
+from .stamps import StampMonitor
+
+
+@dataclass
+class Frame:
+    """
+    An image message on its way through the node, accounted for exactly once at its end.
+
+    ``arrived`` is in seconds of time.monotonic.
+    """
+
+    camera: Camera
+    message: Any
+    arrived: float
+    settled: bool = False
+
+    def drop(self, reason: str) -> None:
+        """End here: it is not wanted any more."""
+        self.settled = True
+        self.camera.ledger.drop(reason)
+
+    def fail(self, kind: str, message: str) -> bool:
+        """End here: it cannot be processed. Return whether it is the first of its kind."""
+        self.settled = True
+        return self.camera.note_failure(kind, message)
+
+    def publish(self) -> None:
+        """End here: its outputs are published."""
+        self.settled = True
+        self.camera.ledger.publish()
+        self.camera.rate_out.tick()
+
+
+class Inbox:
+    """
+    The latest frame of each camera, handed out as batches.
+
+    A batch leaves when every camera that is expected has a frame, or ``batch_timeout_s`` after
+    its first one. Expected are the cameras of the batch before: one that falls silent delays
+    one batch, not every batch.
+    """
+
+    def __init__(self, batch_timeout_s: float = 0.02) -> None:
+        self.batch_timeout_s = batch_timeout_s
+        self._frames: dict[str, Frame] = {}
+        self._expected: set[str] = set()
+        self._first_at = 0.0
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def put(self, name: str, frame: Frame) -> Frame | None:
+        """Store a camera's frame; return the frame that has to go for it (or cannot come in)."""
+        with self._changed:
+            if self._closed:
+                return frame
+            if not self._frames:
+                self._first_at = time.monotonic()
+            superseded = self._frames.pop(name, None)
+            self._frames[name] = frame
+            self._changed.notify()
+            return superseded
+
+    def take(self) -> list[Frame] | None:
+        """Wait for a batch and return its frames; None once the inbox is closed."""
+        with self._changed:
+            while not self._closed:
+                if self._frames:
+                    left = self._first_at + self.batch_timeout_s - time.monotonic()
+                    if left <= 0 or self._expected <= self._frames.keys():
+                        return self._hand_out()
+                    self._changed.wait(left)
+                else:
+                    self._changed.wait()
+            return None
+
+    def close(self) -> list[Frame]:
+        """Let nothing in any more; return the frames that were still waiting."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            return self._hand_out()
+
+    def _hand_out(self) -> list[Frame]:
+        frames, self._frames = list(self._frames.values()), {}
+        self._expected = {frame.camera.name for frame in frames}
+        return frames
+
+
+class Camera:
+    """
+    One camera of the node.
+
+    :param name: '' for the only camera, whose topics carry no camera's name.
+    :param clock_ns: the node's time in nanoseconds.
+    """
+
+    def __init__(self, name: str, settings: CameraSettings,
+                 clock_ns: Callable[[], int]) -> None:
+        self.name, self.settings = name, settings
+        self.ledger, self.timings = Ledger(), Timings()
+        self.rate_in, self.rate_out = Rate(), Rate()
+        self.stamps = StampMonitor(clock_ns)
+        self.last_arrival: float | None = None
+        self.active_since: float | None = None
+        self.frame_id = ''
+        self.view = View()
+        self.topic = ''
+        self.subscription: Any = None
+        self.last_failure: tuple[float, str] | None = None
+        self.lost = 0
+        self._limit = RateLimit()
+        self._inbox: Inbox | None = None
+
+    @property
+    def prefix(self) -> str:
+        """What the names of its output topics begin with."""
+        return f'~/{self.name}/' if self.name else '~/'
+
+    @property
+    def age_s(self) -> float | None:
+        """Seconds since its last frame came, None before the first one since activation."""
+        return None if self.last_arrival is None else time.monotonic() - self.last_arrival
+
+    @property
+    def message_type(self) -> type:
+        """Type of its input topic."""
+        return Image if self.settings.transport == 'raw' else CompressedImage
+
+    def view_for(self, settings: CameraSettings) -> View:
+        """Return the view settings ask for; raises UserError where the ego mask is unreadable."""
+        text = settings.ego_mask
+        mask = (None if not text else read_ego_mask(text) if text.lower().endswith('.png')
+                else parse_polygons(text))
+        return View(settings.roi, settings.rotation, mask)
+
+    def update(self, settings: CameraSettings, view: View) -> None:
+        """Take over settings and the view that belongs to them."""
+        self.settings, self.view = settings, view
+
+    def subscribe(self, node: LifecycleNode, inbox: Inbox) -> None:
+        """Start to put its frames into the inbox."""
+        self._inbox = inbox
+        self.active_since, self.last_arrival = time.monotonic(), None
+        self.stamps.reset()
+        qos = QoSProfile(
+            history=qos_profile_sensor_data.history, depth=1,
+            reliability=ReliabilityPolicy[self.settings.qos.upper()])
+        self.topic = self._topic(node)
+        self.subscription = node.create_subscription(
+            self.message_type, self.topic, self._on_message, qos,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies())
+        self.topic = self.subscription.topic_name
+
+    def unsubscribe(self, node: LifecycleNode) -> None:
+        """Stop listening; a message that is already on its way is counted as dropped."""
+        self._inbox, self.active_since = None, None
+        if self.subscription is not None:
+            node.destroy_subscription(self.subscription)
+            self.subscription = None
+
+    def _topic(self, node: LifecycleNode) -> str:
+        topic = self.settings.topic or (f'{self.name}/image_raw' if self.name else 'image_raw')
+        if self.settings.transport == 'raw':
+            return topic
+        # As image_transport does it: a remapping of the base topic holds for its transports.
+        base = node.resolve_topic_name(topic)
+        return base if base.endswith('/compressed') else f'{base}/compressed'
+
+    def _on_message(self, message: Any) -> None:
+        now, inbox = time.monotonic(), self._inbox
+        self.ledger.receive()
+        self.rate_in.tick()
+        self.last_arrival, self.frame_id = now, message.header.frame_id
+        self.stamps.check(stamp_ns(message.header))
+        frame = Frame(self, message, now)
+        if inbox is None:
+            frame.drop('deactivated')
+        elif not self.settings.enabled:
+            frame.drop('disabled')
+        elif not self._limit.allows(self.settings.max_rate_hz):
+            frame.drop('rate_limited')
+        elif (old := inbox.put(self.name, frame)) is not None:
+            old.drop('deactivated' if old is frame else 'superseded')
+
+    def note_failure(self, kind: str, message: str) -> bool:
+        """Account for a frame that failed; return whether it is the first of its kind."""
+        first = kind not in self.ledger.counts().failed
+        self.ledger.fail(kind)
+        self.last_failure = (time.monotonic(), f'{kind}: {message}')
+        return first

@@ -1,0 +1,338 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The lifecycle node ``instance_seg``: parameters in, topics out; what it does is done elsewhere.
+
+configure loads the network and warms it up, activate subscribes and starts the pipeline's
+thread, deactivate stops publishing at once, cleanup frees everything. An error of the pipeline
+takes the node through deactivate and error processing to unconfigured, from where it configures
+and activates itself again as ``on_device_error`` says.
+"""
+
+from __future__ import annotations
+
+import gc
+import re
+import socket
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from std_msgs.msg import Header
+from std_srvs.srv import SetBool
+
+from ..errors import UserError
+from ..overlay import OverlayStyle
+from . import checks, diagnostics, process
+from .cameras import Camera, Inbox
+from .model import describe, gpu_memory, is_device_error, load_segmenter, tune
+from .outputs import Outputs
+from .parameter_server import ParameterServer
+from .parameters import OVERLAY_ITEMS, AllSettings, Settings
+from .pipeline import STAGES, Pipeline
+from .recovery import Recovery
+
+SUCCESS, FAILURE, ERROR = (TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE,
+                           TransitionCallbackReturn.ERROR)
+_STOP_TIMEOUT_S = 10.0
+_END_TIMEOUT_S = 1.0
+
+
+class InstanceSegNode(LifecycleNode):
+    """
+    The node.
+
+    :param load: makes the segmenter from settings and the name of a device (tests inject theirs).
+    :raises UserError: for parameters that are wrong at start-up.
+    """
+
+    def __init__(self, load: Callable[[Settings, str], Any] = load_segmenter,
+                 **node_options: Any) -> None:
+        super().__init__('instance_seg', **node_options)
+        self._load_segmenter = load
+        self._segmenter: Any = None
+        self._pipeline: Pipeline | None = None
+        self._camera_outputs: dict[str, Outputs] = {}
+        self._fault: Exception | None = None
+        self._error_count, self._last_error, self._trouble = 0, '', ''
+        self._facts: dict[str, str] = {}
+        self._told: set[str] = set()
+        self._device_instead: str | None = None
+        self._is_recovering = False
+        self._settings_server = ParameterServer(
+            self, self._apply, lambda: self._segmenter is not None)
+        self._cameras = {name: Camera(name, settings, self._now_ns)
+                         for name, settings in self._settings.cameras.items()}
+        self._recovery = Recovery(self, self._configure_and_activate)
+        self._fault_signal = self.create_guard_condition(self._handle_fault)
+        self._enable_service = self.create_service(SetBool, '~/enable', self._on_enable)
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        # Steady time: diagnostics must also come while a simulated clock stands still.
+        self._diagnostics_timer = self.create_timer(
+            self._settings.node.diagnostics_period_s, self._publish_diagnostics,
+            clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    @property
+    def state(self) -> str:
+        """Label of the lifecycle state."""
+        return self._state_machine.current_state[1]
+
+    @property
+    def _settings(self) -> AllSettings:
+        return self._settings_server.settings
+
+    def _now_ns(self) -> int:
+        return self.get_clock().now().nanoseconds
+
+    # Lifecycle
+
+    def autostart(self) -> bool:
+        """Configure and activate if the parameter says so; return False where that failed."""
+        return not self._settings.node.autostart or self._configure_and_activate()
+
+    def end(self) -> None:
+        """Shut down from whatever state, before the node is destroyed."""
+        self._recovery.cancel()
+        if self.context.ok() and self.state in ('unconfigured', 'inactive', 'active'):
+            self.trigger_shutdown()
+        self._stop(_END_TIMEOUT_S)
+        self._free()
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the network, warm it up and create the outputs."""
+        if not self._is_recovering:
+            self._recovery.cancel()
+            self._device_instead = None
+        result = self._attempt('configure', self._configure)
+        if result != SUCCESS:
+            self._free()
+        return result
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Start to listen, segment and publish."""
+        result = self._attempt('activate', lambda: self._activate(state))
+        if result != SUCCESS:
+            self._stop(_STOP_TIMEOUT_S)
+            super().on_deactivate(state)
+        return result
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop publishing at once, and listening."""
+        stopped = self._stop(_STOP_TIMEOUT_S)
+        super().on_deactivate(state)
+        if not stopped:
+            self._tell_trouble('deactivate: the device has not come back for '
+                               f'{_STOP_TIMEOUT_S:.0f} s')
+        return ERROR if self._fault is not None or not stopped else SUCCESS
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free the network and remove the outputs."""
+        return self._attempt('cleanup', self._free)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop and free everything, from any state."""
+        self._recovery.cancel()
+        self._stop(_END_TIMEOUT_S)
+        return self._attempt('shutdown', self._free)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop and free everything; the node is unconfigured then."""
+        self._stop(_STOP_TIMEOUT_S)
+        return self._attempt('error processing', self._free)
+
+    def _attempt(self, what: str, action: Callable[[], None]) -> TransitionCallbackReturn:
+        try:
+            action()
+        except UserError as error:
+            self._tell_trouble(f'{what}: {error}')
+            return FAILURE
+        except Exception as error:
+            if is_device_error(error):
+                self._tell_trouble(f'{what}: the device failed: {_first_line(error)}')
+                return FAILURE
+            self._tell_trouble(f'{what}: {type(error).__name__}: {error}')
+            self.get_logger().error(traceback.format_exc())
+            return ERROR
+        self._trouble = ''
+        return SUCCESS
+
+    def _configure(self) -> None:
+        settings, self._fault = self._settings, None
+        for camera in self._cameras.values():
+            own = settings.cameras[camera.name]
+            camera.update(own, camera.view_for(own))
+        device = self._device_instead or settings.node.device
+        self._segmenter = self._load_segmenter(settings.node, device)
+        self._segmenter.warm_up(len(self._cameras))
+        stages = self._segmenter([np.zeros((64, 64, 3), np.uint8)])[0].timings_ms
+        self._facts = describe(self._segmenter)
+        self._camera_outputs = {
+            camera.name: Outputs(self, camera.prefix, [*stages, *STAGES])
+            for camera in self._cameras.values()}
+        self.get_logger().info('configured: ' + ', '.join(
+            f'{key} {value}' for key, value in self._facts.items()))
+
+    def _activate(self, state: LifecycleState) -> None:
+        super().on_activate(state)
+        inbox = Inbox(self._settings.node.batch_timeout_ms / 1000)
+        self._pipeline = Pipeline(self._segmenter, inbox, self._camera_outputs, self._now_ns,
+                                  self._on_fault, self.get_logger())
+        self._pipeline.overlay_style = _overlay_style(self._settings.node)
+        self._pipeline.start()
+        for camera in self._cameras.values():
+            camera.subscribe(self, inbox)
+        self._publish_labels()
+
+    def _stop(self, timeout_s: float) -> bool:
+        stopped = self._pipeline is None or self._pipeline.stop(timeout_s)
+        self._pipeline = None
+        for camera in self._cameras.values():
+            camera.unsubscribe(self)
+        return stopped
+
+    def _free(self) -> None:
+        for outputs in self._camera_outputs.values():
+            outputs.destroy()
+        self._camera_outputs, self._facts = {}, {}
+        segmenter, self._segmenter = self._segmenter, None
+        if segmenter is not None:
+            try:
+                segmenter.close()
+            except RuntimeError as error:       # a lost device cannot free its memory
+                self.get_logger().warning(f'the device could not be freed: {_first_line(error)}')
+        gc.collect()
+
+    # Errors
+
+    def _on_fault(self, error: Exception) -> None:
+        """Take an error from the pipeline's thread to the executor's."""
+        self._fault = error
+        self._fault_signal.trigger()
+
+    def _handle_fault(self) -> None:
+        error, settings = self._fault, self._settings.node
+        if error is None or self.state != 'active':
+            return
+        self._error_count += 1
+        self._last_error = f'{type(error).__name__}: {_first_line(error)}'
+        self.get_logger().error('segmentation failed: ' + ''.join(
+            traceback.format_exception(type(error), error, error.__traceback__)))
+        self.trigger_deactivate()       # fails on purpose: on to error processing, unconfigured
+        self._trouble = f'segmentation failed: {self._last_error}'
+        if settings.on_device_error == 'stop':
+            return
+        if settings.on_device_error == 'cpu' and is_device_error(error):
+            self._device_instead = 'cpu'
+        pause_s = self._recovery.schedule(settings.retry_backoff_s)
+        self.get_logger().warning(f'configuring again in {pause_s:.1f} s')
+
+    def _configure_and_activate(self) -> bool:
+        self._is_recovering = True
+        try:
+            return (self.trigger_configure() == SUCCESS and self.trigger_activate() == SUCCESS)
+        finally:
+            self._is_recovering = False
+
+    def _tell_trouble(self, text: str) -> None:
+        self._trouble = text
+        self.get_logger().error(text)
+
+    # Parameters and services
+
+    def _apply(self, settings: AllSettings) -> None:
+        """Take over changed parameters, all or (UserError) none."""
+        views = {name: camera.view if camera.settings == settings.cameras[name]
+                 else camera.view_for(settings.cameras[name])
+                 for name, camera in self._cameras.items()}
+        if self._segmenter is not None:
+            tune(self._segmenter, settings.node)
+        for name, camera in self._cameras.items():
+            camera.update(settings.cameras[name], views[name])
+        if self._pipeline is not None:
+            self._pipeline.overlay_style = _overlay_style(settings.node)
+            self._pipeline.inbox.batch_timeout_s = settings.node.batch_timeout_ms / 1000
+
+    def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> Any:
+        prefixes = [f'{name}.' if name else '' for name in self._cameras]
+        result = self.set_parameters_atomically([
+            Parameter(f'{prefix}enabled', Parameter.Type.BOOL, request.data)
+            for prefix in prefixes])
+        response.success = result.successful
+        response.message = result.reason or ('enabled' if request.data else 'disabled')
+        return response
+
+    # Outputs
+
+    def _publish_labels(self) -> None:
+        header = Header(stamp=self.get_clock().now().to_msg())
+        for outputs in self._camera_outputs.values():
+            outputs.publish_labels(self._segmenter.label_set,
+                                   self._settings.node.score_threshold, header)
+
+    def _publish_diagnostics(self) -> None:
+        hardware_id = self._settings.node.hardware_id or socket.gethostname()
+        name = self.get_fully_qualified_name().lstrip('/')
+        statuses = [diagnostics.status(
+            f'{name}: node', hardware_id, self._problems(), self.state, self._values())]
+        for camera in self._cameras.values():
+            graph = checks.input_problems(self, camera)
+            self._tell_once(graph + camera.stamps.problems())
+            statuses.append(diagnostics.status(
+                f'{name}: camera {camera.name}'.rstrip(), hardware_id,
+                diagnostics.camera_problems(camera, graph), self.state,
+                diagnostics.camera_values(camera)))
+        self._diagnostics.publish(
+            diagnostics.array(self.get_clock().now().to_msg(), statuses))
+
+    def _problems(self) -> list[tuple[bytes, str]]:
+        clock = checks.clock_problems(self)
+        self._tell_once(clock)
+        problems = [(diagnostics.WARN, text) for text in clock]
+        if self._trouble:
+            problems.append((diagnostics.ERROR, self._trouble))
+        device = self._device_instead or self._settings.node.device
+        if device != 'cpu' and self._facts.get('device') == 'cpu':
+            problems.append((diagnostics.WARN, 'there is no GPU: computing on the CPU'))
+        if self._device_instead:
+            problems.append((diagnostics.WARN, f'computing on the {self._device_instead} after '
+                             'an error of the device'))
+        return problems
+
+    def _values(self) -> dict[str, Any]:
+        memory = {} if self._segmenter is None else gpu_memory(self._segmenter)
+        return {'state': self.state, **self._facts, **memory, 'errors': self._error_count,
+                'recoveries': self._recovery.successes, 'last_error': self._last_error}
+
+    def _tell_once(self, problems: list[str]) -> None:
+        """Log problems that are new, whatever numbers they tell."""
+        for text in problems:
+            kind = re.sub(r'\d+', '', text)
+            if kind not in self._told:
+                self._told.add(kind)
+                self.get_logger().warning(text)
+
+
+def _overlay_style(settings: Settings) -> OverlayStyle:
+    return OverlayStyle(
+        palette=settings.overlay_palette, opacity=settings.overlay_opacity,
+        background=settings.overlay_background,
+        **{item: item in settings.overlay_items for item in OVERLAY_ITEMS})
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def main(args: list[str] | None = None,
+         load: Callable[[Settings, str], Any] = load_segmenter) -> int:
+    """Run the node until a signal or the end of its context; return the exit status."""
+    return process.run(lambda: InstanceSegNode(load), args)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

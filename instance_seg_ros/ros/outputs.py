@@ -1,0 +1,78 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""One camera's output topics; a message is only made while somebody listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import Image
+from std_msgs.msg import Float32, Header
+from vision_msgs.msg import Detection2DArray, LabelInfo
+
+from ..instances import InstanceMap
+from ..labels import LabelSet
+from .messages import to_detections, to_image, to_label_info
+
+_QOS = QoSProfile(depth=5)
+_LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+class Outputs:
+    """
+    The publishers of one camera, from configure to cleanup.
+
+    :param prefix: what the topics begin with: '~/' or '~/<camera>/'.
+    :param stages: the stages which get a ``debug/<stage>_ms`` topic.
+    """
+
+    def __init__(self, node: LifecycleNode, prefix: str, stages: list[str]) -> None:
+        self._node = node
+
+        def create(message_type: type, topic: str, qos: QoSProfile = _QOS) -> Any:
+            return node.create_lifecycle_publisher(
+                message_type, prefix + topic, qos,
+                qos_overriding_options=QoSOverridingOptions.with_default_policies())
+
+        self._instance_mask = create(Image, 'instance_mask')
+        self._class_mask = create(Image, 'class_mask')
+        self._detections = create(Detection2DArray, 'detections')
+        self._label_info = create(LabelInfo, 'label_info', _LATCHED)
+        self._overlay = create(Image, 'overlay')
+        self._debug = {
+            stage: node.create_lifecycle_publisher(Float32, f'{prefix}debug/{stage}_ms', 1)
+            for stage in stages}
+
+    def destroy(self) -> None:
+        """Remove the publishers."""
+        for publisher in (self._instance_mask, self._class_mask, self._detections,
+                          self._label_info, self._overlay, *self._debug.values()):
+            self._node.destroy_lifecycle_publisher(publisher)
+
+    def publish_labels(self, labels: LabelSet, threshold: float, header: Header) -> None:
+        """Publish the names of the label ids, also for those who come later."""
+        self._label_info.publish(to_label_info(labels, threshold, header))
+
+    def publish(self, found: InstanceMap, header: Header,
+                draw_overlay: Callable[[], np.ndarray]) -> None:
+        """Publish what was found in one image; the overlay comes last, it is for people."""
+        _publish(self._instance_mask, lambda: to_image(found.instance_mask, header))
+        _publish(self._class_mask, lambda: to_image(found.class_mask, header))
+        _publish(self._detections, lambda: to_detections(found, header))
+        _publish(self._overlay, lambda: to_image(draw_overlay(), header))
+
+    def publish_timings(self, stages_ms: dict[str, float]) -> None:
+        """Publish the time of each stage of one frame."""
+        for stage, milliseconds in stages_ms.items():
+            if stage in self._debug:
+                _publish(self._debug[stage], lambda ms=milliseconds: Float32(data=float(ms)))
+
+
+def _publish(publisher: Any, make: Callable[[], Any]) -> None:
+    if publisher.get_subscription_count():
+        publisher.publish(make())

@@ -1,0 +1,126 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The declared parameters on a node: read at start-up, changed atomically or refused."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
+from rclpy.exceptions import ParameterException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from ..errors import UserError
+from .parameters import (
+    CAMERA_FIELDS,
+    CONFIGURE,
+    NODE_FIELDS,
+    START,
+    AllSettings,
+    CameraSettings,
+    Settings,
+    check_together,
+    check_value,
+)
+
+
+class ParameterServer:
+    """
+    Keeps ``settings`` equal to the node's parameters.
+
+    ``apply(settings)`` is called with the settings a change would lead to; it takes them over or
+    raises UserError, and then nothing has changed. ``is_configured()`` tells whether parameters
+    which only configure applies have to be refused.
+    """
+
+    def __init__(self, node: Node, apply: Callable[[AllSettings], None],
+                 is_configured: Callable[[], bool]) -> None:
+        self._node, self._apply, self._is_configured = node, apply, is_configured
+        values = {name: self._declare(name) for name in NODE_FIELDS}
+        self._values = values
+        for camera in values['cameras']:
+            for name in CAMERA_FIELDS:
+                default = '' if name == 'topic' else values[name]
+                values[f'{camera}.{name}'] = self._declare(f'{camera}.{name}', default)
+        self.settings = self._checked(values)
+        node.add_on_set_parameters_callback(self._on_set)
+
+    def _declare(self, name: str, default: Any = None) -> Any:
+        declared = NODE_FIELDS[name.rpartition('.')[2]]
+        default = declared.default if default is None else default
+        try:
+            self._node.declare_parameter(name, _to_ros(declared, default), _descriptor(declared))
+        except ParameterException as error:
+            raise UserError(f'The parameter {name} is wrong: {error}.') from error
+        return _from_ros(declared, self._node.get_parameter(name).value)
+
+    def _checked(self, values: dict[str, Any]) -> AllSettings:
+        for name, value in values.items():
+            check_value(name, value)
+        node = Settings(**{name: values[name] for name in NODE_FIELDS})
+        cameras = {camera: CameraSettings(**{
+            name: values[f'{camera}.{name}' if camera else name] for name in CAMERA_FIELDS})
+            for camera in node.cameras or ('',)}
+        settings = AllSettings(node, cameras)
+        check_together(settings)
+        return settings
+
+    def _on_set(self, parameters: list[Parameter]) -> SetParametersResult:
+        ours = {p.name: p.value for p in parameters if p.name in self._values}
+        if not ours:
+            return SetParametersResult(successful=True)
+        try:
+            changed = {name: self._accepted(name, value) for name, value in ours.items()}
+            values = self._values | changed
+            settings = self._checked(values)
+            self._apply(settings)
+        except UserError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        self._values, self.settings = values, settings
+        return SetParametersResult(successful=True)
+
+    def _accepted(self, name: str, value: Any) -> Any:
+        declared = NODE_FIELDS[name.rpartition('.')[2]]
+        value = _from_ros(declared, value)
+        if value == self._values[name]:
+            return value
+        if declared.metadata['when'] == CONFIGURE and self._is_configured():
+            raise UserError(f'{name} is applied by configure: deactivate and clean up the node '
+                            'first, then set it and configure again.')
+        if name in CAMERA_FIELDS and self.settings.node.cameras:
+            raise UserError(f'{name} is only the default of the cameras at start-up: set '
+                            f'{self.settings.node.cameras[0]}.{name} and so on.')
+        return value
+
+
+def _descriptor(declared: dataclasses.Field) -> ParameterDescriptor:
+    metadata = declared.metadata
+    descriptor = ParameterDescriptor(
+        description=metadata['description'], read_only=metadata['when'] == START,
+        additional_constraints=' | '.join(map(str, metadata['choices'])))
+    low, high = metadata['minimum'], metadata['maximum']
+    if low is not None and declared.type is int:
+        descriptor.integer_range = [IntegerRange(from_value=low, to_value=high, step=0)]
+    elif low is not None:
+        descriptor.floating_point_range = [
+            FloatingPointRange(from_value=float(low), to_value=float(high), step=0.0)]
+    return descriptor
+
+
+def _to_ros(declared: dataclasses.Field, value: Any) -> Any:
+    # rclpy cannot tell the type of an empty list: [''] stands for no names.
+    return (list(value) or ['']) if isinstance(value, tuple) else value
+
+
+def _from_ros(declared: dataclasses.Field, value: Any) -> Any:
+    if declared.type == tuple[str, ...]:
+        return tuple(text.strip() for text in value if text.strip())
+    return tuple(value) if declared.type == tuple[int, ...] else value

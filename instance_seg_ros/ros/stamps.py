@@ -1,0 +1,61 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Header stamps that cannot be right, told before somebody looks for the reason."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+_FUTURE_NS = 100_000_000
+_REMEMBERED_S = 10.0
+
+
+class StampMonitor:
+    """
+    Watches one camera's stamps: zero, in the future, or jumping back.
+
+    :param clock_ns: the time the stamps are compared with; 0 means that it is not running.
+    """
+
+    def __init__(self, clock_ns: Callable[[], int],
+                 monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._clock_ns, self._monotonic = clock_ns, monotonic
+        self._on_jump_back: list[Callable[[], None]] = []
+        self.jumps_back = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was seen."""
+        self._last_ns: int | None = None
+        self._seen: dict[str, tuple[float, str]] = {}
+
+    def call_on_jump_back(self, callback: Callable[[], None]) -> None:
+        """Call back whenever time jumps back, as at the start of each loop of a bag."""
+        self._on_jump_back.append(callback)
+
+    def check(self, stamp_ns: int) -> None:
+        """Look at the stamp of a new image."""
+        now_ns = self._clock_ns()
+        if stamp_ns == 0:
+            self._note('zero', 'header stamps are zero: the camera driver does not set them')
+        elif now_ns and stamp_ns > now_ns + _FUTURE_NS:
+            ahead = (stamp_ns - now_ns) / 1e9
+            self._note('future', f'header stamps are {ahead:.3f} s in the future: synchronise the '
+                       'clocks, or set use_sim_time to what the publisher uses')
+        if self._last_ns is not None and stamp_ns < self._last_ns:
+            self.jumps_back += 1
+            back = (self._last_ns - stamp_ns) / 1e9
+            self._note('back', f'header stamps jumped back by {back:.3f} s: a bag that loops, or '
+                       'two publishers on one topic')
+            for callback in self._on_jump_back:
+                callback()
+        self._last_ns = stamp_ns
+
+    def problems(self) -> list[str]:
+        """Return a sentence for each kind of problem seen in the last seconds."""
+        start = self._monotonic() - _REMEMBERED_S
+        return [sentence for at, sentence in self._seen.values() if at >= start]
+
+    def _note(self, kind: str, sentence: str) -> None:
+        self._seen[kind] = (self._monotonic(), sentence)
