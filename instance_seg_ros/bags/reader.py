@@ -139,11 +139,14 @@ class Bag:
 
 
 class _Intact:
-    """A bag folder or file that rosbags reads as it is."""
+    """A bag folder or file that rosbags reads as it is; raises what rosbags raises."""
 
     break_reason = ''
 
     def __init__(self, path: Path):
+        files = path.glob('*.db3') if path.is_dir() else [path]
+        if any(salvage.is_incomplete(file) for file in files if file.suffix == '.db3'):
+            raise ValueError('it is incomplete')
         self._reader = Reader(path)
         self._reader.open()
         self.topics = [Topic.from_connection(c) for c in self._reader.connections]

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What can be read of a bag file whose end is missing or damaged.
 
-A recorder that was killed leaves an MCAP file without its index, or a database that is shorter
-than its header says. Both are read from the front, in the order of recording, and once in full
-when they are opened, because only then is it known which topics they hold.
+A recorder that was killed leaves an MCAP file without its index, or a database whose last
+messages lie in a journal beside it; a full disk leaves a database that is shorter than its header
+says. They are read from the front, in the order of recording, and once in full when they are
+opened, because only then is it known which topics they hold. (A database finds its messages
+through a tree: where that is cut off, its messages are lost, from some thousands of images on.)
 """
 
 import sqlite3
@@ -28,6 +30,24 @@ def open_broken(path: Path) -> '_BrokenFile | None':
         return None
     part = _READERS[path.suffix](path)
     return part if part.count else None
+
+
+def is_incomplete(database: Path) -> bool:
+    """Whether a database lacks messages without SQLite's noticing."""
+    return _has_journal(database) or _is_cut_within_page(database)
+
+
+def _has_journal(database: Path) -> bool:
+    """Whether a killed recorder left messages in the file beside."""
+    journal = database.with_name(f'{database.name}-wal')
+    return journal.is_file() and journal.stat().st_size > 0
+
+
+def _is_cut_within_page(database: Path) -> bool:
+    """Whether the last page is cut off; SQLite reads zeros where its end was."""
+    with database.open('rb') as file:
+        size = int.from_bytes(file.read(18)[16:], 'big')
+    return bool(size) and database.stat().st_size % (65536 if size == 1 else size) != 0
 
 
 class _BrokenFile:
@@ -86,15 +106,23 @@ class _BrokenMcap(_BrokenFile):
 class _BrokenSqlite(_BrokenFile):
 
     def _read(self) -> Iterator[Message]:
-        uri = f'{self.path.resolve().as_uri()}?mode=ro&immutable=1'
+        uri = f'{self.path.resolve().as_uri()}?mode=ro'
+        if not _has_journal(self.path):
+            uri += '&immutable=1'
         connection = sqlite3.connect(uri, uri=True)
         try:
             # Otherwise SQLite refuses a file that is shorter than its header says.
             connection.execute('PRAGMA writable_schema = ON')
             topics = dict(_sqlite_topics(connection))
-            rows = connection.execute('SELECT topic_id, timestamp, data FROM messages')
-            for topic_id, stamp, data in rows:
-                yield Message(stamp, topics[topic_id], data)
+            last = None
+            for row in connection.execute('SELECT timestamp, topic_id, data FROM messages'):
+                if last:
+                    yield last
+                last = Message(row[0], topics[row[1]], row[2])
+            if last and not _is_cut_within_page(self.path):
+                yield last
+            else:
+                self.break_reason = 'its last page is cut off'
         finally:
             connection.close()
 

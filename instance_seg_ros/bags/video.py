@@ -41,7 +41,7 @@ class Video:
         """Yield the frames as messages; parameters as those of `Bag.messages`."""
         if topics is not None and TOPIC not in topics:
             return
-        for stamp, frame in self._frames():
+        for stamp, frame in self.frames():
             if stop is not None and stamp >= stop:
                 return
             if start is None or stamp >= start:
@@ -84,7 +84,7 @@ class Video:
         return [FIRST_STAMP + round((t - first) * unit * images.NANOSECONDS)
                 for t in sorted(times)]
 
-    def _frames(self) -> Iterator[tuple[int, np.ndarray]]:
+    def frames(self) -> Iterator[tuple[int, np.ndarray]]:
         """Yield times in nanoseconds and frames, H x W x 3 RGB uint8, until one is broken."""
         seen = 0
         try:
