@@ -25,18 +25,20 @@ def unpool(x: Tensor, indices: Tensor) -> Tensor:
         return F.max_unpool2d(x, indices, 2, 2)
     width = 2 * x.shape[3]
     place = (indices // width % 2) * 2 + indices % width % 2
-    places = torch.arange(4, device=x.device).view(1, 1, 4, 1, 1)
-    here = place.unsqueeze(2) == places
-    parts = torch.where(here, x.unsqueeze(2), torch.zeros((), dtype=x.dtype, device=x.device))
+    parts = torch.stack([x.where(place == k, x.new_zeros(())) for k in range(4)], 2)
     return F.pixel_shuffle(parts.flatten(1, 2), 2)
 
 
 class AnySize(nn.Module):
-    """Base of networks that work on multiples of `stride`: pads the image, crops the outputs."""
+    """Base of networks that work on multiples of `stride`: pads the image, crops the outputs.
+
+    `tasks`: what the network can be built for.
+    """
 
     stride = 8
+    tasks = ('semantic', 'embedding', 'both')
 
-    def forward(self, images: Tensor):
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Run `compute` on images (N, 3, H, W) of any size; outputs have the images' size."""
         height, width = images.shape[2:]
         bottom, right = -height % self.stride, -width % self.stride
@@ -48,6 +50,32 @@ class AnySize(nn.Module):
     def compute(self, images: Tensor):
         """Map images whose sides are multiples of `stride` to a tuple of maps of their size."""
         raise NotImplementedError
+
+
+class OneMap(AnySize):
+    """Base of networks with one output map, whose channels are shared out among the tasks."""
+
+    def __init__(self, *outputs: int):
+        """Take the channels of each output: one of them for one task, two for both."""
+        super().__init__()
+        self.outputs = outputs
+
+    def compute(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Return a tuple of maps (N, outputs[k], H, W)."""
+        return self.map(images).split(self.outputs, 1)
+
+    def map(self, images: Tensor) -> Tensor:
+        """Map images whose sides are multiples of `stride` to (N, sum(outputs), H, W)."""
+        raise NotImplementedError
+
+
+def he_initialise(network: nn.Module):
+    """Draw the weights of all convolutions so that ReLU layers keep the variance."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity='relu')
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
 
 
 class _ScaleGradient(torch.autograd.Function):

@@ -10,7 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .blocks import AnySize, add_coordinates, pool_with_offsets, scale_gradient, unpool
+from .blocks import (
+    AnySize,
+    OneMap,
+    add_coordinates,
+    pool_with_offsets,
+    scale_gradient,
+    unpool,
+)
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:
@@ -146,22 +153,22 @@ class Decoder(nn.Module):
         return self.final(self.stage5(self.up5(x, indices1)))
 
 
-class ENet(AnySize):
+class ENet(OneMap):
     """The network of the paper's Table 2: one encoder, one decoder, one output map."""
 
-    def __init__(self, outputs: int):
-        """Build the network; `outputs` are embedding dimensions or classes."""
-        super().__init__()
+    def __init__(self, *outputs: int):
+        """Take the channels of each task's output."""
+        super().__init__(*outputs)
         self.start = EncoderStart()
         self.down2 = Downsampling(64, 128, 0.1)
         self.stage2, self.stage3 = context_stage(), context_stage()
-        self.decoder = Decoder(outputs)
+        self.decoder = Decoder(sum(outputs))
 
-    def compute(self, images: Tensor) -> tuple[Tensor]:
-        """Return a tuple of one map (N, outputs, H, W)."""
+    def map(self, images: Tensor) -> Tensor:
+        """Map (N, 3, H, W) to (N, sum(outputs), H, W)."""
         x, indices1 = self.start(images)
         x, indices2 = self.down2(x)
-        return (self.decoder(self.stage3(self.stage2(x)), indices1, indices2),)
+        return self.decoder(self.stage3(self.stage2(x)), indices1, indices2)
 
 
 class BranchedENet(AnySize):
@@ -172,6 +179,8 @@ class BranchedENet(AnySize):
     encoder_share: while training, the factor on the gradient that the embedding branch sends
         into the shared stages. An attribute rather than an option: it changes no output.
     """
+
+    tasks = ('both',)
 
     def __init__(self, num_classes: int, embedding_dims: int = 8,
                  pixels_per_unit: float | None = None):
