@@ -54,7 +54,7 @@ class MeanShift:
     tolerance = 1e-3   # of the bandwidth: a mode that moves less has arrived
 
     def __init__(self, bandwidth: float = 1.5, min_area: int = 10, sample: int = 4096,
-                 seeds: int = 256, rounds: int = 3):
+                 seeds: int = 128, rounds: int = 8):
         """Raise ValueError for a bandwidth that is not positive."""
         if not bandwidth > 0:
             raise ValueError(f'bandwidth must be positive, not {bandwidth}')
@@ -67,7 +67,7 @@ class MeanShift:
         """Cluster a batch.
 
         embeddings: float (N, D, H, W). class_index: integer (N, H, W), channel of each pixel's
-        class. things: channels of the classes that have instances.
+        class, below 256. things: channels of the classes that have instances.
         """
         return [self.cluster_image(embedding, index, things)
                 for embedding, index in zip(embeddings, class_index, strict=True)]
@@ -75,123 +75,145 @@ class MeanShift:
     def cluster_image(self, embeddings: Tensor, class_index: Tensor,
                       things: tuple[int, ...]) -> Clusters:
         """Cluster one image: embeddings (D, H, W), class_index (H, W)."""
-        height, width = class_index.shape
-        countable = torch.isin(class_index, torch.tensor(things, device=class_index.device,
-                                                         dtype=class_index.dtype))
-        place = countable.flatten().nonzero().squeeze(1)
-        points = embeddings.permute(1, 2, 0).reshape(height * width, -1)[place].float()
-        finite = torch.isfinite(points).all(1)
-        invalid = len(place) - int(finite.sum())
-        if invalid:
-            place, points = place[finite], points[finite]
-        group = class_index.flatten()[place].long()
-        modes, mode_group = self._modes(*self._sample(points, group, place, width))
-        nearest, distance = self._assign(points, group, modes, mode_group)
-        return self._collect(class_index, place, nearest, distance, modes, mode_group, invalid)
+        rank = torch.full((256,), -1, device=class_index.device)
+        rank[list(things)] = torch.arange(len(things), device=rank.device)
+        rank_of_pixel = rank[class_index.flatten().long()]
+        place = (rank_of_pixel >= 0).nonzero().squeeze(1)
+        points = embeddings.permute(1, 2, 0).flatten(0, 1).index_select(0, place).float()
+        place, points, invalid = _finite(place, points)
+        points = self._apart(points, rank_of_pixel[place])
+        modes = self._modes(points[self._sampled(place, class_index.shape[1])])
+        nearest, distance = self._assign(points, modes)
+        mode_class = torch.tensor(things, device=place.device)[self._rank(modes)]
+        return self._collect(class_index, place, nearest, distance, modes, mode_class, invalid)
 
-    def _sample(self, points, group, place, width):
+    def _apart(self, points, rank):
+        """Add a coordinate that holds classes out of each other's reach: (P, D) to (P, D + 1).
+
+        One clustering then does them all, and no comparison has to ask for the class.
+        """
+        return torch.cat([points, rank.unsqueeze(1) * (3 * self.bandwidth)], 1)
+
+    def _rank(self, modes):
+        """Return the class that `_apart` wrote into a mode, as its place in `things`."""
+        return (modes[:, -1] / (3 * self.bandwidth)).round().long()
+
+    def _sampled(self, place, width):
+        """Choose the pixels among which modes are sought: every one, or those on a grid."""
         stride = 1
         while len(place) > self.sample * stride ** 2:
             stride *= 2
         if stride == 1:
-            return points, group
-        on_grid = (place % width % stride == 0) & (place // width % stride == 0)
-        return points[on_grid], group[on_grid]
+            return slice(None)
+        return ((place % width % stride == 0) & (place // width % stride == 0)).nonzero().squeeze(1)
 
-    def _modes(self, points, group):
-        """Find the modes of the sampled points: (M, D), and the class of each (M,)."""
+    def _modes(self, points):
+        """Find the modes of the sampled points: (M, D + 1)."""
         free = torch.ones(len(points), dtype=torch.bool, device=points.device)
         found = [points[:0]]
-        found_group = [group[:0]]
         for _ in range(self.rounds):
-            left = free.nonzero().squeeze(1)
-            if not len(left):
+            left = points[free]
+            if len(left) == 0:
                 break
-            seeds = left[torch.linspace(0, len(left) - 1, min(self.seeds, len(left)),
-                                        device=left.device).round().long()]
-            modes = self._shift(points[seeds], group[seeds], points[left], group[left])
-            near = self._near(modes, group[seeds], points, group)
-            keep = self._strongest(modes, group[seeds], near, free)
-            found.append(modes[keep])
-            found_group.append(group[seeds][keep])
-            free &= ~near[self._distinct(modes, group[seeds], near.sum(1))].any(0)
-        return torch.cat(found), torch.cat(found_group)
+            modes = self._shift(_spread_out(left, self.seeds), left)
+            near = _within(modes, points, self.bandwidth)
+            modes, near = self._strongest(modes, near)
+            # The rest of what an earlier round has taken is a fringe, no object of its own.
+            own = (near & free).sum(1)
+            found.append(modes[2 * own > near.sum(1)])
+            free &= ~near.any(0)
+        return torch.cat(found)
 
-    def _near(self, a, a_group, b, b_group):
-        """Tell which pairs are of one class and within a bandwidth: bool (len(a), len(b))."""
-        squared = (a.square().sum(1, keepdim=True) + b.square().sum(1)).addmm_(a, b.T, alpha=-2)
-        return (squared <= self.bandwidth ** 2) & (a_group.unsqueeze(1) == b_group)
+    def _shift(self, modes, points):
+        """Move each mode to the mean of the points around it until all rest.
 
-    def _shift(self, modes, mode_group, points, group):
-        """Move each mode to the mean of the points around it until it rests."""
+        Modes that have come close on the way are going to meet: all but one of them stop.
+        """
         for _ in range(self.max_shifts):
-            weight = self._near(modes, mode_group, points, group).float()
+            weight = _within(modes, points, self.bandwidth).float()
             count = weight.sum(1, keepdim=True)
             moved = torch.where(count > 0, weight @ points / count.clamp_min(1), modes)
-            step = (moved - modes).square().sum(1).max()
-            modes = moved
-            if step <= (self.tolerance * self.bandwidth) ** 2:
+            rested = (moved - modes).square().sum(1).max() <= (self.tolerance * self.bandwidth) ** 2
+            modes = moved[_distinct(moved, count.squeeze(1), self.bandwidth / 2)]
+            if rested:
                 break
         return modes
 
-    def _distinct(self, modes, mode_group, count):
-        """Choose modes, most populous first, none within a bandwidth of a chosen one: bool."""
-        order = torch.argsort(count, descending=True, stable=True)
-        close = self._near(modes[order], mode_group[order], modes[order], mode_group[order])
-        stronger = torch.tril(close, -1)
-        keep = torch.ones(len(modes), dtype=torch.bool, device=modes.device)
-        while True:   # settles after as many passes as the longest chain of neighbours
-            after = ~(stronger & keep).any(1)
-            if torch.equal(after, keep):
-                break
-            keep = after
-        result = torch.empty_like(keep)
-        result[order] = keep
-        return result
+    def _strongest(self, modes, near):
+        """Choose the most populous of modes within a bandwidth of each other."""
+        keep = _distinct(modes, near.sum(1), self.bandwidth)
+        return modes[keep], near[keep]
 
-    def _strongest(self, modes, mode_group, near, free):
-        """Keep distinct modes more than half of whose points no earlier round has taken."""
-        count = near.sum(1)
-        own = (near & free).sum(1)
-        return self._distinct(modes, mode_group, count) & (2 * own > count)
-
-    def _assign(self, points, group, modes, mode_group):
-        """Return each point's nearest mode of its class within a bandwidth, or -1; distance."""
+    def _assign(self, points, modes):
+        """Return each point's nearest mode within a bandwidth, or -1; and its distance."""
         if not len(modes) or not len(points):
             none = torch.full((len(points),), -1, device=points.device)
             return none, torch.zeros(len(points), device=points.device)
-        squared = (points.square().sum(1, keepdim=True) + modes.square().sum(1)).addmm_(
-            points, modes.T, alpha=-2)
-        squared.masked_fill_(group.unsqueeze(1) != mode_group, torch.inf)
-        best, nearest = squared.min(1)
-        nearest = torch.where(best <= self.bandwidth ** 2, nearest, -1)
-        return nearest, best.clamp_min(0).sqrt()
+        # |p - m|^2 = |p|^2 - (2 p.m - |m|^2): only the bracket depends on the mode.
+        closeness = torch.addmm(-modes.square().sum(1), points, modes.T, alpha=2)
+        closest, nearest = closeness.max(1)
+        distance = (points.square().sum(1) - closest).clamp_min_(0).sqrt_()
+        return torch.where(distance <= self.bandwidth, nearest, -1), distance
 
-    def _collect(self, class_index, place, nearest, distance, modes, mode_group, invalid):
+    def _collect(self, class_index, place, nearest, distance, modes, mode_class, invalid):
         """Drop small clusters, put the rest in order and write their numbers into the image."""
         inside = nearest >= 0
         nearest, distance, place = nearest[inside], distance[inside], place[inside]
         area = torch.bincount(nearest, minlength=len(modes))
         order = torch.argsort(area, descending=True, stable=True)
-        order = order[torch.argsort(mode_group[order], stable=True)]
+        order = order[torch.argsort(mode_class[order], stable=True)]
         order = order[area[order] >= max(self.min_area, 1)]
-        order = order[_rank_in_group(mode_group[order]) < MAX_INSTANCES]
+        order = order[_rank_in_group(mode_class[order]) < MAX_INSTANCES]
         number = torch.zeros(len(modes), dtype=torch.int32, device=place.device)
         number[order] = torch.arange(1, len(order) + 1, dtype=torch.int32, device=place.device)
         image = torch.zeros(class_index.numel(), dtype=torch.int32, device=place.device)
         image[place] = number[nearest]
         spread = torch.bincount(nearest, distance, minlength=len(modes))[order] / area[order]
-        return Clusters(image.view(class_index.shape), mode_group[order], area[order],
+        return Clusters(image.view(class_index.shape), mode_class[order], area[order],
                         (spread / self.bandwidth).float(),
-                        self._margin(modes[order], mode_group[order]), invalid)
+                        self._margin(modes[order]), invalid)
 
-    def _margin(self, modes, mode_group):
+    def _margin(self, modes):
+        """Return each mode's distance to the next of its class, in bandwidths, at most 3."""
         if not len(modes):
             return modes.new_zeros(0)
-        distance = torch.cdist(modes, modes)
-        distance.masked_fill_(mode_group.unsqueeze(1) != mode_group, torch.inf)
-        distance.fill_diagonal_(torch.inf)
+        # Other classes are 3 bandwidths away by `_apart` and so need not be told apart here.
+        distance = torch.cdist(modes, modes).fill_diagonal_(torch.inf)
         return (distance.min(1).values / self.bandwidth).clamp_max(3.0)
+
+
+def _finite(place: Tensor, points: Tensor) -> tuple[Tensor, Tensor, int]:
+    """Leave out the points that are not finite, and count them."""
+    if torch.isfinite(points.sum()):   # one number tells for nearly every frame
+        return place, points, 0
+    finite = torch.isfinite(points).all(1)
+    return place[finite], points[finite], len(finite) - int(finite.sum())
+
+
+def _spread_out(points: Tensor, count: int) -> Tensor:
+    """Choose at most `count` of the points, evenly over their order."""
+    last = len(points) - 1
+    if last < count:
+        return points
+    return points[torch.arange(count, device=points.device) * last // (count - 1)]
+
+
+def _within(a: Tensor, b: Tensor, radius: float) -> Tensor:
+    """Tell which pairs are within a radius: bool (len(a), len(b)); one matrix product."""
+    limit = (radius ** 2 - a.square().sum(1)).unsqueeze(1)
+    return torch.addmm(b.square().sum(1), a, b.T, alpha=-2) <= limit
+
+
+def _distinct(modes: Tensor, count: Tensor, radius: float) -> Tensor:
+    """Choose modes, most populous first, none within `radius` of a chosen one: places (M,)."""
+    order = torch.argsort(count, descending=True, stable=True)
+    stronger = torch.tril(_within(modes[order], modes[order], radius), -1)
+    keep = torch.ones(len(modes), dtype=torch.bool, device=modes.device)
+    while True:   # settles after as many passes as the longest chain of neighbours
+        after = ~(stronger & keep).any(1)
+        if torch.equal(after, keep):
+            return order[keep]
+        keep = after
 
 
 def _rank_in_group(group: Tensor) -> Tensor:

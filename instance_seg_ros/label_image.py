@@ -43,31 +43,20 @@ def geometry(number: np.ndarray, count: int, size: tuple[int, int]) -> Geometry:
     columns, rows = (copies(s, t) for s, t in zip(number.shape[::-1], size, strict=True))
     rows_per_cell = np.bincount(rows, minlength=number.shape[0])
     columns_per_cell = np.bincount(columns, minlength=number.shape[1])
-    y, x = np.nonzero(number)
-    region = number[y, x].astype(np.int64) - 1
-    weight = rows_per_cell[y] * columns_per_cell[x]
+    y, x = np.divmod(np.flatnonzero(number), number.shape[1])
+    region, weight = number[y, x] - 1, rows_per_cell[y] * columns_per_cell[x]
     areas = np.bincount(region, weight, minlength=count).astype(np.int64)
-    shown = weight > 0
-    boxes = _extents(region[shown], x[shown], y[shown], count)
-    boxes[:, 0::2] = _to_target(boxes[:, 0::2], columns)
-    boxes[:, 1::2] = _to_target(boxes[:, 1::2], rows)
+    if not weight.all():   # a reduction skips cells, which then must not widen a box
+        y, x, region = y[weight > 0], x[weight > 0], region[weight > 0]
+    boxes = np.empty((count, 4), np.int64)
+    boxes[:, 0::2] = _extent(region, x, count, columns, number.shape[1])
+    boxes[:, 1::2] = _extent(region, y, count, rows, number.shape[0])
     return Geometry(boxes, areas)
 
 
-def _extents(region, x, y, count) -> np.ndarray:
-    """Return x0, y0, x1, y1 (half open) of each region in cells; zeros where there is none."""
-    boxes = np.zeros((count, 4), np.int64)
-    order = np.argsort(region, kind='stable')
-    region, x, y = region[order], x[order], y[order]
-    present, start = np.unique(region, return_index=True)
-    if len(present):
-        boxes[present, 0] = np.minimum.reduceat(x, start)
-        boxes[present, 1] = np.minimum.reduceat(y, start)
-        boxes[present, 2] = np.maximum.reduceat(x, start) + 1
-        boxes[present, 3] = np.maximum.reduceat(y, start) + 1
-    return boxes
-
-
-def _to_target(edges: np.ndarray, source_of_target: np.ndarray) -> np.ndarray:
-    """Map cell edges to pixel edges: the first pixel whose cell is not before the edge."""
-    return np.searchsorted(source_of_target, edges)
+def _extent(region, along, count, cell_of_pixel, cells) -> np.ndarray:
+    """Return the first pixel of each region along one axis, and the one after its last."""
+    present = np.zeros((count, cells), bool)
+    present[region, along] = True
+    present = present[:, cell_of_pixel]
+    return np.stack([present.argmax(1), len(cell_of_pixel) - present[:, ::-1].argmax(1)], 1)
