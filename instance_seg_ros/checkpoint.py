@@ -15,7 +15,7 @@ from torch import nn
 
 from .errors import UserError
 from .labels import LabelSet
-from .networks import build_network
+from .networks import TwoNetworks, build_network
 
 FORMAT = 'instance_seg_ros/1'
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -31,7 +31,7 @@ def default_checkpoint() -> Path:
 class Checkpoint:
     """Weights and the facts that belong to them.
 
-    network, options: what `build_network` takes. label_set: channel order of the logits.
+    network, task, options: what `build_network` takes. label_set: channel order of the logits.
     input_size: (width, height) in pixels the network was made for. bandwidth: for clustering.
     mean, std: of RGB in 0 to 1, for normalisation. provenance, scores: plain data for people.
     state: tensors by name.
@@ -40,6 +40,7 @@ class Checkpoint:
     network: str
     label_set: LabelSet
     state: dict
+    task: str = 'both'
     options: dict = field(default_factory=dict)
     embedding_dims: int = 8
     input_size: tuple[int, int] = (768, 384)
@@ -52,7 +53,7 @@ class Checkpoint:
 
     def build(self) -> nn.Module:
         """Build the network with these weights, in evaluation mode, on the CPU."""
-        network = build_network(self.network, len(self.label_set), self.embedding_dims,
+        network = build_network(self.network, len(self.label_set), self.embedding_dims, self.task,
                                 **self.options)
         try:
             network.load_state_dict(self.state)
@@ -108,6 +109,7 @@ class Checkpoint:
             raise UserError(f'{path} holds tensors but no {FORMAT} description; use '
                             '`instance_seg import-weights` for weights made elsewhere.')
         try:
+            facts = {'task': 'both', **facts}   # files from before there were others lack it
             plain = {key: facts[key] for key in _PLAIN_FIELDS}
             plain.update({key: tuple(facts[key]) for key in ('input_size', 'mean', 'std')})
             return cls(label_set=LabelSet.from_dict(facts['label_set']), state=state, path=path,
@@ -116,8 +118,36 @@ class Checkpoint:
             raise UserError(f'The description in {path} is damaged: {error!r}.') from error
 
 
-_PLAIN_FIELDS = ('network', 'options', 'embedding_dims', 'input_size', 'bandwidth', 'mean', 'std',
-                 'provenance', 'scores')
+_PLAIN_FIELDS = ('network', 'task', 'options', 'embedding_dims', 'input_size', 'bandwidth', 'mean',
+                 'std', 'provenance', 'scores')
+
+
+def build_pipeline(checkpoint: Checkpoint, semantic: Checkpoint | None = None) -> nn.Module:
+    """Build what maps images to class logits and embeddings, in evaluation mode, on the CPU.
+
+    That is one network for both tasks, or the paper's set-up: embeddings of the first
+    checkpoint, class logits of the second. Raises UserError when they do not fit together.
+    """
+    if semantic is None:
+        _require_task(checkpoint, 'semantic', 'name a semantic checkpoint beside it')
+        _require_task(checkpoint, 'embedding', 'it can only be the semantic one of two')
+        return checkpoint.build()
+    _require_task(checkpoint, 'embedding', 'exchange the two checkpoints')
+    _require_task(semantic, 'semantic', 'choose another as the semantic one')
+    for fact in ('label_set', 'mean', 'std'):
+        if getattr(checkpoint, fact) != getattr(semantic, fact):
+            raise UserError(f'{_name(checkpoint)} and {_name(semantic)} were made with a '
+                            f'different {fact}; both networks see the same image.')
+    return TwoNetworks(semantic.build(), checkpoint.build())
+
+
+def _require_task(checkpoint: Checkpoint, task: str, remedy: str):
+    if checkpoint.task not in (task, 'both'):
+        raise UserError(f'{_name(checkpoint)} has no {task} output; {remedy}.')
+
+
+def _name(checkpoint: Checkpoint) -> str:
+    return str(checkpoint.path or f'The {checkpoint.network} checkpoint')
 
 
 def _first_line(error: Exception) -> str:
@@ -125,10 +155,13 @@ def _first_line(error: Exception) -> str:
     return ' '.join(lines[:2])
 
 
-def random_checkpoint(seed: int = 0, **facts) -> Checkpoint:
-    """Return an untrained branched ENet (for tests and for timing)."""
-    label_set = facts.pop('label_set', LabelSet.named('cityscapes'))
+def random_checkpoint(seed: int = 0, network: str = 'enet_branched', **facts) -> Checkpoint:
+    """Return an untrained network, a branched ENet by default (for tests and for timing)."""
+    checkpoint = Checkpoint(network, facts.pop('label_set', LabelSet.named('cityscapes')), {},
+                            **facts)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = build_network('enet_branched', len(label_set), **facts.get('options', {}))
-    return Checkpoint('enet_branched', label_set, network.state_dict(), **facts)
+        checkpoint.state = build_network(
+            network, len(checkpoint.label_set), checkpoint.embedding_dims, checkpoint.task,
+            **checkpoint.options).state_dict()
+    return checkpoint

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .checkpoint import Checkpoint, default_checkpoint
+from .checkpoint import Checkpoint, build_pipeline, default_checkpoint
 from .clustering import Clusters, MeanShift
 from .errors import UserError
 from .instances import Instance, InstanceMap
@@ -49,7 +49,8 @@ class InstanceSegmenter:
                  input_size: tuple[int, int] | None = None, bandwidth: float | None = None,
                  classes: Sequence[str] | None = None, score_threshold: float | dict = 0.0,
                  min_area: int | dict = 32, half: bool | None = None,
-                 threads: int | None = None):
+                 threads: int | None = None,
+                 semantic_checkpoint: Checkpoint | Path | str | None = None):
         """Put the network on the device.
 
         device: `auto` (CUDA where there is one), `cpu`, `cuda` or `cuda:N`.
@@ -60,6 +61,8 @@ class InstanceSegmenter:
             below either are left out of the instance mask (their pixels keep their class).
         half: half precision on CUDA (default there); the CPU always computes in float32.
         threads: CPU threads of PyTorch, for the whole process; unchanged by default.
+        semantic_checkpoint: takes the class logits from this checkpoint's network, and only the
+            embeddings from the first one's (the paper's set-up); it sees the same input.
         Raises UserError for anything that does not fit.
         """
         self.checkpoint, self.label_set = checkpoint, checkpoint.label_set
@@ -69,7 +72,7 @@ class InstanceSegmenter:
             torch.set_num_threads(int(threads))
         self.half = self.device.type == 'cuda' if half is None else bool(half)
         self.half = self.half and self.device.type == 'cuda'
-        self._network = self._place(checkpoint.build())
+        self._network = self._place(build_pipeline(checkpoint, _loaded(semantic_checkpoint)))
         scale = 255.0 * torch.tensor(checkpoint.std)
         self._scale = (1 / scale).view(3, 1, 1).to(self.device)
         shift = -torch.tensor(checkpoint.mean) * 255.0 / scale
@@ -274,6 +277,10 @@ def _positive(name: str, value) -> float:
     if not 0 < value < float('inf'):
         raise UserError(f'{name} must be positive, not {value}.')
     return float(value)
+
+
+def _loaded(checkpoint: Checkpoint | Path | str | None) -> Checkpoint | None:
+    return Checkpoint.load(checkpoint) if isinstance(checkpoint, str | Path) else checkpoint
 
 
 def _resolve_device(name: str) -> torch.device:

@@ -6,6 +6,7 @@ import pytest
 import safetensors.torch
 import torch
 
+from instance_seg_ros import checkpoint
 from instance_seg_ros.checkpoint import Checkpoint, default_checkpoint, random_checkpoint
 from instance_seg_ros.errors import UserError
 
@@ -24,6 +25,18 @@ def test_round_trip(tmp_path):
         for a, b in zip(before.build()(image), after.build()(image), strict=True):
             assert torch.equal(a, b)
     assert [p.name for p in tmp_path.iterdir()] == ['a.safetensors']
+
+
+def test_task_is_kept_and_old_files_are_for_both(tmp_path, monkeypatch):
+    """A file without the fact was written when there was nothing else."""
+    path = tmp_path / 'a.safetensors'
+    random_checkpoint(network='enet', task='embedding').save(path)
+    assert len(Checkpoint.load(path).build()(torch.zeros(1, 3, 8, 8))) == 1
+    monkeypatch.setattr(checkpoint, '_PLAIN_FIELDS',
+                        tuple(f for f in checkpoint._PLAIN_FIELDS if f != 'task'))
+    random_checkpoint().save(path)
+    monkeypatch.undo()
+    assert Checkpoint.load(path).task == 'both'
 
 
 def test_files_that_are_no_checkpoints(tmp_path):

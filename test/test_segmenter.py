@@ -10,6 +10,7 @@ from torch import nn
 from instance_seg_ros.checkpoint import random_checkpoint
 from instance_seg_ros.clustering import MeanShift
 from instance_seg_ros.errors import UserError
+from instance_seg_ros.labels import LabelSet
 from instance_seg_ros.segmenter import STAGES, InstanceSegmenter, instance_scores
 
 
@@ -132,3 +133,30 @@ def test_scores_rank_sure_tight_separate_clusters_first():
     assert tight > 0.9 > loose
     logits[13, :, :20] = 1.0
     assert instance_scores(logits, clusters).min() < 0.2
+
+
+def test_class_logits_of_a_second_checkpoint(tmp_path):
+    """The paper's set-up: semantics of one network, embeddings of another; given as a file."""
+    embedding = random_checkpoint(1, 'enet', task='embedding')
+    semantic = random_checkpoint(2, 'enet', task='semantic')
+    semantic.save(tmp_path / 'semantic.safetensors')
+    segmenter = InstanceSegmenter(embedding, input_size=(128, 64), device='cpu',
+                                  semantic_checkpoint=tmp_path / 'semantic.safetensors')
+    logits, embeddings = segmenter.infer([street(128, 64)])
+    assert logits.shape == (1, 19, 64, 128) and embeddings.shape == (1, 8, 64, 128)
+    segmenter(street()).check_pixels()
+
+
+@pytest.mark.parametrize('first, second, message', [
+    ('embedding', None, 'no semantic output'), ('semantic', None, 'no embedding output'),
+    ('semantic', 'embedding', 'exchange'), ('both', 'embedding', 'no semantic output'),
+    ('both', 'other', 'label_set')])
+def test_checkpoints_that_do_not_make_a_pair(first, second, message):
+    """The sentence says what to do."""
+    if second == 'other':
+        second = random_checkpoint(network='enet', label_set=LabelSet.named('camvid'))
+    elif second:
+        second = random_checkpoint(network='enet', task=second)
+    with pytest.raises(UserError, match=message):
+        InstanceSegmenter(random_checkpoint(network='enet', task=first),
+                          semantic_checkpoint=second)
