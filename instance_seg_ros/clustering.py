@@ -105,7 +105,8 @@ class MeanShift:
             stride *= 2
         if stride == 1:
             return slice(None)
-        return ((place % width % stride == 0) & (place // width % stride == 0)).nonzero().squeeze(1)
+        on_grid = (place % width % stride == 0) & (place // width % stride == 0)
+        return on_grid.nonzero().squeeze(1)
 
     def _modes(self, points):
         """Find the modes of the sampled points: (M, D + 1)."""
@@ -133,9 +134,9 @@ class MeanShift:
             weight = _within(modes, points, self.bandwidth).float()
             count = weight.sum(1, keepdim=True)
             moved = torch.where(count > 0, weight @ points / count.clamp_min(1), modes)
-            rested = (moved - modes).square().sum(1).max() <= (self.tolerance * self.bandwidth) ** 2
+            step = (moved - modes).square().sum(1).max()
             modes = moved[_distinct(moved, count.squeeze(1), self.bandwidth / 2)]
-            if rested:
+            if step <= (self.tolerance * self.bandwidth) ** 2:
                 break
         return modes
 
