@@ -77,15 +77,17 @@ class Checkpoint:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f'{path.name}.{os.getpid()}.part')
         state = {k: v.detach().cpu().contiguous() for k, v in self.state.items()}
+        metadata = {'instance_seg_ros': json.dumps(self.facts())}
         try:
-            safetensors.torch.save_file(state, beside, {'instance_seg_ros': self._metadata()})
+            safetensors.torch.save_file(state, beside, metadata)
             os.replace(beside, path)
         finally:
             beside.unlink(missing_ok=True)
 
-    def _metadata(self) -> str:
-        facts = {key: getattr(self, key) for key in _PLAIN_FIELDS}
-        return json.dumps({'format': FORMAT, 'label_set': self.label_set.to_dict(), **facts})
+    def facts(self) -> dict:
+        """Return everything but the weights, as plain data."""
+        plain = {key: getattr(self, key) for key in _PLAIN_FIELDS}
+        return {'format': FORMAT, 'label_set': self.label_set.to_dict(), **plain}
 
     @classmethod
     def load(cls, path: Path | str) -> 'Checkpoint':

@@ -1,0 +1,67 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A checkpoint as ONNX, checked against PyTorch before anybody uses it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import warnings
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from .checkpoint import Checkpoint
+
+OUTPUTS = {'both': ('class_logits', 'embeddings'), 'semantic': ('class_logits',),
+           'embedding': ('embeddings',)}
+
+
+def export_onnx(checkpoint: Checkpoint, path: Path | str, size: tuple[int, int] | None = None,
+                dynamic_batch: bool = False) -> dict[str, tuple[float, float]]:
+    """Write the network as ONNX and run it in ONNX Runtime on random images.
+
+    size: (width, height) of the images; the checkpoint's by default. dynamic_batch: any number
+    of images instead of one. The input `images` is float32 (N, 3, H, W), normalised; how is in
+    the file's metadata, under `instance_seg_ros`, with the label set.
+    Returns for each output the largest difference to PyTorch and the largest absolute value.
+    The file appears at its place only when it has been checked.
+    """
+    width, height = size or checkpoint.input_size
+    images = torch.randn(2 if dynamic_batch else 1, 3, height, width)
+    network = checkpoint.build()
+    program = _export(network, images, OUTPUTS[checkpoint.task], dynamic_batch)
+    program.model.metadata_props['instance_seg_ros'] = json.dumps(
+        {**checkpoint.facts(), 'input_size': (width, height)})
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f'{path.name}.{os.getpid()}.part')
+    try:
+        program.save(beside)
+        differences = _compare(network, beside, images, OUTPUTS[checkpoint.task])
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return differences
+
+
+def _export(network: nn.Module, images: torch.Tensor, outputs: tuple[str, ...], dynamic: bool):
+    shapes = ({0: torch.export.Dim('batch', min=1)},) if dynamic else None
+    logging.getLogger('torch.onnx').setLevel(logging.ERROR)
+    with warnings.catch_warnings(), torch.inference_mode(False):
+        warnings.simplefilter('ignore')   # of the exporter, about its own inside
+        return torch.onnx.export(network, (images,), input_names=['images'], verbose=False,
+                                 output_names=outputs, dynamic_shapes=shapes, dynamo=True)
+
+
+def _compare(network: nn.Module, path: Path, images: torch.Tensor, names: tuple[str, ...]):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=['CPUExecutionProvider'])
+    with torch.inference_mode():
+        wanted = network(images)
+    got = (torch.from_numpy(x) for x in session.run(names, {'images': images.numpy()}))
+    return {name: (float((a - b).abs().max()), float(a.abs().max()))
+            for name, a, b in zip(names, wanted, got, strict=True)}
