@@ -45,16 +45,20 @@ setup(
     zip_safe=False,
     # The pinned versions that are tested are in requirements/.
     install_requires=[
+        'av',
         'mcap',
         'numpy>=1.21.5',
         'opencv-python-headless>=4.5,<5',
         'PyYAML',
         'rosbags',
+        'ruamel.yaml',
         'safetensors',
         'torch>=2.0',
         'tqdm',
+        'zstandard',
     ],
     extras_require={
+        'export': ['onnx', 'onnxruntime', 'onnxscript'],
         'train': ['albumentations', 'lightning', 'tensorboard'],
         'evaluate': ['cityscapesScripts', 'matplotlib', 'scikit-learn', 'scipy'],
         'render': ['panda3d'],
@@ -63,7 +67,7 @@ setup(
     entry_points={
         'console_scripts': [
             f'instance_seg = {NAME}.cli:main',
-            f'instance_seg_node = {NAME}.ros.node:main',
+            f'instance_seg_node = {NAME}.ros.main:main',
         ],
     },
 )

@@ -28,7 +28,7 @@ from std_srvs.srv import SetBool
 
 from ..errors import UserError
 from ..overlay import OverlayStyle
-from . import checks, diagnostics, process
+from . import checks, diagnostics
 from .cameras import Camera, Inbox
 from .model import describe, gpu_memory, is_device_error, load_segmenter, tune
 from .outputs import Outputs
@@ -328,11 +328,6 @@ def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def main(args: list[str] | None = None,
-         load: Callable[[Settings, str], Any] = load_segmenter) -> int:
-    """Run the node until a signal or the end of its context; return the exit status."""
-    return process.run(lambda: InstanceSegNode(load), args)
-
-
 if __name__ == '__main__':
+    from .main import main
     raise SystemExit(main())

@@ -28,13 +28,14 @@ def run(make_node: Callable[[], Any], args: list[str] | None = None) -> int:
     """
     node, status = None, 0
     try:
-        with _interrupts():
+        with _interrupts() as interrupted:
             # Without rclpy's own handlers, which shut the context down between any two messages.
             rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
             node = make_node()
-            status = 0 if node.autostart() else 1
-            if not status:
-                _spin(node)
+            if node.autostart():
+                _spin(node, interrupted)
+            elif not interrupted.is_set():
+                status = 1
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except UserError as error:
@@ -46,11 +47,11 @@ def run(make_node: Callable[[], Any], args: list[str] | None = None) -> int:
     return status
 
 
-def _spin(node: Any) -> None:
+def _spin(node: Any, interrupted: threading.Event) -> None:
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     try:
-        while rclpy.ok():
+        while rclpy.ok() and not interrupted.is_set():
             executor.spin_once(timeout_sec=0.2)     # signals are looked at in between
     finally:
         executor.shutdown()
@@ -64,18 +65,23 @@ def _end(node: Any) -> None:
 
 
 @contextmanager
-def _interrupts() -> Iterator[None]:
-    """Turn the first SIGINT or SIGTERM into KeyboardInterrupt, and ignore further ones."""
-    signals = (signal.SIGINT, signal.SIGTERM)
+def _interrupts() -> Iterator[threading.Event]:
+    """
+    Turn the first SIGINT or SIGTERM into KeyboardInterrupt, and ignore further ones.
+
+    The event tells that there was one, for where a library has made another exception of it.
+    """
+    signals, interrupted = (signal.SIGINT, signal.SIGTERM), threading.Event()
 
     def interrupt(number: int, frame: Any) -> None:
         for each in signals:
             signal.signal(each, signal.SIG_IGN)
+        interrupted.set()
         raise KeyboardInterrupt
 
     for each in signals:
         signal.signal(each, interrupt)
-    yield
+    yield interrupted
 
 
 def _leave_stuck_threads(status: int) -> None:

@@ -87,5 +87,5 @@ class FakeSegmenter:
 
 
 if __name__ == '__main__':
-    from instance_seg_ros.ros.node import main
+    from instance_seg_ros.ros.main import main
     sys.exit(main(load=FakeSegmenter))
