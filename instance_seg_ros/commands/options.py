@@ -1,0 +1,102 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Arguments that several verbs share: of the segmenter and of the overlay."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..errors import UserError
+from ..overlay import PALETTES, OverlayStyle
+
+
+def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `make_segmenter` needs."""
+    group = parser.add_argument_group('network')
+    group.add_argument('--checkpoint', type=Path, metavar='FILE',
+                       help='weights (.safetensors); the shipped ones by default')
+    group.add_argument('--device', default='auto',
+                       help='auto (a GPU where there is one), cpu, cuda or cuda:N')
+    group.add_argument('--input-size', type=image_size, metavar='WxH',
+                       help='size at which the network sees the image, such as 1024x512')
+    group.add_argument('--threads', type=int, metavar='N', help='CPU threads of PyTorch')
+    group.add_argument('--classes', nargs='+', metavar='NAME',
+                       help='separate these classes into instances only, such as car person')
+    group.add_argument('--score-threshold', nargs='+', metavar='T', type=_limit, default=[],
+                       help='leave out instances below this score: a number for all classes, or '
+                            'NAME=NUMBER for each')
+    group.add_argument('--min-area', nargs='+', metavar='A', type=_limit, default=[],
+                       help='leave out instances with fewer pixels: a number, or NAME=NUMBER')
+    group.add_argument('--bandwidth', type=float, metavar='B',
+                       help="radius of a cluster in embedding units; the checkpoint's by default")
+
+
+def make_segmenter(args: argparse.Namespace):
+    """Return the InstanceSegmenter that the arguments describe."""
+    from ..segmenter import InstanceSegmenter
+
+    limits = {name: _by_class(name, getattr(args, name))
+              for name in ('score_threshold', 'min_area') if getattr(args, name)}
+    return InstanceSegmenter.from_checkpoint(
+        args.checkpoint, device=args.device, input_size=args.input_size, classes=args.classes,
+        bandwidth=args.bandwidth, threads=args.threads, **limits)
+
+
+def add_overlay_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `overlay_style` needs."""
+    style = OverlayStyle()
+    group = parser.add_argument_group('overlay')
+    group.add_argument('--palette', choices=PALETTES, default=style.palette,
+                       help=f'colours of the instances (default {style.palette})')
+    group.add_argument('--opacity', type=_share, default=style.opacity, metavar='0..1',
+                       help=f'of the instances (default {style.opacity})')
+    group.add_argument('--background', type=_share, default=style.background, metavar='0..1',
+                       help='opacity of the class colours of everything (default 0: none)')
+    for name in ('contours', 'names', 'scores', 'boxes', 'legend'):
+        group.add_argument(f'--{name}', action=argparse.BooleanOptionalAction,
+                           default=getattr(style, name), help=f'draw {name}')
+
+
+def overlay_style(args: argparse.Namespace) -> OverlayStyle:
+    """Return the OverlayStyle that the arguments describe."""
+    return OverlayStyle(args.palette, args.opacity, args.background, args.contours, args.names,
+                        args.scores, args.boxes, args.legend)
+
+
+def image_size(text: str) -> tuple[int, int]:
+    """Read WIDTHxHEIGHT."""
+    width, _, height = text.lower().partition('x')
+    try:
+        return int(width), int(height)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'{text!r} is not WIDTHxHEIGHT') from None
+
+
+def _share(text: str) -> float:
+    value = _number(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f'{text} is not from 0 to 1')
+    return value
+
+
+def _limit(text: str) -> tuple[str, float]:
+    """Read NUMBER or NAME=NUMBER; the name of a number for all classes is empty."""
+    name, _, number = text.rpartition('=')
+    return name, _number(number)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'{text!r} is not a number') from None
+
+
+def _by_class(name: str, limits: list[tuple[str, float]]) -> float | dict:
+    if len(limits) == 1 and not limits[0][0]:
+        return limits[0][1]
+    if not all(label for label, _ in limits):
+        option = name.replace('_', '-')
+        raise UserError(f'--{option} takes one number, or NAME=NUMBER for each class.')
+    return dict(limits)

@@ -1,0 +1,204 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Segment pictures, folders, patterns and videos into overlays, masks and tables."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from ..bags.video import Video
+from ..errors import UserError
+from ..film import write_film
+from ..inputs import Frame, Input, ahead, find_inputs, read_picture, read_video
+from ..instances import InstanceMap
+from ..overlay import OverlayStyle, draw_overlay
+from ..results import (
+    beside,
+    image_record,
+    write_csv,
+    write_json,
+    write_masks,
+    write_picture,
+)
+from . import options
+
+OUTPUTS = ('overlay', 'masks', 'json', 'csv')
+_Found = Iterable[tuple[Frame, InstanceMap]]
+_WORKERS = min(4, os.cpu_count() or 1)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument('input', nargs='+', metavar='INPUT',
+                        help='pictures, videos, folders of them, or patterns in quotes')
+    parser.add_argument('--output', type=Path, required=True, metavar='DIR',
+                        help='folder for the results')
+    parser.add_argument('--write', nargs='+', choices=OUTPUTS, default=list(OUTPUTS),
+                        help='what to write (default: all)')
+    parser.add_argument('--overlay-format', choices=('jpg', 'png'), default='jpg',
+                        help='of overlays of pictures (default jpg); those of videos are mp4')
+    parser.add_argument('--batch', type=int, default=1, metavar='N',
+                        help='images that go through the network together (default 1)')
+    parser.add_argument('--track', action='store_true',
+                        help='let instances keep their number through a video')
+    parser.add_argument('--json', type=Path, metavar='FILE', dest='summary',
+                        help='write the printed summary as data')
+    options.add_segmenter_arguments(parser)
+    options.add_overlay_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Segment everything; return 1 when some of it could not be read."""
+    if args.batch < 1:
+        raise UserError(f'--batch must be 1 or more, not {args.batch}.')
+    inputs = find_inputs(args.input, args.output)
+    try:
+        args.output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f'{args.output} cannot be made a folder: {error.strerror}.') from error
+    work = _Work(options.make_segmenter(args), args, options.overlay_style(args))
+    begin = time.perf_counter()
+    try:
+        work.run(inputs)
+    except OSError as error:
+        raise UserError(f'{error.filename or args.output} cannot be written: '
+                        f'{error.strerror}.') from error
+    summary = work.summary(time.perf_counter() - begin)
+    _print_summary(summary, args.output)
+    if args.summary:
+        write_json(args.summary, summary)
+    return 1 if summary['failed'] else 0
+
+
+class _Work:
+    """From inputs to files; what was found and what failed is collected on the way."""
+
+    def __init__(self, segmenter, args: argparse.Namespace, style: OverlayStyle) -> None:
+        self._segmenter, self._style = segmenter, style
+        self._batch, self._track = args.batch, args.track
+        self._output, self._write = args.output, set(args.write)
+        self._ending = f'_overlay.{args.overlay_format}'
+        self._records, self._failed = [], []
+        self._timings: dict[str, list[float]] = {}
+
+    def run(self, inputs: list[Input]) -> None:
+        """Segment pictures, then videos, then write the tables."""
+        videos = self._open_videos(i for i in inputs if i.is_video)
+        pictures = [i for i in inputs if not i.is_video]
+        total = len(pictures) + sum(video.count for _, video in videos)
+        with ThreadPoolExecutor(_WORKERS) as pool, \
+                tqdm(total=total, unit='image', disable=None) as self._progress:
+            self._run_pictures(pictures, pool)
+            for source, video in videos:
+                self._run_video(source, video, pool)
+        if 'json' in self._write:
+            write_json(self._output / 'instances.json', {
+                'label_set': self._segmenter.label_set.name,
+                'checkpoint': self._segmenter.checkpoint.checksum, 'images': self._records})
+        if 'csv' in self._write:
+            write_csv(self._output / 'instances.csv', self._records)
+
+    def summary(self, seconds: float) -> dict:
+        """Return counts, failures and times as plain data."""
+        instances = Counter(i['label'] for r in self._records for i in r['instances'])
+        return {'images': len(self._records), 'failed': self._failed,
+                'instances': dict(instances.most_common()), 'seconds': round(seconds, 3),
+                'images_per_s': round(len(self._records) / seconds, 2),
+                'stages_ms': {stage: round(float(np.mean(times)), 3)
+                              for stage, times in self._timings.items()},
+                'device': str(self._segmenter.device),
+                'checkpoint': self._segmenter.checkpoint.checksum}
+
+    def _open_videos(self, inputs: Iterable[Input]) -> list[tuple[Input, Video]]:
+        videos = []
+        for source in inputs:
+            try:
+                videos.append((source, Video(source.path)))
+            except UserError as error:
+                self._fail(source, str(error).removeprefix(f'{source.path} '))
+        return videos
+
+    def _run_pictures(self, inputs: list[Input], pool: Executor) -> None:
+        frames = ahead(read_picture, inputs, pool, _WORKERS + self._batch)
+        found = self._recorded(self._segmented(self._readable(frames)))
+        for frame, picture in ahead(self._save, found, pool, _WORKERS):
+            if picture is not None:
+                write_picture(self._output / f'{frame.name}{self._ending}', picture)
+
+    def _run_video(self, source: Input, video: Video, pool: Executor) -> None:
+        found = self._segmented(read_video(source, video))
+        found = self._recorded(self._tracked(found) if self._track else found)
+        saved = ahead(self._save, found, pool, _WORKERS)
+        if 'overlay' in self._write:
+            with beside(self._output / f'{source.name}_overlay.mp4') as part:
+                write_film(part, ((frame.seconds, picture) for frame, picture in saved))
+        else:
+            deque(saved, maxlen=0)
+        if video.break_reason:
+            self._fail(source, f'{video.break_reason}; its results end there')
+
+    def _segmented(self, frames: Iterator[Frame]) -> Iterator[tuple[Frame, InstanceMap]]:
+        while batch := list(islice(frames, self._batch)):
+            maps = self._segmenter([frame.image for frame in batch])
+            for stage, milliseconds in maps[0].timings_ms.items():
+                self._timings.setdefault(stage, []).append(milliseconds / len(batch))
+            yield from zip(batch, maps, strict=True)
+
+    def _tracked(self, found: _Found) -> _Found:
+        from ..tracking import Tracker
+
+        tracker = Tracker()
+        for frame, result in found:
+            yield frame, tracker(result, frame.seconds)
+
+    def _readable(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        for frame in frames:
+            if frame.image is not None:
+                yield frame
+                continue
+            self._fail(frame.input, frame.problem)
+            self._progress.update()
+
+    def _recorded(self, found: _Found) -> _Found:
+        for frame, result in found:
+            place = () if frame.seconds is None else (frame.index, frame.seconds)
+            self._records.append(image_record(str(frame.input.path), result, *place))
+            self._progress.update()
+            yield frame, result
+
+    def _save(self, item: tuple[Frame, InstanceMap]) -> tuple[Frame, np.ndarray | None]:
+        """Write the masks of a frame and draw its overlay (in a thread of the pool)."""
+        frame, found = item
+        if 'masks' in self._write:
+            write_masks(self._output / frame.name, found)
+        drawn = draw_overlay(frame.image, found, self._style) if 'overlay' in self._write else None
+        return frame, drawn
+
+    def _fail(self, source: Input, reason: str) -> None:
+        self._failed.append({'file': str(source.path), 'reason': reason})
+        with tqdm.external_write_mode(sys.stderr):
+            print(f'{source.path}: {reason}', file=sys.stderr)
+
+
+def _print_summary(summary: dict, output: Path) -> None:
+    counts = ', '.join(f'{count} {name}' for name, count in summary['instances'].items())
+    print(f"{summary['images']} images in {summary['seconds']:.1f} s "
+          f"({summary['images_per_s']:.1f} a second, {summary['device']}): "
+          f"{counts or 'no instances'}.")
+    stages = ', '.join(f'{stage} {ms:.1f}' for stage, ms in summary['stages_ms'].items())
+    if stages:
+        print(f'Milliseconds an image: {stages}.')
+    if summary['failed']:
+        print(f"{len(summary['failed'])} of the files failed; they are named above.")
+    print(f'Results are in {output}.')

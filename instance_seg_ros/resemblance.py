@@ -1,0 +1,89 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""How much the instances of one image are like those of another: masks, boxes, places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .instances import InstanceMap
+from .labels import INSTANCE_FACTOR
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The instances of one image as the assignment sees them (M of them)."""
+
+    kinds: np.ndarray
+    """Label ids, (M,)."""
+    boxes: np.ndarray
+    """x0, y0, x1, y1 in pixels, float (M, 4)."""
+    grid: np.ndarray
+    """1 + place of the instance in each cell of the coarse grid, 0 for none."""
+    cells: list
+    """Rows and columns of the cells of each instance, int (2, P)."""
+    embeddings: np.ndarray | None
+    """(M, D), where there are any."""
+
+
+def look(found: InstanceMap, step: int, embeddings: np.ndarray | None) -> Seen:
+    """Reduce an image's instances to a grid of one cell in `step` x `step` pixels."""
+    count = len(found.instances)
+    ids = np.array([i.id for i in found.instances], np.uint16)
+    small = found.instance_mask[step // 2::step, step // 2::step]
+    if small.shape[0] * small.shape[1] == 0:
+        small = found.instance_mask[::step, ::step]
+    rows, columns = np.nonzero(small)
+    place = np.searchsorted(ids, small[rows, columns])
+    grid = np.zeros(small.shape, np.int32)
+    grid[rows, columns] = place + 1
+    order = np.argsort(place, kind='stable')
+    ends = np.cumsum(np.bincount(place, minlength=count))
+    cells = np.split(np.stack((rows, columns))[:, order], ends[:-1], axis=1) if count else []
+    boxes = np.array([i.box for i in found.instances], float).reshape(count, 4)
+    return Seen(ids.astype(np.int64) // INSTANCE_FACTOR, boxes, grid, cells, embeddings)
+
+
+def mask_overlap(cells: list, shift: np.ndarray, seen: Seen) -> np.ndarray:
+    """Return intersection over union of moved cells with the instances', (T, M).
+
+    cells: rows and columns of each track; shift: columns and rows to move each, int (T, 2).
+    """
+    tracks, count = len(cells), len(seen.cells)
+    sizes = np.array([c.shape[1] for c in cells])
+    owner = np.repeat(np.arange(tracks), sizes)
+    rows, columns = np.concatenate(cells, axis=1) + shift[owner, ::-1].T
+    inside = (rows >= 0) & (rows < seen.grid.shape[0]) & (columns >= 0)
+    inside &= columns < seen.grid.shape[1]
+    place = seen.grid[rows[inside], columns[inside]]
+    joint = np.bincount(owner[inside] * (count + 1) + place, minlength=tracks * (count + 1))
+    common = joint.reshape(tracks, count + 1)[:, 1:]
+    union = sizes[:, None] + np.array([c.shape[1] for c in seen.cells]) - common
+    return common / np.maximum(union, 1)
+
+
+def box_overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return intersection over union of boxes, (len(a), len(b))."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    common = np.prod(np.clip(high - low, 0, None), axis=2)
+    area_a, area_b = (np.prod(x[:, 2:] - x[:, :2], axis=1) for x in (a, b))
+    return common / (area_a[:, None] + area_b - common)
+
+
+def nearness(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return 1 for boxes of one size at one place, falling with distance and other size.
+
+    Distances count in diagonals: a small fast object may have left its old place altogether.
+    """
+    size_a, size_b = (np.linalg.norm(x[:, 2:] - x[:, :2], axis=1) for x in (a, b))
+    distance = np.linalg.norm(centres(a)[:, None] - centres(b), axis=2)
+    ratio = np.minimum(size_a[:, None] / size_b, size_b / size_a[:, None])
+    return np.exp(-(2 * distance / (size_a[:, None] + size_b)) ** 2) * ratio
+
+
+def centres(boxes: np.ndarray) -> np.ndarray:
+    """Return the middle of each box, (..., 2)."""
+    return (boxes[..., :2] + boxes[..., 2:]) / 2
