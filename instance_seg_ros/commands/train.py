@@ -1,0 +1,73 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Train a network on CamVid, rendered scenes, Cityscapes or several of them together."""
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+
+from ..errors import UserError
+
+DATASETS = ('camvid', 'rendered', 'cityscapes', 'mixed')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `instance_seg train`."""
+    parser.add_argument('--dataset', choices=DATASETS, default='mixed',
+                        help='what the folders hold; mixed: each folder is recognised')
+    parser.add_argument('--data', type=Path, nargs='+', required=True, metavar='DIR',
+                        help='folders of CamVid or of data in the layout of Cityscapes')
+    parser.add_argument('--network', help="network, when it is not the recipe's")
+    parser.add_argument('--config', type=Path, help='recipe (YAML), see config/training')
+    parser.add_argument('--output', type=Path, required=True, metavar='DIR',
+                        help='folder for checkpoints, logs and pictures')
+    parser.add_argument('--resume', action='store_true',
+                        help='go on with the run in the output folder, exactly where it stopped')
+    parser.add_argument('--init', type=Path, metavar='FILE', help='start from these weights')
+    parser.add_argument('--steps', type=int, help="steps, when not the recipe's")
+    parser.add_argument('--max-time', metavar='MIN', type=float,
+                        help='minutes for the run; its schedule then follows the clock')
+    parser.add_argument('--workers', type=int, default=1, help='processes that prepare data')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train; raises UserError for data or recipes that do not fit."""
+    from ..training.recipe import Recipe, load_recipe
+    from ..training.run import Run, train
+    recipe = load_recipe(args.config) if args.config else Recipe()
+    recipe.network = args.network or recipe.network
+    recipe.steps = args.steps or recipe.steps
+    _check_folders(args.dataset, args.data)
+    train(Run(recipe, tuple(args.data), args.output, _command(args),
+              _last(args.output) if args.resume else None, args.init,
+              args.max_time * 60 if args.max_time else None, args.workers))
+
+
+def _check_folders(dataset: str, folders: list[Path]) -> None:
+    from ..training.run import layout
+    wanted = {'camvid': 'camvid', 'rendered': 'cityscapes', 'cityscapes': 'cityscapes'}
+    for folder in folders:
+        kind = layout(folder)
+        if dataset != 'mixed' and kind != wanted[dataset]:
+            raise UserError(f'{folder}: this is data in the layout of {kind}, not {dataset}')
+
+
+def _last(output: Path) -> Path:
+    last = output / 'last.ckpt'
+    if not last.is_file():
+        raise UserError(f'{last}: there is no run to resume; leave --resume out to start one')
+    return last
+
+
+def _command(args: argparse.Namespace) -> str:
+    """Return the command as anybody would give it: folders by name, not by where they lie."""
+    words = ['instance_seg', 'train', '--dataset', args.dataset, '--data',
+             *(folder.name for folder in args.data)]
+    if args.config:
+        words += ['--config', f'config/training/{args.config.name}']
+    if args.max_time:
+        words += ['--max-time', f'{args.max_time:g}']
+    if args.steps:
+        words += ['--steps', str(args.steps)]
+    return shlex.join([*words, '--output', args.output.name])

@@ -1,0 +1,67 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Data in Cityscapes' published layout: the benchmark itself, rendered scenes, your own.
+
+leftImg8bit/SPLIT/CITY/NAME_leftImg8bit.png (or .jpg), gtFine/SPLIT/CITY/NAME_gtFine_labelIds.png
+and ..._instanceIds.png, and, where distances matter, disparity/ and camera/.
+"""
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import UserError
+from ..labels import INSTANCE_FACTOR, LabelSet
+from .sample import Sample, read_map, read_rgb
+
+_IMAGE = '_leftImg8bit'
+
+
+class Cityscapes:
+    """One split of a folder in Cityscapes' layout, under the 19 classes.
+
+    Groups (ids below 1000, such as a `car group`) keep their class and are never instances.
+    """
+
+    def __init__(self, root: str | Path, split: str) -> None:
+        """List the images; raise UserError when there are none."""
+        self.root, self.split = Path(root), split
+        self.label_set = LabelSet.named('cityscapes')
+        folder = self.root / 'leftImg8bit' / split
+        self.paths = sorted(p for p in folder.glob('*/*')
+                            if p.stem.endswith(_IMAGE) and p.suffix in ('.png', '.jpg'))
+        if not self.paths:
+            raise UserError(f'{folder}: no CITY/NAME_leftImg8bit.png in here')
+
+    def __len__(self) -> int:
+        """Count the images."""
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> Sample:
+        """Read one image with its labels; UserError names a file that is missing or broken."""
+        classes = self.label_set.index_by_id[
+            read_map(self.ground_truth(index, 'labelIds')).astype(np.uint8)]
+        ids = read_map(self.ground_truth(index, 'instanceIds'))
+        instances = np.where(ids >= INSTANCE_FACTOR, ids, 0).astype(np.uint16)
+        return Sample(self.name(index), read_rgb(self.paths[index]), classes, instances)
+
+    def name(self, index: int) -> str:
+        """Return CITY_SEQUENCE_FRAME, the stem that all files of an image share."""
+        return self.paths[index].stem[:-len(_IMAGE)]
+
+    def ground_truth(self, index: int, kind: str) -> Path:
+        """Path of a label picture: kind `labelIds` or `instanceIds`."""
+        return self._beside(index, 'gtFine', f'_gtFine_{kind}.png')
+
+    def disparity(self, index: int) -> Path:
+        """Path of the 16 bit disparity picture (which may not exist)."""
+        return self._beside(index, 'disparity', '_disparity.png')
+
+    def camera(self, index: int) -> Path:
+        """Path of the camera file (which may not exist)."""
+        return self._beside(index, 'camera', '_camera.json')
+
+    def _beside(self, index: int, folder: str, ending: str) -> Path:
+        city = self.paths[index].parent.name
+        return self.root / folder / self.split / city / f'{self.name(index)}{ending}'

@@ -1,0 +1,59 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What every data set hands out: one picture with its class and instance labels."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..errors import UserError
+
+IGNORE = 255
+"""Class index of a pixel that no loss and no score looks at."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One labelled picture.
+
+    image: uint8 (H, W, 3) RGB. classes: uint8 (H, W), index into the label set, 255 = ignore.
+    instances: uint16 (H, W), label id * 1000 + number, 0 = no instance known here. A pixel of a
+    class with instances may well have instance 0: then nobody separated it by hand.
+    """
+
+    name: str
+    image: np.ndarray
+    classes: np.ndarray
+    instances: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Refuse maps of different sizes: they would train silently on wrong pixels."""
+        sizes = {a.shape[:2] for a in (self.image, self.classes, self.instances)}
+        if len(sizes) != 1:
+            raise UserError(f'{self.name}: image and labels differ in size ({sizes})')
+
+
+def read_rgb(path: Path) -> np.ndarray:
+    """Read a picture as uint8 (H, W, 3) RGB; UserError names a missing or broken file."""
+    return cv2.cvtColor(_read(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+
+
+def read_map(path: Path) -> np.ndarray:
+    """Read a one-channel label picture (8 or 16 bit) unchanged; UserError names a bad file."""
+    array = _read(path, cv2.IMREAD_UNCHANGED)
+    if array.ndim != 2:
+        raise UserError(f'{path}: a label picture has one channel, this one has {array.shape[2]}')
+    return array
+
+
+def _read(path: Path, flags: int) -> np.ndarray:
+    if not Path(path).is_file():
+        raise UserError(f'{path}: there is no such file; is the data set complete?')
+    data = np.fromfile(path, np.uint8)
+    array = cv2.imdecode(data, flags) if data.size else None
+    if array is None:
+        raise UserError(f'{path}: this picture is broken; fetch it again')
+    return array

@@ -1,0 +1,116 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The predictions that are compared: what is shipped, and what tells where errors come from."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..clustering import MeanShift
+from ..datasets.sample import IGNORE
+from ..instances import InstanceMap
+from ..labels import INSTANCE_FACTOR
+from ..segmenter import InstanceSegmenter
+from .frames import Frame
+from .official import Prediction
+
+MIN_AREA = 10
+"""Pixels at the network's size under which a component or cluster is dropped."""
+
+VARIANTS = {
+    'embeddings': 'as shipped: predicted classes, mean shift, scores',
+    'embeddings, score 1': 'the same with one constant score, as in the paper',
+    'embeddings, shuffled': 'the same with the scores dealt out at random',
+    'components': 'baseline: connected components of the predicted classes',
+    'embeddings, true classes': 'AP_gt: mean shift within the true classes',
+    'centres, true classes': "pixels within the bandwidth of the true instances' mean embedding",
+    'components, true classes': 'baseline: connected components of the true classes',
+}
+
+
+@dataclass
+class Predictor:
+    """Runs a segmenter on frames and turns what comes out into predictions by variant."""
+
+    segmenter: InstanceSegmenter
+    seed: int = 0
+
+    def __call__(self, frame: Frame) -> tuple[InstanceMap, dict[str, list[Prediction]]]:
+        """Return the segmenter's result and the predictions of every variant."""
+        image = frame.sample.image
+        result = self.segmenter(image)
+        _, embeddings = self.segmenter.infer([image])
+        shipped = [Prediction(i.label_id, i.score, result.mask_of(i)) for i in result.instances]
+        truth = self._at_network_size(frame)
+        rng = np.random.default_rng((self.seed, len(shipped), int(image[::8, ::8].sum())))
+        dealt = rng.random(len(shipped))
+        return result, {
+            'embeddings': shipped,
+            'embeddings, score 1': [Prediction(p.label_id, 1., p.mask) for p in shipped],
+            'embeddings, shuffled': [Prediction(p.label_id, float(s), p.mask)
+                                     for p, s in zip(shipped, dealt, strict=True)],
+            'components': self._components(result.class_mask),
+            'embeddings, true classes': self._clusters(embeddings, truth, image.shape),
+            'centres, true classes': self._centres(embeddings[0], truth, image.shape),
+            'components, true classes': self._components(
+                np.where(frame.ids >= INSTANCE_FACTOR, frame.ids // INSTANCE_FACTOR, 0)),
+        }
+
+    def _at_network_size(self, frame: Frame) -> np.ndarray:
+        """Truth as the network sees it: ids of separated instances, int32, 0 elsewhere."""
+        ids = cv2.resize(frame.ids, self.segmenter.input_size, interpolation=cv2.INTER_NEAREST)
+        return np.where(ids >= INSTANCE_FACTOR, ids, 0)
+
+    def _channels(self, ids: np.ndarray) -> np.ndarray:
+        """Channel of each pixel's class, int64; 255 where there is no instance."""
+        table = self.segmenter.label_set.index_by_id
+        label = np.minimum(ids // INSTANCE_FACTOR, 255)
+        return np.where(ids > 0, table[label], IGNORE).astype(np.int64)
+
+    def _clusters(self, embeddings: Tensor, truth: np.ndarray, shape) -> list[Prediction]:
+        channels = torch.from_numpy(self._channels(truth)).to(embeddings.device)
+        settings = self.segmenter.settings
+        clusters = MeanShift(settings.bandwidth)(embeddings, channels[None], settings.things)[0]
+        # The class is given, so only the embedding's evidence is left for the score.
+        scores = (1 - clusters.spread / 2) * (clusters.margin / 2).clamp_max(1).sqrt()
+        label_ids = self.segmenter.label_set.ids[clusters.class_index.cpu().numpy()]
+        return self._predictions(clusters.number.cpu().numpy(), label_ids, scores.tolist(), shape)
+
+    def _centres(self, embeddings: Tensor, truth: np.ndarray, shape) -> list[Prediction]:
+        """Give each pixel of a class to the nearest true mean within the bandwidth."""
+        numbers = np.zeros(truth.shape, np.int32)
+        labels: list[int] = []
+        for label_id in np.unique(truth[truth > 0] // INSTANCE_FACTOR):
+            inside = truth // INSTANCE_FACTOR == label_id
+            points = embeddings[:, torch.from_numpy(inside).to(embeddings.device)].T.float()
+            ids, index = np.unique(truth[inside], return_inverse=True)
+            index = torch.from_numpy(index.ravel()).to(points.device)
+            means = points.new_zeros(len(ids), points.shape[1]).index_add_(0, index, points)
+            means /= torch.bincount(index, minlength=len(ids)).unsqueeze(1)
+            distance, nearest = torch.cdist(points, means).min(1)
+            near = distance <= self.segmenter.settings.bandwidth
+            numbers[inside] = torch.where(near, nearest + 1 + len(labels), 0).cpu().numpy()
+            labels += [int(label_id)] * len(ids)
+        return self._predictions(numbers, labels, [1.] * len(labels), shape)
+
+    @staticmethod
+    def _predictions(numbers: np.ndarray, label_ids, scores, shape) -> list[Prediction]:
+        large = cv2.resize(numbers.astype(np.float32), (shape[1], shape[0]),
+                           interpolation=cv2.INTER_NEAREST).astype(np.int32)
+        return [Prediction(int(label_ids[k]), float(scores[k]), large == k + 1)
+                for k in range(len(label_ids))]
+
+    def _components(self, label_ids: np.ndarray) -> list[Prediction]:
+        """Return connected components of each countable class in a map of label ids, score 1."""
+        result = []
+        for channel in self.segmenter.settings.things:
+            label_id = int(self.segmenter.label_set.ids[channel])
+            mask = (label_ids == label_id).astype(np.uint8)
+            count, numbers, stats, _ = cv2.connectedComponentsWithStats(mask)
+            result += [Prediction(label_id, 1., numbers == k) for k in range(1, count)
+                       if stats[k, cv2.CC_STAT_AREA] >= MIN_AREA]
+        return result

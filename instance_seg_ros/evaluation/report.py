@@ -1,0 +1,70 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Results as text."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .official import Scores
+from .predictors import VARIANTS
+from .run import Found, Result
+
+
+def table(result: Result) -> str:
+    """Return the tables of a result, ready to print."""
+    lines = [f'{result.frames.name}: {result.frames.count} frames '
+             f'in {result.seconds:.0f} s']
+    if result.confusion:
+        lines += ['', 'IoU of classes', *_iou(result)]
+    if result.scores:
+        lines += ['', 'Instances (AP in percent by the official scorer; TP, predictions and '
+                  'truths at IoU 0.5)', *_instances(result)]
+    return '\n'.join(lines)
+
+
+def _iou(result: Result) -> Iterator[str]:
+    for name, value in result.confusion.iou().items():
+        yield f'  {name:<16}{100 * value:6.1f}'
+    yield f'  {"mean":<16}{100 * result.confusion.mean():6.1f}'
+
+
+def _instances(result: Result) -> Iterator[str]:
+    some = next(iter(result.scores.values()))
+    far = 'allAp50m' in some.averages
+    names = [n for n, count in some.truths.items() if count]
+    columns = ['AP', 'AP50'] + (['AP100m', 'AP50m'] if far else [])
+    yield (f'  {"variant":<26}{"class":<12}' + ''.join(f'{c:>8}' for c in columns)
+           + f'{"TP":>7}{"pred":>7}{"true":>7}{"touching":>12}{"isolated":>12}')
+    for variant, scores in result.scores.items():
+        for name in names:
+            yield (f'  {variant:<26}{name:<12}' + _row(scores.averages['classes'][name], far)
+                   + _counts(scores, name) + _groups(result.found[variant], name))
+        yield f'  {variant:<26}{"mean":<12}' + _mean(scores, far)
+    yield ''
+    yield from (f'  {name}: {VARIANTS[name]}' for name in result.scores)
+
+
+def _row(scores: dict, far: bool) -> str:
+    keys = ['ap', 'ap50%'] + (['ap100m', 'ap50m'] if far else [])
+    return ''.join(_percent(scores.get(key)) for key in keys)
+
+
+def _mean(scores: Scores, far: bool) -> str:
+    keys = ['allAp', 'allAp50%'] + (['allAp100m', 'allAp50m'] if far else [])
+    return ''.join(_percent(scores.averages.get(key)) for key in keys)
+
+
+def _percent(value: float | None) -> str:
+    return f'{"-":>8}' if value is None else f'{100 * value:8.1f}'
+
+
+def _counts(scores: Scores, name: str) -> str:
+    return (f'{scores.true_positives[name]:7}{scores.predictions[name]:7}'
+            f'{scores.truths[name]:7}')
+
+
+def _groups(found: Found, name: str) -> str:
+    from ..labels import LabelSet
+    label = LabelSet.named('cityscapes').by_name(name).id
+    return (f'{f"{found.touching_found[label]}/{found.touching[label]}":>12}'
+            f'{f"{found.isolated_found[label]}/{found.isolated[label]}":>12}')

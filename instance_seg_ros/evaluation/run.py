@@ -1,0 +1,94 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""One scoring run: frames through the network, predictions through the scorer, a table."""
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tqdm import tqdm
+
+from ..segmenter import InstanceSegmenter
+from .frames import Frames, touching
+from .official import Scorer, Scores
+from .predictors import VARIANTS, Predictor
+from .semantic import Confusion, translation
+
+
+@dataclass
+class Found:
+    """True instances found at IoU over 0.5, apart for touching and isolated ones of a class."""
+
+    touching: Counter = field(default_factory=Counter)
+    touching_found: Counter = field(default_factory=Counter)
+    isolated: Counter = field(default_factory=Counter)
+    isolated_found: Counter = field(default_factory=Counter)
+
+    def add(self, ids: Iterable[int], found: set[int], close: set[int]) -> None:
+        """Count a frame: all true ids, those found and those touching another."""
+        for value in ids:
+            label = int(value) // 1000
+            kind = 'touching' if value in close else 'isolated'
+            getattr(self, kind)[label] += 1
+            getattr(self, f'{kind}_found')[label] += value in found
+
+
+@dataclass
+class Result:
+    """Everything a run found out."""
+
+    frames: Frames
+    seconds: float = 0.
+    confusion: Confusion | None = None
+    scores: dict[str, Scores] = field(default_factory=dict)
+    found: dict[str, Found] = field(default_factory=dict)
+
+
+def evaluate(segmenter: InstanceSegmenter, frames: Frames,
+             variants: Iterable[str] = tuple(VARIANTS)) -> Result:
+    """Score a segmenter on frames."""
+    start = time.perf_counter()
+    result = Result(frames)
+    predictor = Predictor(segmenter)
+    table = translation(segmenter.label_set, frames.label_set)
+    if frames.has_semantics:
+        result.confusion = Confusion(frames.label_set)
+    scorers = {name: Scorer() for name in variants} if frames.has_instances else {}
+    result.found = {name: Found() for name in scorers}
+    for frame in tqdm(frames.frames, total=frames.count, desc=frames.name, file=sys.stderr):
+        if not scorers:
+            result.confusion.add(frame.sample.classes,
+                                 table[segmenter(frame.sample.image).class_mask])
+            continue
+        image_map, predictions = predictor(frame)
+        if result.confusion:
+            result.confusion.add(frame.sample.classes, table[image_map.class_mask])
+        close = touching(frame.ids)
+        ids = {int(v) for v in set(frame.ids[frame.ids >= 1000].tolist())}
+        for name, scorer in scorers.items():
+            found = scorer.add(frame.ids, predictions[name], frame.distances)
+            result.found[name].add(ids, found, close)
+    result.scores = {name: scorer.scores() for name, scorer in scorers.items()}
+    result.seconds = time.perf_counter() - start
+    return result
+
+
+def to_dict(result: Result) -> dict[str, Any]:
+    """Return a result as plain data for JSON."""
+    data: dict[str, Any] = {'frames': result.frames.count, 'data': result.frames.name,
+                            'seconds': round(result.seconds, 1)}
+    if result.confusion:
+        data['iou'] = result.confusion.iou()
+        data['mean_iou'] = result.confusion.mean()
+    for name, scores in result.scores.items():
+        found = result.found[name]
+        data.setdefault('instances', {})[name] = {
+            **scores.averages, 'true_positives': scores.true_positives,
+            'predictions': scores.predictions, 'truths': scores.truths,
+            'touching': dict(found.touching), 'touching_found': dict(found.touching_found),
+            'isolated': dict(found.isolated), 'isolated_found': dict(found.isolated_found)}
+    return data

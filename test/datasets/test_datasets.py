@@ -1,0 +1,214 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from instance_seg_ros.datasets.augmentation import Augmentation
+from instance_seg_ros.datasets.camvid import CamVid
+from instance_seg_ros.datasets.cityscapes import Cityscapes
+from instance_seg_ros.datasets.cutouts import collect, roof_dip, unhidden, whole_objects
+from instance_seg_ros.datasets.kitti_mots import KittiMots, decode_rle
+from instance_seg_ros.datasets.pasting import drop_small, paste
+from instance_seg_ros.datasets.sample import IGNORE, Sample, read_map, read_rgb
+from instance_seg_ros.datasets.stream import Pasted, Plain, Share, Stream
+from instance_seg_ros.errors import UserError
+from instance_seg_ros.labels import LabelSet
+
+CITY = LabelSet.named('cityscapes')
+CAR, ROAD = CITY.names.index('car'), CITY.names.index('road')
+
+
+def street(cars=((60, 100, 40),), shape=(180, 240)) -> Sample:
+    """A grey road with square cars at (x, y, size)."""
+    rng = np.random.default_rng(0)
+    image = rng.integers(90, 110, (*shape, 3)).astype(np.uint8)
+    classes = np.full(shape, ROAD, np.uint8)
+    instances = np.zeros(shape, np.uint16)
+    for number, (x, y, size) in enumerate(cars):
+        image[y:y + size, x:x + size] = 200 - 30 * number
+        classes[y:y + size, x:x + size] = CAR
+        instances[y:y + size, x:x + size] = 26000 + number
+    return Sample('street', image, classes, instances)
+
+
+def write(path, array):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), array)
+
+
+def write_cityscapes(root, sample, name='town_000000_000001', split='val'):
+    ids = np.append(CITY.ids, np.zeros(237, np.uint8))[sample.classes]
+    write(root / f'leftImg8bit/{split}/town/{name}_leftImg8bit.png', sample.image[..., ::-1])
+    write(root / f'gtFine/{split}/town/{name}_gtFine_labelIds.png', ids)
+    write(root / f'gtFine/{split}/town/{name}_gtFine_instanceIds.png',
+          np.where(sample.instances > 0, sample.instances, ids).astype(np.uint16))
+
+
+def test_sample_refuses_maps_of_different_sizes():
+    with pytest.raises(UserError, match='differ in size'):
+        Sample('x', np.zeros((4, 4, 3), np.uint8), np.zeros((4, 5), np.uint8),
+               np.zeros((4, 4), np.uint16))
+
+
+def test_missing_and_broken_files_name_themselves(tmp_path):
+    with pytest.raises(UserError, match='nothing.png'):
+        read_rgb(tmp_path / 'nothing.png')
+    (tmp_path / 'broken.png').write_bytes(b'\x89PNG broken')
+    with pytest.raises(UserError, match='broken.png'):
+        read_map(tmp_path / 'broken.png')
+    (tmp_path / 'empty.png').write_bytes(b'')
+    with pytest.raises(UserError, match='empty.png'):
+        read_map(tmp_path / 'empty.png')
+
+
+def test_camvid_reads_void_as_ignore(tmp_path):
+    write(tmp_path / 'val/a.jpg', np.zeros((4, 6, 3), np.uint8))
+    write(tmp_path / 'valannot/a.png', np.full((4, 6), 11, np.uint8))
+    write(tmp_path / 'val_cityscapes/a.png', np.full((4, 6), 13, np.uint8))
+    assert (CamVid(tmp_path, 'val', 'camvid')[0].classes == IGNORE).all()
+    assert (CamVid(tmp_path, 'val', 'cityscapes')[0].classes == CAR).all()
+    write(tmp_path / 'valannot/a.png', np.full((4, 6), 12, np.uint8))
+    with pytest.raises(UserError, match='class 12'):
+        CamVid(tmp_path, 'val', 'camvid')[0]
+
+
+def test_camvid_says_what_is_missing(tmp_path):
+    with pytest.raises(UserError, match='no CamVid frames'):
+        CamVid(tmp_path, 'train')
+    write(tmp_path / 'test/a.jpg', np.zeros((4, 6, 3), np.uint8))
+    with pytest.raises(UserError, match='no cityscapes labels'):
+        CamVid(tmp_path, 'test', 'cityscapes')
+    with pytest.raises(UserError, match='splits'):
+        CamVid(tmp_path, 'dev')
+
+
+def test_cityscapes_groups_are_never_instances(tmp_path):
+    sample = street()
+    write_cityscapes(tmp_path, sample)
+    path = tmp_path / 'gtFine/val/town/town_000000_000001_gtFine_instanceIds.png'
+    ids = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    ids[:10] = 26  # a group of cars
+    write(path, ids)
+    data = Cityscapes(tmp_path, 'val')
+    read = data[0]
+    assert set(np.unique(read.instances)) == {0, 26000}
+    assert np.array_equal(read.image, sample.image)
+    assert np.array_equal(read.classes, sample.classes)
+    path.unlink()
+    with pytest.raises(UserError, match='instanceIds.png'):
+        data[0]
+
+
+def test_whole_objects_takes_squares_and_leaves_doubtful_shapes():
+    single, pair = street(), street(((60, 100, 40), (98, 100, 40)))
+    assert set(np.unique(whole_objects(single.classes, CITY))) == {0, 26000}
+    assert not whole_objects(pair.classes, CITY).any()
+    assert not whole_objects(street(((0, 100, 40),)).classes, CITY).any()   # cut by the border
+    assert not whole_objects(street(((60, 100, 9),)).classes, CITY).any()   # too small
+    near = street(((60, 100, 40), (102, 100, 40)))
+    assert not whole_objects(near.classes, CITY).any()                      # two pixels apart
+
+
+def test_roof_dip_is_the_depth_of_the_valley():
+    roof = np.ones((10, 9), bool)
+    assert roof_dip(roof) == 0
+    roof[:4, 4] = False
+    assert roof_dip(roof) == pytest.approx(.4)
+
+
+def test_unhidden_drops_touching_instances():
+    sample = street(((20, 100, 40), (60, 100, 40), (150, 100, 40)))
+    assert set(np.unique(unhidden(sample).instances)) == {0, 26002}
+
+
+def test_pasting_gives_class_and_instance_to_the_same_pixels():
+    sample = street(((60, 100, 40),))
+    cutouts = collect([sample], CITY)
+    assert [c.label for c in cutouts] == ['car']
+    pasted = paste(sample, cutouts, CITY, np.random.default_rng(3), 6)
+    assert len(np.unique(pasted.instances)) > 3
+    assert (pasted.classes[pasted.instances > 0] == CAR).all()
+    assert not np.array_equal(pasted.image, sample.image)
+    assert set(np.unique(sample.instances)) == {0, 26000}, 'the original is left alone'
+
+
+def test_drop_small_keeps_what_is_large():
+    instances = np.zeros((10, 10), np.uint16)
+    instances[:5], instances[9, :3] = 26000, 24001
+    assert set(np.unique(drop_small(instances, 10))) == {0, 26000}
+    assert drop_small(instances, 3) is not instances
+
+
+def stream(seed=0):
+    sample = street(((60, 100, 40), (150, 90, 30)))
+    pasted = Pasted([sample], collect([sample], CITY), CITY, 4)
+    return Stream([Share(Plain([sample]), 1., .5), Share(pasted, 1.)],
+                  Augmentation((64, 32)), seed)
+
+
+def test_a_sample_is_a_function_of_seed_and_index():
+    one, two = stream(), stream()
+    for index in (7, 3, 7):
+        for key, value in one[index].items():
+            assert np.array_equal(value, two[index][key]), key
+    assert not np.array_equal(one[3]['image'], one[4]['image'])
+    assert not np.array_equal(one[3]['image'], stream(1)[3]['image'])
+    assert {float(one[i]['semantics']) for i in range(20)} == {.5, 1.}
+
+
+def test_augmented_maps_have_the_size_asked_for():
+    sample = stream()[0]
+    assert sample['image'].shape == (3, 32, 64) and sample['image'].dtype == np.uint8
+    assert sample['classes'].shape == sample['instances'].shape == (32, 64)
+    assert (sample['classes'][sample['instances'] > 0] == CAR).all()
+
+
+def test_rle_of_both_forms():
+    mask = np.zeros((3, 4), bool)
+    mask[1:, 1] = mask[0, 2] = True
+    counts = [4, 3, 5]
+    assert np.array_equal(decode_rle({'size': [3, 4], 'counts': counts}), mask)
+    text = ''.join(chr(c + 48) for c in counts)
+    assert np.array_equal(decode_rle({'size': [3, 4], 'counts': text}), mask)
+
+
+def test_long_runs_take_several_characters():
+    # 300 = 0b1001_01100: low five bits first, 32 = more to come.
+    text = ''.join(chr(c + 48) for c in (12 | 32, 9, 10))
+    assert decode_rle({'size': [31, 10], 'counts': text}).sum() == 10
+
+
+def test_kitti_mots_ignores_regions(tmp_path):
+    counts = {'size': [4, 4], 'counts': [0, 8, 8]}
+    rest = {'size': [4, 4], 'counts': [8, 4, 4]}
+    (tmp_path / 'instances.json').write_text(json.dumps({
+        'images': [{'id': 1, 'file_name': 'a.png', 'width': 4, 'height': 4},
+                   {'id': 2, 'file_name': 'b.png', 'width': 4, 'height': 4}],
+        'annotations': [
+            {'image_id': 1, 'category_id': 3, 'track_id': 5, 'segmentation': counts},
+            {'image_id': 1, 'category_id': 3, 'iscrowd': 1, 'track_id': 0,
+             'segmentation': rest}]}))
+    write(tmp_path / 'images/a.png', np.zeros((4, 4, 3), np.uint8))
+    data = KittiMots(tmp_path)
+    assert len(data) == 1
+    sample, ids = data[0]
+    assert set(np.unique(ids)) == {0, 7, 26005}
+    assert (ids == 0).sum() == 4 and (sample.instances == 26005).sum() == 8
+
+
+def test_kitti_mots_names_its_file(tmp_path):
+    with pytest.raises(UserError, match='instances.json'):
+        KittiMots(tmp_path)
+
+
+def test_the_real_sets_read(shared_data):
+    sample = CamVid(shared_data / 'camvid', 'val')[0]
+    assert sample.image.shape == (360, 480, 3) and sample.classes.max() <= IGNORE
+    drive = KittiMots(shared_data / 'kitti_mots_0005')
+    ids = [drive[i][1] for i in range(len(drive))]
+    cars = sum(len(np.unique(i[i // 1000 == 26])) for i in ids)
+    people = sum(len(np.unique(i[i // 1000 == 24])) for i in ids)
+    assert (cars, people) == (243, 21)
