@@ -12,6 +12,9 @@ from . import images
 from .reader import Bag
 
 PERCENTILES = (50, 95, 99)
+STAGES = ('wait', 'decode', 'preprocess', 'network', 'clustering', 'masks', 'segment', 'publish',
+          'total')
+"""The order in which the stages of a frame are told; others follow."""
 LOST = 'lost on the way'
 _MILLISECOND = 1_000_000
 
@@ -132,7 +135,9 @@ def read_run(recording: Bag, prefix: str, played: Mapping[int, int]) -> RunRepor
         elif name == '/diagnostics':
             report.counts = FrameCounts.from_diagnostics(data) or report.counts
     report.instances = dict(instances)
-    report.stages_ms = {stage: _percentiles(values) for stage, values in samples.items()}
+    report.stages_ms = {
+        stage: _percentiles(samples[stage])
+        for stage in (*(s for s in STAGES if s in samples), *sorted(set(samples) - set(STAGES)))}
     report.camera_to_mask_ms = _percentiles(latencies) if latencies else None
     return report
 

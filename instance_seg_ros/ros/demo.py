@@ -23,8 +23,9 @@ from ..bags.topics import IMAGE_TYPES
 from ..bags.writer import part_of
 from ..errors import UserError
 from ..images import decode_raw
+from . import raw
 from .lifecycle import Lifecycle
-from .node_process import NodeProcess, own_domain, set_up_dds
+from .node_process import NODE_COMMAND, NodeProcess, own_domain, set_up_dds
 from .player import Player
 from .recorder import Recorder
 from .session import ros_node, spinning, stop_on_signals
@@ -49,6 +50,8 @@ class DemoOptions:
     """ROS domain; None for one of its own, away from everything else on this machine."""
     parameters: tuple[str, ...] = ()
     """Of the node, as `name:=value`."""
+    command: tuple[str, ...] = NODE_COMMAND
+    """What starts the node."""
 
 
 def run_demo(options: DemoOptions) -> RunReport:
@@ -80,7 +83,8 @@ def _replay(source: Source, topic: Topic, options: DemoOptions, folder: Path) ->
         stop = stack.enter_context(stop_on_signals())
         print(f'Starting the node (ROS domain {domain}) ...', flush=True)
         process = stack.enter_context(
-            NodeProcess(_node_arguments(topic, options.parameters), folder / 'node.log', domain))
+            NodeProcess([*options.command, *_node_arguments(topic, options.parameters)],
+                        folder / 'node.log', domain))
         node = stack.enter_context(ros_node('instance_seg_demo', domain))
         writer = stack.enter_context(BagWriter(folder / 'recording'))
         return _Run(node, writer, process, stop).through(source, topic, options.playback)
@@ -90,7 +94,7 @@ def _node_arguments(topic: Topic, parameters: tuple[str, ...]) -> list[str]:
     transport = IMAGE_TYPES[topic.type]
     name = 'image_raw/compressed' if transport == 'compressed' else 'image_raw'
     settings = (f'transport:={transport}', 'qos:=reliable', *parameters)
-    return ['-r', f'{name}:={topic.name}', *(a for s in settings for a in ('-p', s))]
+    return ['--ros-args', '-r', f'{name}:={topic.name}', *(a for s in settings for a in ('-p', s))]
 
 
 class _Run:
@@ -103,7 +107,7 @@ class _Run:
 
     def through(self, source: Source, topic: Topic, playback: Playback) -> dict[int, int]:
         recorder = Recorder(self._node, self._writer, _is_output, self._hear)
-        player = Player(self._node, source, [topic.name])
+        player = Player(self._node, source, [topic.name], qos=raw.offer(()))
         played: dict[int, int] = {}
 
         def publish(event: Event) -> None:
@@ -114,6 +118,7 @@ class _Run:
             self._activate(recorder, player)
             print(f'Playing {topic.name} of {source.path} ...', flush=True)
             play(playback.timeline(source, [topic.name]), publish, self._stop)
+            self._check()
             self._wait_until_settled(recorder, len(played))
             recorder.close()
         return played

@@ -17,6 +17,7 @@ from pathlib import Path
 from ..errors import UserError
 from ..share import share_file
 
+NODE_COMMAND = (sys.executable, '-m', 'instance_seg_ros.ros.node')
 DOMAINS = range(1, 102)
 """Those whose ports no operating system uses for anything else."""
 PATIENCE_S = 10.0
@@ -60,15 +61,14 @@ def own_domain() -> Iterator[int]:
 
 
 class NodeProcess:
-    """`instance_seg_node` in a process of its own; a context manager which ends it."""
+    """The node in a process of its own; a context manager which ends it."""
 
-    def __init__(self, ros_args: Sequence[str], log: Path, domain: int):
-        """Start the node; what it prints goes to ``log``."""
+    def __init__(self, command: Sequence[str], log: Path, domain: int):
+        """Run ``command``; what it prints goes to ``log``."""
         self._log = log
         with log.open('wb') as output:
             self._process = subprocess.Popen(
-                [sys.executable, '-m', 'instance_seg_ros.ros.node', '--ros-args', *ros_args],
-                env=_environment(domain), stdout=output, stderr=subprocess.STDOUT,
+                command, env=_environment(domain), stdout=output, stderr=subprocess.STDOUT,
                 start_new_session=True)  # Ctrl-C is for the parent, which ends the child in order
 
     def check(self) -> None:

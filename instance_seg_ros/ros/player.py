@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 
 from rclpy.duration import Duration
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 from rosgraph_msgs.msg import Clock
 
 from ..bags.images import NANOSECONDS
@@ -25,12 +26,14 @@ class Player:
     """Publishers for a source's topics; `publish` is what `playback.play` calls."""
 
     def __init__(self, node: Node, source: Source, topics: Collection[str] | None = None,
-                 remap: Mapping[str, str] | None = None, clock: bool = False):
+                 remap: Mapping[str, str] | None = None, clock: bool = False,
+                 qos: QoSProfile | None = None):
         """
-        Offer the topics, with the QoS of their recording.
+        Offer the topics.
 
         :param topics: names of those to play; None for all.
         :param remap: names under which topics are published instead of their own.
+        :param qos: for all topics; None for what their recording says.
         :raises UserError: when a named topic is not in the source, or none can be published.
         """
         self.counts: Counter[str] = Counter()
@@ -46,7 +49,8 @@ class Player:
                              topic.name, topic.type)
                 continue
             name = (remap or {}).get(topic.name, topic.name)
-            self._publishers[topic.name] = node.create_publisher(kind, name, raw.offer(topic.qos))
+            self._publishers[topic.name] = node.create_publisher(
+                kind, name, qos or raw.offer(topic.qos))
         if not self._publishers:
             raise UserError(f'Nothing of {source.path} can be published.')
 

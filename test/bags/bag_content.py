@@ -30,7 +30,9 @@ BEST_EFFORT = Qos(QosHistory.KEEP_LAST, 5, QosReliability.BEST_EFFORT, QosDurabi
 
 def picture(index: int) -> np.ndarray:
     """Return a picture, 24 x 32 x 3 uint8, that tells frames apart."""
-    return np.random.default_rng(index).integers(0, 256, (24, 32, 3), np.uint8)
+    pixels = np.random.default_rng(index).integers(0, 256, (24, 32, 3), np.uint8)
+    pixels[0, 0] = 0  # where a node with a fake segmenter looks for orders
+    return pixels
 
 
 def raw_image(index: int) -> bytes:
@@ -74,12 +76,12 @@ def write_bag(path: Path, topics=(RAW,), storage='mcap', compression='none',
 
 
 def write_video(path: Path, frames=FRAMES, fps=20) -> Path:
-    """Write a film whose pictures get lighter by 20 each."""
+    """Write a film whose pictures get lighter by 19 each."""
     with av.open(str(path), 'w') as container:
         stream = container.add_stream('mpeg4', rate=fps)
         stream.width, stream.height, stream.pix_fmt = 64, 48, 'yuv420p'
         for index in range(frames):
-            grey = np.full((48, 64, 3), min(index * 20, 255), np.uint8)
+            grey = np.full((48, 64, 3), min(index * 19, 255), np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format='rgb24')))
         container.mux(stream.encode(None))
     return path

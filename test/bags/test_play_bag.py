@@ -1,0 +1,137 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A bag played in one process and recorded in another."""
+
+import re
+import signal
+import threading
+import time
+
+import pytest
+from bag_content import BEGIN, BEST_EFFORT, COMPRESSED, CONTENT, FRAMES, INFO, PERIOD, RAW
+
+from instance_seg_ros.bags import BagWriter, images, open_source
+
+pytest.importorskip('rclpy')
+
+from instance_seg_ros.ros.node_process import own_domain  # noqa: E402
+from instance_seg_ros.ros.recorder import Recorder  # noqa: E402
+from instance_seg_ros.ros.session import ros_node, spinning  # noqa: E402
+
+pytestmark = pytest.mark.ros
+PLAY = ('-m', 'instance_seg_ros.cli', 'play-bag')
+
+
+@pytest.fixture
+def domain():
+    with own_domain() as number:
+        yield number
+
+
+class Listener:
+    """Records topics in this process, and waits for a number of messages."""
+
+    def __init__(self, domain, path, names):
+        self.path, self.arrivals = path, []
+        self._more = threading.Condition()
+        self._names, self._domain = names, domain
+
+    def __enter__(self):
+        self._node = ros_node('listener', self._domain)
+        node = self._node.__enter__()
+        self._writer = BagWriter(self.path)
+        self._recorder = Recorder(node, self._writer, self._names.__contains__, self._hear)
+        self._spinning = spinning(node)
+        self._spinning.__enter__()
+        return self
+
+    def __exit__(self, *error):
+        self._spinning.__exit__(*error)
+        self._writer.close()
+        self._node.__exit__(*error)
+
+    def _hear(self, topic, data, stamp):
+        with self._more:
+            self.arrivals.append((topic.name, data, stamp))
+            self._more.notify_all()
+
+    def wait_for(self, count, seconds=30):
+        with self._more:
+            assert self._more.wait_for(lambda: len(self.arrivals) >= count, seconds)
+
+
+def test_every_message_arrives_as_it_was(make_bag, tmp_path, start_python, domain):
+    bag = make_bag(topics=tuple(CONTENT))
+    with Listener(domain, tmp_path / 'heard', tuple(CONTENT)) as listener:
+        child = start_python(*PLAY, bag, '--wait-for-subscribers', 30, ROS_DOMAIN_ID=str(domain))
+        listener.wait_for(3 * FRAMES)
+        output, _ = child.communicate(timeout=30)
+    assert child.returncode == 0, output
+    for topic in CONTENT:
+        assert re.search(rf'^ *{FRAMES}  {topic}$', output, re.MULTILINE), output
+    with open_source(tmp_path / 'heard') as heard:
+        for topic in heard.topics:
+            kind, content = CONTENT[topic.name]
+            assert (topic.type, topic.count) == (kind, FRAMES)
+            assert topic.qos[0].reliability is BEST_EFFORT.reliability
+            messages = list(heard.messages([topic.name]))
+            for index, message in enumerate(messages):  # DDS fills up with zeros to four bytes
+                expected = content(index)
+                assert message.data == expected.ljust(-(-len(expected) // 4) * 4, bytes(1))
+            # Original timing: 11 intervals of 0.1 s.
+            span = (messages[-1].stamp - messages[0].stamp) / 1e9
+            assert span == pytest.approx((FRAMES - 1) * PERIOD / 1e9, abs=0.3)
+
+
+def test_rate_remap_clock_and_a_part(make_bag, tmp_path, start_python, domain):
+    bag = make_bag(topics=(RAW, INFO))
+    with Listener(domain, tmp_path / 'heard', ('/front', '/clock', RAW, INFO)) as listener:
+        child = start_python(
+            *PLAY, bag, '--topics', RAW, '--remap', f'{RAW}:=/front', '--clock', 100, '--rate', 2,
+            '--start', 0.2, '--duration', 0.8, '--wait-for-subscribers', 30,
+            ROS_DOMAIN_ID=str(domain))
+        output, _ = child.communicate(timeout=60)
+    assert child.returncode == 0, output
+    heard = {name: [d for n, d, _ in listener.arrivals if n == name]
+             for name in {n for n, _, _ in listener.arrivals}}
+    assert set(heard) <= {'/front', '/clock'}
+    assert [images.header_stamp(d) for d in heard['/front']] == [
+        BEGIN + i * PERIOD for i in range(2, 10)]
+    # The /clock has no reason to wait for its subscriber, so its first ticks may be missed.
+    ticks = [images.header_stamp(d) for d in heard['/clock']]
+    assert len(ticks) > 10
+    assert all((t - BEGIN - 2 * PERIOD) % 20_000_000 == 0 for t in ticks)
+    assert ticks == sorted(ticks) and ticks[-1] < BEGIN + 10 * PERIOD
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_it_loops_until_it_is_stopped(make_bag, tmp_path, start_python, domain, number):
+    bag = make_bag(topics=(COMPRESSED,), frames=4)
+    with Listener(domain, tmp_path / 'heard', (COMPRESSED,)) as listener:
+        child = start_python(*PLAY, bag, '--loop', '--rate', 4, '--wait-for-subscribers', 30,
+                             ROS_DOMAIN_ID=str(domain))
+        listener.wait_for(10)
+        begin = time.monotonic()
+        child.send_signal(number)
+        output, _ = child.communicate(timeout=30)
+        assert time.monotonic() - begin < 10
+    assert child.returncode == 0, output
+    stamps = [images.header_stamp(d) for _, d, _ in listener.arrivals]
+    assert stamps[:10] == [BEGIN + i % 4 * PERIOD for i in range(10)]
+
+
+@pytest.mark.parametrize('arguments, said', [
+    (['nowhere'], 'There is no bag or video at nowhere'),
+    (['BAG', '--topics', '/nope'], f'has no topic /nope; there are: {RAW}'),
+    (['BAG', '--rate', '0'], 'rate must be'),
+    (['BAG', '--start', '100'], 'nothing is left'),
+    (['BAG', '--remap', 'a=b'], '--remap takes FROM:=TO'),
+])
+def test_bad_input_is_one_sentence(make_bag, start_python, domain, arguments, said):
+    bag = make_bag()
+    arguments = [str(bag) if a == 'BAG' else a for a in arguments]
+    child = start_python(*PLAY, *arguments, ROS_DOMAIN_ID=str(domain))
+    output, _ = child.communicate(timeout=30)
+    assert child.returncode == 2
+    assert said in output and 'Traceback' not in output
+    assert len(output.strip().splitlines()) == 1
