@@ -163,7 +163,7 @@ def _decode_yuv420(view: _View) -> np.ndarray:
 def _decode_nv24(view: _View) -> np.ndarray:
     luma = view.plane((view.height, view.width, 1))
     chroma = view.plane((view.height, view.width, 2), first_row=view.height, rows_per_row=2)
-    return cv2.transform(np.concatenate((luma, chroma), axis=2), _YUV_TO_RGB)
+    return cv2.transform(np.concatenate((np.maximum(luma, 16), chroma), axis=2), _YUV_TO_RGB)
 
 
 def decode_compressed(format: str, data: Any) -> np.ndarray:  # noqa: A002 (the message's name)
