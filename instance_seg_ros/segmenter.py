@@ -67,7 +67,7 @@ class InstanceSegmenter:
         """
         self.checkpoint, self.label_set = checkpoint, checkpoint.label_set
         self.input_size = _checked_size(input_size or checkpoint.input_size)
-        self.device = _resolve_device(device)
+        self.device = resolve_device(device)
         if threads:
             torch.set_num_threads(int(threads))
         self.half = self.device.type == 'cuda' if half is None else bool(half)
@@ -283,7 +283,7 @@ def _loaded(checkpoint: Checkpoint | Path | str | None) -> Checkpoint | None:
     return Checkpoint.load(checkpoint) if isinstance(checkpoint, str | Path) else checkpoint
 
 
-def _resolve_device(name: str) -> torch.device:
+def resolve_device(name: str) -> torch.device:
     """Return the device, or raise a UserError that lists those there are."""
     if name == 'auto':
         return torch.device('cuda' if torch.cuda.is_available() else 'cpu')

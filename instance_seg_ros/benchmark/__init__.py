@@ -1,0 +1,24 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Measurements, each of a baseline and of this package in one run.
+
+A benchmark is a module with `add_arguments(parser)` and `run(args) -> Report`.
+"""
+
+from importlib import import_module
+from types import ModuleType
+
+BENCHMARKS = {
+    'loss': 'forward and backward of the loss, beside one-hot expansion',
+    'networks': "Table 2 of the paper: speed, parameters, memory, beside the paper's",
+    'clustering': 'ours, the released procedure, MeanShift and HDBSCAN of scikit-learn',
+    'pipeline': 'every stage from picture to masks, beside the bare network',
+    'gpu': 'everything on a CUDA device, with its roofline',
+    'node': 'camera to mask through ROS 2, beside a bare echo node',
+}
+_ELSEWHERE = {'node': 'instance_seg_ros.ros.benchmark'}   # only ros/ may import ROS
+
+
+def load_benchmark(name: str) -> ModuleType:
+    """Import a benchmark; none pays for another's dependencies."""
+    return import_module(_ELSEWHERE.get(name, f'{__name__}.{name}'))
