@@ -1,0 +1,221 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Vehicles, riders and people along a street: where they stand, how they move."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from instance_seg_ros.datasets.street_scenes.ground import contact, KERB
+from instance_seg_ros.datasets.street_scenes.scene import LABEL_IDS, Thing
+
+PAINTS = [(0.9, 0.9, 0.9), (0.05, 0.05, 0.06), (0.25, 0.26, 0.28), (0.6, 0.62, 0.64),
+          (0.09, 0.13, 0.28), (0.5, 0.06, 0.06), (0.1, 0.22, 0.16), (0.16, 0.3, 0.55),
+          (0.45, 0.38, 0.28), (0.75, 0.68, 0.5), (0.8, 0.5, 0.08), (0.75, 0.1, 0.1)]
+PAINT_SHARE = np.array([19, 17, 14, 18, 8, 6, 3, 6, 3, 2, 1.5, 2.5])
+
+
+@dataclass
+class Mover:
+    """
+    Something in the street's coordinates (s, t), possibly moving along them.
+
+    `turn` is its heading against the street's, radians counter-clockwise; `speed` along s and
+    `drift` along t in m/s.
+    """
+
+    models: list  # [(model, label id)]: one, or a vehicle and its rider
+    s: float
+    t: float
+    turn: float = 0.0
+    speed: float = 0.0
+    drift: float = 0.0
+    height: float = 0.0
+    paint: tuple = (0.5, 0.5, 0.5)
+    scale: float = 1.0
+    lean: float = 0.0
+
+    def at(self, time):
+        """Return (s, t) after `time` seconds."""
+        return self.s + self.speed * time, self.t + self.drift * time
+
+
+def random_paint(rng):
+    """Draw the paint of a vehicle, sRGB."""
+    color = np.array(PAINTS[rng.choice(len(PAINTS), p=PAINT_SHARE / PAINT_SHARE.sum())])
+    return tuple(np.clip(color * rng.uniform(0.8, 1.15) + rng.normal(0, 0.02, 3), 0.02, 1))
+
+
+class Traffic:
+    """Fill a street; places already taken are refused."""
+
+    def __init__(self, rng, catalog, street, amount=1.0):
+        self.rng, self.catalog, self.street, self.amount = rng, catalog, street, amount
+        self.movers, self._taken = [], []
+
+    def free(self, s, t, long, wide):
+        """Take a rectangle if nothing is there yet."""
+        for s1, t1, long1, wide1 in self._taken:
+            if abs(s - s1) < (long + long1) / 2 and abs(t - t1) < (wide + wide1) / 2:
+                return False
+        self._taken.append((s, t, long, wide))
+        return True
+
+    def _vehicle(self, s, t, turn, speed=0.0, kinds=(.86, .07, .07), gap=0.3):
+        kind = str(self.rng.choice(['car', 'truck', 'bus'], p=kinds))
+        model = self.catalog.pick(self.rng, kind)
+        across = abs(np.sin(turn)) > 0.7
+        long, wide = (model.size[0], model.size[1]) if across else (model.size[1], model.size[0])
+        if self.free(s, t, long + gap, wide + 0.1):
+            self.movers.append(Mover([(model, LABEL_IDS[kind])], s, t, turn, speed,
+                                     paint=random_paint(self.rng)))
+        return long
+
+    def lanes(self, ego_t, reach=95.0):
+        """Put moving or queueing vehicles in every lane."""
+        rng = self.rng
+        for t, way in self.street.lane_centers():
+            queue = rng.random() < 0.4
+            speed = 0.0 if queue and rng.random() < 0.5 else rng.uniform(3, 14)
+            mean = (rng.uniform(1.5, 5) if queue else rng.uniform(8, 35)) / self.amount
+            own = abs(t - ego_t) < 1.0
+            s = rng.uniform(7, 16) if own else rng.uniform(-4, 14)
+            while s < reach:
+                wobble = rng.normal(0, 0.2)
+                turn = (0 if way > 0 else np.pi) + rng.normal(0, 0.03)
+                if rng.random() < 0.07:
+                    s += self._rider(s, t + self.street.hand * way * 0.9, turn, way * 5.0) + 2
+                    continue
+                s += self._vehicle(s, t + wobble, turn, way * speed) + 1.0
+                s += rng.exponential(mean)
+
+    def parked(self, reach=80.0):
+        """Fill the parking lanes."""
+        rng, street = self.rng, self.street
+        for sign in (-1, 1):
+            side = street.side(sign)
+            if not side.parking:
+                continue
+            share, s = rng.uniform(0.55, 1.0), -8.0
+            while s < reach:
+                t = sign * (street.half + side.parking / 2 + rng.normal(0, 0.12))
+                if street.is_junction(s, 6) or rng.random() > share:
+                    s += rng.uniform(3, 8)
+                elif side.across:
+                    turn = sign * -np.pi / 2 * rng.choice([1, -1], p=[.7, .3])
+                    self._vehicle(s, t, turn + rng.normal(0, 0.04), 0.0, (.97, .03, 0.0), 0.0)
+                    s += 2.5 + rng.uniform(0, 0.15)
+                else:
+                    turn = 0.0 if sign == street.hand or rng.random() < 0.2 else np.pi
+                    s += self._vehicle(s, t, turn + rng.normal(0, 0.03), 0.0, (.93, .06, .01))
+                    s += rng.uniform(0.3, 1.4)
+
+    def crossing(self):
+        """Put vehicles on the side roads, across our road or waiting."""
+        rng = self.rng
+        for at, half in self.street.junctions:
+            for way in (-1, 1):
+                lane = at - way * self.street.hand * half * 0.4
+                for t in rng.uniform(-45, 45, rng.integers(0, 5)):
+                    inside = abs(t) < self.street.half + 2
+                    turn = -way * np.pi / 2 + rng.normal(0, 0.05)
+                    if inside and rng.random() < 0.5:
+                        turn += rng.uniform(-0.8, 0.8)
+                    self._vehicle(lane, t, turn)
+                    self.movers[-1:] and setattr(self.movers[-1], 'drift', 0.0)
+
+    def _rider(self, s, t, turn, speed, moving=True):
+        rng = self.rng
+        kind = 'bicycle' if rng.random() < 0.65 else 'motorcycle'
+        model = self.catalog.pick(rng, f'rider_{kind}')
+        vehicle = next((m for m in self.catalog.by_kind[kind]
+                        if f'rider_{m.name}' == model.name), None)
+        if vehicle is None or not self.free(s, t, 2.4, 0.9):
+            return 2.0
+        models = [(vehicle, LABEL_IDS[kind])] + [(model, LABEL_IDS['rider'])] * moving
+        self.movers.append(Mover(models, s, t, turn, speed if moving else 0.0,
+                                 paint=random_paint(rng)))
+        return 2.4
+
+    def riders(self):
+        """Put riders near the kerbs and cycles on the pavements."""
+        rng, street = self.rng, self.street
+        for _ in range(rng.poisson(1.6 * self.amount)):
+            sign = rng.choice([-1, 1])
+            way = 1 if sign == street.hand else -1
+            self._rider(rng.uniform(6, 45), sign * (street.half - rng.uniform(0.4, 1.0)),
+                        (0 if way > 0 else np.pi) + rng.normal(0, 0.08), way * rng.uniform(3, 6))
+        for _ in range(rng.poisson(0.7 * self.amount)):
+            sign = rng.choice([-1, 1])
+            s, t = rng.uniform(5, 35), street.kerb(sign) + rng.uniform(0.4, 1.2)
+            kind = 'bicycle' if rng.random() < 0.8 else 'motorcycle'
+            turn = rng.choice([0.0, np.pi / 2]) + rng.normal(0, 0.15)
+            for _ in range(rng.integers(1, 6)):
+                if self.free(s, sign * t, 0.75, 0.75) and not street.is_junction(s, 1):
+                    self.movers.append(Mover([(self.catalog.pick(rng, kind), LABEL_IDS[kind])], s,
+                                             sign * t, turn, height=KERB, paint=random_paint(rng),
+                                             lean=rng.normal(0, 0.08)))
+                s += rng.uniform(0.5, 0.9)
+
+    def people(self):
+        """Put people on the pavements, alone and in groups, and some on the road."""
+        rng, street = self.rng, self.street
+        for _ in range(rng.poisson(5.0 * self.amount)):
+            sign = rng.choice([-1, 1])
+            side = street.side(sign)
+            inner, outer = street.kerb(sign) + 0.4, street.front(sign) - side.garden - 0.3
+            if outer <= inner or not side.pavement:
+                continue
+            s, t = 4 + 50 * rng.random() ** 1.4, sign * rng.uniform(inner, outer)
+            turn, speed = rng.choice([0, np.pi]), rng.uniform(0.8, 1.6)
+            for _ in range(rng.choice([1, 2, 3, 5], p=[.55, .3, .1, .05])):
+                self._person(s + rng.normal(0, 0.5), t + rng.normal(0, 0.5), turn, speed, KERB)
+        for _ in range(rng.poisson(1.2 * self.amount)):
+            way = rng.choice([-1, 1])
+            self._person(rng.uniform(6, 35), rng.uniform(-street.half, street.half),
+                         -way * np.pi / 2, 0.0, 0.0, way * rng.uniform(0.8, 1.5))
+        for at, half in street.junctions:
+            for _ in range(rng.poisson(2.5 * self.amount)):
+                way = rng.choice([-1, 1])
+                self._person(at - half - rng.uniform(0.8, 3.6), rng.uniform(-8, 8),
+                             -way * np.pi / 2, 0.0, 0.0, way * rng.uniform(0.8, 1.5))
+
+    def _person(self, s, t, turn, speed, height, drift=0.0):
+        rng = self.rng
+        if not self.free(s, t, 0.45, 0.45):
+            return
+        height = 0.0 if self.street.is_junction(s) else height
+        self.movers.append(Mover(
+            [(self.catalog.pick(rng, 'person'), LABEL_IDS['person'])], s, t,
+            turn + rng.normal(0, 0.3), (speed if turn == 0 else -speed) if speed else 0.0, drift,
+            height, random_paint(rng), rng.uniform(0.94, 1.06)))
+
+    def fill(self, ego_t):
+        """Fill everything; returns the movers."""
+        self._taken.append((0.0, ego_t, 9.0, 2.2))
+        self.crossing()
+        self.parked()
+        self.lanes(ego_t)
+        self.riders()
+        self.people()
+        return self.movers
+
+
+def place(movers, course, blob, time=0.0):
+    """Return ([Thing], [shadow meshes]) of movers at a time, with instance numbers."""
+    things, shadows, counts = [], [], {}
+    for mover in movers:
+        s, t = mover.at(time)
+        position = course.place(s, t, mover.height)
+        heading = course.angle(s) + mover.turn
+        pitch = course.slope(s) * np.cos(mover.turn)
+        for model, label in mover.models:
+            counts[label] = counts.get(label, 0) + 1
+            things.append(Thing(model, tuple(position), heading, pitch, mover.scale, label,
+                                counts[label], mover.paint, mover.lean))
+        wide, long = mover.models[0][0].size[:2]
+        spread = 0.35 if wide < 1.2 else 0.7
+        shadows.append(contact(course, s, t, wide + spread, long + spread,
+                               0.75 if wide > 1.2 else 0.6, mover.height + 0.02, blob,
+                               mover.turn))
+    return things, shadows
