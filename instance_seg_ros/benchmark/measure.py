@@ -89,11 +89,16 @@ def peak_memory(function: Callable[[], object], device='cpu') -> float | None:
     except (OSError, AttributeError):
         return None
     function()
-    return max(0.0, (_status('VmHWM') - before) / 1e3)
+    return max(0.0, (_status('VmHWM') - before) * 1.024e-3)
+
+
+def resident_memory() -> float:
+    """Return the resident memory of this process in megabytes (1e6 bytes); Linux only."""
+    return _status('VmRSS') * 1.024e-3
 
 
 def _status(key: str) -> int:
-    """Return a field of the process's status in kB."""
+    """Return a field of the process's status in KiB."""
     for line in Path('/proc/self/status').read_text().splitlines():
         if line.startswith(f'{key}:'):
             return int(line.split()[1])

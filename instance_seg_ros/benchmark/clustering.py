@@ -1,0 +1,165 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Clustering beside the released procedure, MeanShift and HDBSCAN, on pixels of known instance."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+
+from ..clustering import MeanShift
+from .arguments import add_common_arguments, prepare, settings
+from .measure import Times, peak_memory, say, time_calls, time_once
+from .report import Report
+
+CAR = 13
+BANDWIDTH = 1.5
+_QUICK_MS = 2000   # what takes longer is timed once
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the benchmark's arguments."""
+    parser.add_argument('--pixels', type=int, nargs='+', metavar='N',
+                        default=[5_000, 20_000, 60_000, 200_000], help='of the foreground')
+    parser.add_argument('--instances', type=int, default=20, metavar='N')
+    parser.add_argument('--spread', type=float, default=0.25, metavar='SD',
+                        help='standard deviation within an instance, each dimension (0.25)')
+    parser.add_argument('--methods', nargs='+', choices=METHODS, default=list(METHODS))
+    parser.add_argument('--limit', type=float, default=120, metavar='SECONDS',
+                        help='leave out what is expected to take longer (120)')
+    add_common_arguments(parser, 10)
+
+
+def run(args: argparse.Namespace) -> Report:
+    """Cluster the same pixels with every method."""
+    device = prepare(args)
+    rows, history = [], {}
+    for pixels in args.pixels:
+        say(f'{pixels} pixels')
+        picture = Picture(pixels, args.instances, args.spread, device)
+        calls = {name: partial(METHODS[name], picture) for name in args.methods
+                 if _expected_ms(history.get(name), pixels) < args.limit * 1e3}
+        times = _time(calls, args.repeats, device)
+        history |= {name: (pixels, t.median) for name, t in times.items()}
+        for name in args.methods:
+            rows.append({'pixels': pixels, 'method': name,
+                         **(_measured(calls[name], times, name, picture, device)
+                            if name in calls else {})})
+    return Report('clustering', ('pixels', 'method'), rows, settings(args), [
+        f'{args.instances} instances, embeddings of 8 dimensions, spread {args.spread}, '
+        f'bandwidth {BANDWIDTH}.', 'ari: adjusted Rand index, 1 = the truth. over_ours: its time '
+        'over ours. A row without numbers was expected to take longer than the limit.',
+        'released: the procedure of the authors in numpy, without its morphological opening.'])
+
+
+class Picture:
+    """Foreground pixels on the right of an image twice as wide as high, in bands of instances.
+
+    embeddings: float (1, 8, H, W) and class_index (1, H, W) on the device; points: float32
+    (P, 8) of the foreground, in its order; truth: (P,).
+    """
+
+    def __init__(self, pixels: int, instances: int, spread: float, device='cpu', seed: int = 0):
+        """Draw about as many foreground pixels as asked for, a third of the image."""
+        random = np.random.default_rng(seed)
+        height = max(2, round((3 * pixels / 2) ** 0.5))
+        width, inside = 2 * height, max(1, round(pixels / height))
+        edges = np.sort(random.choice(np.arange(1, max(inside, instances)), instances - 1, False))
+        truth = np.full((height, width), -1)
+        truth[:, width - inside:] = np.searchsorted(edges, np.arange(inside), 'right')
+        means = _separate_means(random, instances)
+        points = (means[truth] + random.normal(0, spread, (height, width, 8))).astype(np.float32)
+        self.truth, self.points = truth[truth >= 0], points[truth >= 0]
+        self.embeddings = torch.from_numpy(points).permute(2, 0, 1)[None].to(device)
+        self.class_index = torch.from_numpy(np.where(truth >= 0, CAR, 0))[None].to(device)
+
+
+def _separate_means(random: np.random.Generator, count: int) -> np.ndarray:
+    """Return means at least 2 delta_d = 3 apart, as the loss makes them."""
+    while True:
+        means = random.normal(0, 3, (count, 8))
+        apart = np.linalg.norm(means[:, None] - means, axis=2) + 9 * np.eye(count)
+        if apart.min() >= 3:
+            return means
+
+
+def _ours(picture: Picture) -> np.ndarray:
+    found = MeanShift(BANDWIDTH)(picture.embeddings, picture.class_index, (CAR,))[0]
+    return found.number[picture.class_index[0] == CAR].cpu().numpy()
+
+
+def _released(picture: Picture, seed: int = 0) -> np.ndarray:
+    """One random unclustered pixel after the other shifts until it rests."""
+    points, random = picture.points, np.random.default_rng(seed)
+    labels, number, failures = np.zeros(len(points), np.int32), 0, 0
+    free = np.arange(len(points))
+    while len(free) > 100 and failures < 20:
+        mean, rested = _shift(points[free], points[random.choice(free)])
+        failures = 0 if rested else failures + 1
+        if not rested:
+            continue
+        near = _near(points, mean)
+        if 2 * np.count_nonzero(labels[near]) < np.count_nonzero(near):
+            number += 1
+            labels[near & (labels == 0)] = number
+        free = free[~near[free]]
+    return labels
+
+
+def _shift(points: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, bool]:
+    for _ in range(100):
+        moved = points[_near(points, mean)].mean(0)
+        step, mean = np.linalg.norm(moved - mean), moved
+        if step <= 1e-4:
+            return mean, True
+    return mean, False
+
+
+def _near(points: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    difference = points - mean
+    return np.einsum('ij,ij->i', difference, difference) <= BANDWIDTH ** 2
+
+
+def _mean_shift(picture: Picture) -> np.ndarray:
+    from sklearn import cluster
+
+    return cluster.MeanShift(bandwidth=BANDWIDTH, bin_seeding=True).fit_predict(picture.points)
+
+
+def _hdbscan(picture: Picture) -> np.ndarray:
+    from sklearn.cluster import HDBSCAN
+
+    return HDBSCAN(min_cluster_size=10, copy=True).fit_predict(picture.points)
+
+
+METHODS: dict[str, Callable[[Picture], np.ndarray]] = {
+    'ours': _ours, 'released': _released, 'sklearn MeanShift': _mean_shift, 'HDBSCAN': _hdbscan}
+
+
+def _expected_ms(before: tuple[int, float] | None, pixels: int) -> float:
+    """Expect the square of the growth, which is what the slow ones take."""
+    return before[1] * (pixels / before[0]) ** 2 if before else 0.0
+
+
+def _time(calls: dict, repeats: int, device) -> dict[str, Times]:
+    """Time what is slow once, what is quick in turns."""
+    times = {name: Times((time_once(call, device),)) for name, call in calls.items()}
+    quick = {name: call for name, call in calls.items() if times[name].median < _QUICK_MS}
+    return times | time_calls(quick, repeats, device, title='clustering')
+
+
+def _measured(call, times: dict[str, Times], name: str, picture: Picture, device) -> dict:
+    from sklearn.metrics import adjusted_rand_score
+
+    labels = call()
+    ours = times['ours'].median if 'ours' in times else None
+    return {'median_ms': times[name].median, 'spread_ms': times[name].spread,
+            'over_ours': ours and times[name].median / ours,
+            'peak_mb': peak_memory(call, device if name == 'ours' else 'cpu'),
+            'clusters': len(np.unique(labels[labels > 0])) if name in ('ours', 'released')
+            else len(np.unique(labels[labels >= 0])),
+            'ari': float(adjusted_rand_score(picture.truth, labels))}

@@ -1,0 +1,46 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Memory over many frames: what it is after the first hundred, it has to stay."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+
+import torch
+from tqdm import tqdm
+
+from ..segmenter import InstanceSegmenter
+from .arguments import add_common_arguments, prepare, settings
+from .frames import add_frame_arguments, load_checkpoint, load_frames
+from .measure import resident_memory
+from .report import Report
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the benchmark's arguments."""
+    parser.add_argument('--after', type=int, nargs='+', default=[100, 1000, 10_000],
+                        metavar='N', help='look after so many frames')
+    add_frame_arguments(parser)
+    add_common_arguments(parser, 1)
+
+
+def run(args: argparse.Namespace) -> Report:
+    """Segment frame after frame and look at the memory now and then."""
+    device = prepare(args)
+    frames, (checkpoint, remark) = load_frames(args), load_checkpoint(args)
+    segmenter, rows = InstanceSegmenter(checkpoint, str(device)), []
+    for k in tqdm(range(max(args.after)), 'frames', leave=False, disable=None):
+        segmenter(frames[k % len(frames)])
+        if k + 1 in args.after:
+            rows.append(_row(k + 1, device))
+    first = rows[0]
+    for row in rows:
+        row['over_first'] = row['resident_mb'] / first['resident_mb']
+    return Report('memory', ('frames',), rows, settings(args), [remark])
+
+
+def _row(frames: int, device: torch.device) -> dict:
+    gc.collect()
+    on_gpu = torch.cuda.memory_reserved(device) / 1e6 if device.type == 'cuda' else None
+    return {'frames': frames, 'resident_mb': resident_memory(), 'gpu_mb': on_gpu}
