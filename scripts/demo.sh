@@ -7,5 +7,4 @@
 #   scripts/demo.sh [BAG_OR_VIDEO] [--image-topic TOPIC] [MORE OPTIONS]   (--help lists them)
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh" demo
 
-enter_own_ros_domain
 exec "$VENV/bin/instance_seg" demo "$@"

