@@ -21,6 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--bandwidth', type=float, help='of the mean shift')
     parser.add_argument('--device', default='auto')
     parser.add_argument('--limit', type=int, metavar='N', help='score N frames, evenly spread')
+    parser.add_argument('--predictions', type=Path, metavar='DIR',
+                        help="score these files (Cityscapes' format) instead of a network")
+    parser.add_argument('--write-predictions', type=Path, metavar='DIR',
+                        help="write the network's instances in Cityscapes' format")
+    parser.add_argument('--output', type=Path, metavar='DIR',
+                        help='folder for plots and the ten worst frames as pictures')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the scores as data')
 
 
@@ -29,15 +35,28 @@ def run(args: argparse.Namespace) -> None:
     from ..evaluation.frames import open_frames
     from ..evaluation.report import table
     from ..evaluation.run import evaluate, to_dict
-    from ..segmenter import InstanceSegmenter
-    segmenter = InstanceSegmenter.from_checkpoint(
-        args.checkpoint, device=args.device, bandwidth=args.bandwidth,
-        input_size=_size(args.input_size))
     frames = open_frames(args.dataset, args.data, args.split, args.limit)
-    result = evaluate(segmenter, frames)
+    if args.predictions and not frames.has_instances:
+        raise UserError(f'{frames.name} has no instances to score predictions against')
+    result = evaluate(_predictor(args), frames, args.write_predictions)
     print(table(result))
+    if args.output:
+        from ..evaluation.plots import write_plots
+        write_plots(result, args.output)
+        result.worst.write(args.output)
     if args.json:
         args.json.write_text(json.dumps(to_dict(result), indent=1))
+
+
+def _predictor(args: argparse.Namespace):
+    from ..evaluation.folder import FolderPredictor
+    from ..evaluation.predictors import Predictor
+    from ..segmenter import InstanceSegmenter
+    if args.predictions:
+        return FolderPredictor(args.predictions)
+    return Predictor(InstanceSegmenter.from_checkpoint(
+        args.checkpoint, device=args.device, bandwidth=args.bandwidth,
+        input_size=_size(args.input_size)))
 
 
 def _size(text: str | None) -> tuple[int, int] | None:

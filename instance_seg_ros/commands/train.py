@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='folders of CamVid or of data in the layout of Cityscapes')
     parser.add_argument('--network', help="network, when it is not the recipe's")
     parser.add_argument('--config', type=Path, help='recipe (YAML), see config/training')
-    parser.add_argument('--output', type=Path, required=True, metavar='DIR',
+    parser.add_argument('--output', type=Path, metavar='DIR',
                         help='folder for checkpoints, logs and pictures')
     parser.add_argument('--resume', action='store_true',
                         help='go on with the run in the output folder, exactly where it stopped')
@@ -28,20 +28,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--steps', type=int, help="steps, when not the recipe's")
     parser.add_argument('--max-time', metavar='MIN', type=float,
                         help='minutes for the run; its schedule then follows the clock')
+    parser.add_argument('--check', action='store_true',
+                        help='do not train: read all data once, count it, name broken files')
     parser.add_argument('--workers', type=int, default=1, help='processes that prepare data')
 
 
-def run(args: argparse.Namespace) -> None:
-    """Train; raises UserError for data or recipes that do not fit."""
+def run(args: argparse.Namespace) -> int | None:
+    """Train or check; raises UserError for data or recipes that do not fit."""
     from ..training.recipe import Recipe, load_recipe
     from ..training.run import Run, train
     recipe = load_recipe(args.config) if args.config else Recipe()
+    if args.check:
+        return _check(args.data, recipe.label_set)
+    if not args.output:
+        raise UserError('Name the folder to write to with --output.')
     recipe.network = args.network or recipe.network
     recipe.steps = args.steps or recipe.steps
     _check_folders(args.dataset, args.data)
     train(Run(recipe, tuple(args.data), args.output, _command(args),
               _last(args.output) if args.resume else None, args.init,
               args.max_time * 60 if args.max_time else None, args.workers))
+
+
+def _check(folders: list[Path], label_set: str) -> int:
+    """Print a census of each folder; return 2 when something in them is broken."""
+    from ..datasets.check import census
+    from ..training.run import open_training_set
+    broken = 0
+    for folder in folders:
+        dataset = open_training_set(folder, label_set)
+        result = census(dataset, dataset.label_set, folder.name)
+        print(f'{folder}\n{result}')
+        broken += len(result.broken)
+    return 2 if broken else 0
 
 
 def _check_folders(dataset: str, folders: list[Path]) -> None:

@@ -33,7 +33,7 @@ class Augmentation:
         self._disturb = A.Compose([
             A.HorizontalFlip(p=.5),
             A.ColorJitter(brightness=(.7, 1.35), contrast=(.7, 1.35), saturation=(.5, 1.4),
-                          hue=(-.03, .03), p=.8),
+                          hue=(-.03, .03), p=.6),
             A.RandomGamma((75, 130), p=.3),
             A.OneOf([A.GaussianBlur((3, 5)), A.MotionBlur((3, 7))], p=.2),
             A.GaussNoise(std_range=(.01, .05), p=.25),

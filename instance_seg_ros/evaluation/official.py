@@ -8,7 +8,7 @@ and without the package's file cache); what the matches are worth is the officia
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -116,14 +116,42 @@ class Scorer:
             self._count(name, result)
         return result
 
+    def truths(self) -> Iterator[tuple[dict, bool]]:
+        """Yield each true instance the scorer counts, and whether it was found (IoU over 0.5)."""
+        small = self._args.minRegionSizes[0]
+        for match in self._matches.values():
+            for name in self._args.instLabels:
+                for gt in match['groundTruth'][name]:
+                    if gt['instID'] >= INSTANCE_FACTOR and gt['pixelCount'] >= small:
+                        yield gt, _found(gt)
+
+    def curve(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return recall and precision at IoU 0.5 over all classes, by falling confidence."""
+        small = self._args.minRegionSizes[0]
+        rated = [(p['confidence'], _is_hit(p)) for m in self._matches.values()
+                 for ps in m['prediction'].values() for p in ps if _counts(p, small)]
+        rated.sort(key=lambda pair: -pair[0])
+        hits = np.cumsum([hit for _, hit in rated])
+        total = max(1, sum(1 for _ in self.truths()))
+        return hits / total, hits / np.arange(1, len(hits) + 1)
+
+    def mistakes(self) -> int:
+        """Count truths missed and predictions too many in the frame added last."""
+        match = list(self._matches.values())[-1]
+        small = self._args.minRegionSizes[0]
+        count = 0
+        for name in self._args.instLabels:
+            count += sum(not _found(gt) for gt in match['groundTruth'][name]
+                         if gt['instID'] >= INSTANCE_FACTOR and gt['pixelCount'] >= small)
+            count += sum(_counts(p, small) and not _is_hit(p) for p in match['prediction'][name])
+        return count
+
     def _count(self, name: str, result: Scores) -> None:
         small = self._args.minRegionSizes[0]
-        truths = [gt for m in self._matches.values() for gt in m['groundTruth'][name]
-                  if gt['instID'] >= INSTANCE_FACTOR and gt['pixelCount'] >= small]
-        result.truths[name] = len(truths)
-        result.true_positives[name] = sum(map(_found, truths))
-        result.predictions[name] = sum(
-            _counts(p, small) for m in self._matches.values() for p in m['prediction'][name])
+        found = [hit for gt, hit in self.truths() if self._names[gt['labelID']] == name]
+        result.truths[name], result.true_positives[name] = len(found), int(sum(found))
+        result.predictions[name] = int(sum(
+            _counts(p, small) for m in self._matches.values() for p in m['prediction'][name]))
 
 
 def _label(value: int) -> int:
@@ -138,6 +166,12 @@ def _found(gt: dict) -> bool:
     return gt['instID'] >= INSTANCE_FACTOR and any(
         _overlap(gt['pixelCount'], p['pixelCount'], p['intersection']) > .5
         for p in gt['matchedPred'])
+
+
+def _is_hit(prediction: dict) -> bool:
+    return any(gt['instID'] >= INSTANCE_FACTOR and _overlap(
+        gt['pixelCount'], prediction['pixelCount'], gt['intersection']) > .5
+        for gt in prediction['matchedGt'])
 
 
 def _counts(prediction: dict, small: int) -> bool:

@@ -13,7 +13,7 @@ from torch import Tensor
 from ..clustering import MeanShift
 from ..datasets.sample import IGNORE
 from ..instances import InstanceMap
-from ..labels import INSTANCE_FACTOR
+from ..labels import INSTANCE_FACTOR, LabelSet
 from ..segmenter import InstanceSegmenter
 from .frames import Frame
 from .official import Prediction
@@ -29,6 +29,7 @@ VARIANTS = {
     'embeddings, true classes': 'AP_gt: mean shift within the true classes',
     'centres, true classes': "pixels within the bandwidth of the true instances' mean embedding",
     'components, true classes': 'baseline: connected components of the true classes',
+    'files': 'predictions read from a folder',
 }
 
 
@@ -38,6 +39,16 @@ class Predictor:
 
     segmenter: InstanceSegmenter
     seed: int = 0
+    variants = tuple(name for name in VARIANTS if name != 'files')
+
+    @property
+    def label_set(self) -> LabelSet:
+        """Label set of the segmenter's class masks."""
+        return self.segmenter.label_set
+
+    def classes(self, image: np.ndarray) -> np.ndarray:
+        """Return the class mask of an image alone: label ids, uint8 (H, W)."""
+        return self.segmenter(image).class_mask
 
     def __call__(self, frame: Frame) -> tuple[InstanceMap, dict[str, list[Prediction]]]:
         """Return the segmenter's result and the predictions of every variant."""

@@ -8,15 +8,19 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
-from ..segmenter import InstanceSegmenter
+from ..labels import INSTANCE_FACTOR
+from .folder import FolderPredictor, write_predictions
 from .frames import Frames, touching
 from .official import Scorer, Scores
-from .predictors import VARIANTS, Predictor
+from .predictors import Predictor
 from .semantic import Confusion, translation
+from .worst import Worst
 
 
 @dataclass
@@ -31,10 +35,10 @@ class Found:
     def add(self, ids: Iterable[int], found: set[int], close: set[int]) -> None:
         """Count a frame: all true ids, those found and those touching another."""
         for value in ids:
-            label = int(value) // 1000
+            label = int(value) // INSTANCE_FACTOR
             kind = 'touching' if value in close else 'isolated'
             getattr(self, kind)[label] += 1
-            getattr(self, f'{kind}_found')[label] += value in found
+            getattr(self, f'{kind}_found')[label] += int(value in found)
 
 
 @dataclass
@@ -46,32 +50,38 @@ class Result:
     confusion: Confusion | None = None
     scores: dict[str, Scores] = field(default_factory=dict)
     found: dict[str, Found] = field(default_factory=dict)
+    scorers: dict[str, Scorer] = field(default_factory=dict)
+    worst: Worst = field(default_factory=Worst)
 
 
-def evaluate(segmenter: InstanceSegmenter, frames: Frames,
-             variants: Iterable[str] = tuple(VARIANTS)) -> Result:
-    """Score a segmenter on frames."""
+def evaluate(predictor: Predictor | FolderPredictor, frames: Frames,
+             write: Path | None = None) -> Result:
+    """Score what a predictor says on frames; `write`: folder for the first variant's files."""
     start = time.perf_counter()
     result = Result(frames)
-    predictor = Predictor(segmenter)
-    table = translation(segmenter.label_set, frames.label_set)
-    if frames.has_semantics:
+    variants = predictor.variants if frames.has_instances else ()
+    scorers = result.scorers = {name: Scorer() for name in variants}
+    result.found = {name: Found() for name in variants}
+    if frames.has_semantics and isinstance(predictor, Predictor):
         result.confusion = Confusion(frames.label_set)
-    scorers = {name: Scorer() for name in variants} if frames.has_instances else {}
-    result.found = {name: Found() for name in scorers}
+        table = translation(predictor.label_set, frames.label_set)
     for frame in tqdm(frames.frames, total=frames.count, desc=frames.name, file=sys.stderr):
         if not scorers:
-            result.confusion.add(frame.sample.classes,
-                                 table[segmenter(frame.sample.image).class_mask])
+            result.confusion.add(frame.sample.classes, table[predictor.classes(
+                frame.sample.image)])
             continue
         image_map, predictions = predictor(frame)
         if result.confusion:
             result.confusion.add(frame.sample.classes, table[image_map.class_mask])
+        if write:
+            write_predictions(write, frame.sample.name, predictions[variants[0]])
         close = touching(frame.ids)
-        ids = {int(v) for v in set(frame.ids[frame.ids >= 1000].tolist())}
+        ids = set(np.unique(frame.ids[frame.ids >= INSTANCE_FACTOR]).tolist())
         for name, scorer in scorers.items():
             found = scorer.add(frame.ids, predictions[name], frame.distances)
             result.found[name].add(ids, found, close)
+        if image_map:
+            result.worst.add(frame, image_map, scorers[variants[0]].mistakes())
     result.scores = {name: scorer.scores() for name, scorer in scorers.items()}
     result.seconds = time.perf_counter() - start
     return result

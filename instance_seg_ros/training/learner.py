@@ -36,7 +36,7 @@ class Learner(lightning.LightningModule):
                                      **recipe.options).to(memory_format=torch.channels_last)
         self.auxiliary = nn.Conv2d(128, classes, 1) if recipe.auxiliary_weight else None
         self.instance_loss = DiscriminativeLoss(recipe.margin_variance, recipe.margin_distance)
-        self.register_buffer('class_weights', class_weights)
+        self.register_buffer('class_weights', class_weights, persistent=False)
         self.register_buffer('mean', torch.tensor(recipe.mean).view(1, 3, 1, 1))
         self.register_buffer('std', torch.tensor(recipe.std).view(1, 3, 1, 1))
         self._spent, self._started = 0., None

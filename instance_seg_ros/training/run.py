@@ -83,6 +83,13 @@ def layout(folder: Path) -> str:
                     '(leftImg8bit, gtFine) is in here')
 
 
+def open_training_set(folder: Path, label_set: str) -> CamVid | Cityscapes:
+    """Open the training part of a folder of either layout."""
+    if layout(folder) == 'camvid':
+        return CamVid(folder, 'train', label_set)
+    return Cityscapes(folder, 'train')
+
+
 def shares(recipe: Recipe, data: tuple[Path, ...]) -> list[Share]:
     """Open the training part of each folder, with the recipe's settings for its layout."""
     label_set = LabelSet.named(recipe.label_set)
@@ -133,9 +140,8 @@ def train(run: Run) -> None:
     stream = Stream(shares(recipe, run.data), Augmentation(
         recipe.crop, recipe.area, recipe.aspect), recipe.seed)
     state = _load(run.resume) if run.resume else None
-    weights = (state['state_dict']['class_weights'] if state else
-               class_weights(stream, len(label_set), recipe.balance))
-    learner = Learner(recipe, weights, run.max_seconds)
+    learner = Learner(recipe, class_weights(stream, len(label_set), recipe.balance),
+                      run.max_seconds)
     if run.init:
         learner.network.load_state_dict(Checkpoint.load(run.init).state)
     samples = validation_samples(run.data, label_set)

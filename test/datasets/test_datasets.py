@@ -8,6 +8,7 @@ import pytest
 
 from instance_seg_ros.datasets.augmentation import Augmentation
 from instance_seg_ros.datasets.camvid import CamVid
+from instance_seg_ros.datasets.check import census
 from instance_seg_ros.datasets.cityscapes import Cityscapes
 from instance_seg_ros.datasets.cutouts import collect, roof_dip, unhidden, whole_objects
 from instance_seg_ros.datasets.kitti_mots import KittiMots, decode_rle
@@ -22,7 +23,7 @@ CAR, ROAD = CITY.names.index('car'), CITY.names.index('road')
 
 
 def street(cars=((60, 100, 40),), shape=(180, 240)) -> Sample:
-    """A grey road with square cars at (x, y, size)."""
+    """Return a grey road with square cars at (x, y, size)."""
     rng = np.random.default_rng(0)
     image = rng.integers(90, 110, (*shape, 3)).astype(np.uint8)
     classes = np.full(shape, ROAD, np.uint8)
@@ -212,3 +213,15 @@ def test_the_real_sets_read(shared_data):
     cars = sum(len(np.unique(i[i // 1000 == 26])) for i in ids)
     people = sum(len(np.unique(i[i // 1000 == 24])) for i in ids)
     assert (cars, people) == (243, 21)
+
+
+def test_census_counts_and_names_broken_files(tmp_path):
+    write_cityscapes(tmp_path, street(), split='train')
+    write_cityscapes(tmp_path, street(), 'town_000000_000002', split='train')
+    data = Cityscapes(tmp_path, 'train')
+    data.ground_truth(1, 'labelIds').write_bytes(b'')
+    result = census(data, CITY)
+    assert result.sizes == {'240x180': 1} and result.instances == {26: 1}
+    assert result.pixels[CAR] == 1600
+    assert len(result.broken) == 1 and 'town_000000_000002' in result.broken[0]
+    assert 'broken: ' in str(result) and 'car' in str(result)

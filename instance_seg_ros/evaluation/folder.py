@@ -1,0 +1,68 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Predictions as files in Cityscapes' format: what its server takes, and what others wrote.
+
+NAME.txt holds a line `MASK.png LABEL_ID CONFIDENCE` for each instance; in a mask picture, pixels
+that are not 0 belong to the instance.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..datasets.sample import read_map
+from ..errors import UserError
+from .frames import Frame
+from .official import Prediction
+
+
+def write_predictions(folder: Path, name: str, predictions: Iterable[Prediction]) -> None:
+    """Write NAME.txt and its masks into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for number, prediction in enumerate(predictions):
+        mask = f'{name}_{number}.png'
+        cv2.imwrite(str(folder / mask), prediction.mask.astype(np.uint8) * 255)
+        lines.append(f'{mask} {prediction.label_id} {prediction.confidence:.6f}\n')
+    (folder / f'{name}.txt').write_text(''.join(lines))
+
+
+def read_predictions(folder: Path, name: str) -> list[Prediction]:
+    """Read what belongs to the picture NAME; UserError names a file that is missing or wrong."""
+    texts = sorted(folder.rglob(f'{name}*.txt'))
+    if len(texts) != 1:
+        raise UserError(f'{folder}: {len(texts)} files {name}*.txt in here; there must be one '
+                        'for each picture')
+    return [_prediction(texts[0], line) for line in texts[0].read_text().splitlines() if line]
+
+
+def _prediction(text: Path, line: str) -> Prediction:
+    try:
+        mask, label_id, confidence = line.split(' ')
+        label, score = int(float(label_id)), float(confidence)
+    except ValueError:
+        raise UserError(f'{text}: {line!r} is not MASK.png LABEL_ID CONFIDENCE') from None
+    path = (text.parent / mask).resolve()
+    return Prediction(label, score, read_map(path) > 0)
+
+
+class FolderPredictor:
+    """Reads predictions instead of making them."""
+
+    variants = ('files',)
+
+    def __init__(self, folder: Path) -> None:
+        """`folder`: holds a text file for each picture."""
+        self._folder = folder
+
+    def __call__(self, frame: Frame) -> tuple[None, dict[str, list[Prediction]]]:
+        """Return no segmentation, and the predictions in the files."""
+        predictions = read_predictions(self._folder, frame.sample.name)
+        for p in predictions:
+            if p.mask.shape != frame.ids.shape:
+                raise UserError(f'{self._folder}: a mask of {frame.sample.name} is {p.mask.shape}'
+                                f' but the truth is {frame.ids.shape}')
+        return None, {'files': predictions}

@@ -1,0 +1,138 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""How well numbers follow objects through a drive, by the published scorer TrackEval.
+
+HOTA, sMOTSA, IDF1 and identity switches, as KITTI MOTS is scored: masks match from an overlap
+(intersection over union) of 0.5 on, and what is unmatched but mostly lies in an ignore region
+does not count.
+"""
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from tqdm import tqdm
+
+from ..datasets.kitti_mots import KittiMots
+from ..instances import InstanceMap
+from ..labels import INSTANCE_FACTOR
+from ..segmenter import InstanceSegmenter
+from ..tracking import Tracker
+
+FRAMES_PER_S = 10.0
+"""Of KITTI's cameras."""
+MATCH = 0.5
+_COUNT = 1 << 16
+
+
+@dataclass
+class Sequence:
+    """The truth and the result for one class of one drive, frame by frame."""
+
+    label_id: int
+    truths: list[np.ndarray] = field(default_factory=list)
+    found: list[np.ndarray] = field(default_factory=list)
+    overlaps: list[np.ndarray] = field(default_factory=list)
+
+    def add(self, truth: np.ndarray, result: np.ndarray) -> None:
+        """Take in a frame.
+
+        truth: int32 (H, W), label id * 1000 + number of the track, 0 = ignore region, other
+        numbers under 1000 = background. result: uint16 (H, W), an instance mask.
+        """
+        # Pairs of numbers are counted sparsely: a full table would have 2^32 cells.
+        pairs = truth.ravel().astype(np.int64) * _COUNT + result.ravel()
+        cells, pixels = np.unique(pairs, return_counts=True)
+        true_of, found_of = cells // _COUNT, cells % _COUNT
+        truths, found = self._ids(true_of), self._ids(found_of)
+        common, ignored = np.zeros((len(truths), len(found))), np.zeros(len(found))
+        for k, value in enumerate(found):
+            mine = found_of == value
+            ignored[k] = pixels[mine & (true_of == 0)].sum() / pixels[mine].sum()
+            union = [pixels[mine | (true_of == t)].sum() for t in truths]
+            both = [pixels[mine & (true_of == t)].sum() for t in truths]
+            common[:, k] = np.divide(both, union) if len(truths) else 0
+        kept = _counted(common, ignored)
+        self.truths.append(truths)
+        self.found.append(found[kept])
+        self.overlaps.append(common[:, kept])
+
+    def scores(self) -> dict[str, float]:
+        """Return the scores: shares from 0 to 1 (sMOTSA and MOTSA at most 1), counts."""
+        from trackeval.metrics import CLEAR, HOTA, Identity
+
+        data = self._for_trackeval()
+        hota = HOTA().eval_sequence(data)
+        clear = CLEAR({'THRESHOLD': MATCH, 'PRINT_CONFIG': False}).eval_sequence(data)
+        identity = Identity({'THRESHOLD': MATCH, 'PRINT_CONFIG': False}).eval_sequence(data)
+        of_clear = {'sMOTSA': 'sMOTA', 'MOTSA': 'MOTA', 'switches': 'IDSW',
+                    'fragments': 'Frag', 'true_positives': 'CLR_TP', 'false_positives': 'CLR_FP',
+                    'misses': 'CLR_FN'}
+        return {**{name: float(np.mean(hota[name])) for name in ('HOTA', 'DetA', 'AssA')},
+                'IDF1': float(identity['IDF1']),
+                **{name: float(clear[key]) for name, key in of_clear.items()}}
+
+    def _ids(self, values: np.ndarray) -> np.ndarray:
+        values = np.unique(values)
+        return values[values // INSTANCE_FACTOR == self.label_id]
+
+    def _for_trackeval(self) -> dict:
+        """Return the form TrackEval takes: numbers from 0 without gaps."""
+        truths, found = (np.unique(np.concatenate(x)) for x in (self.truths, self.found))
+        return {
+            'num_timesteps': len(self.truths), 'similarity_scores': self.overlaps,
+            'gt_ids': [np.searchsorted(truths, x) for x in self.truths],
+            'tracker_ids': [np.searchsorted(found, x) for x in self.found],
+            'num_gt_ids': len(truths), 'num_gt_dets': sum(map(len, self.truths)),
+            'num_tracker_ids': len(found), 'num_tracker_dets': sum(map(len, self.found))}
+
+
+def _counted(overlap: np.ndarray, ignored: np.ndarray) -> np.ndarray:
+    """Tell which results count, bool (M,): all but unmatched ones in ignore regions."""
+    good = np.where(overlap >= MATCH, overlap, 0)
+    rows, columns = linear_sum_assignment(good, maximize=True)
+    kept = ignored <= 0.5
+    kept[columns[good[rows, columns] > 0]] = True
+    return kept
+
+
+def evaluate_tracking(segmenter: InstanceSegmenter, drive: KittiMots,
+                      tracker: Tracker | None = None) -> dict[str, dict]:
+    """Score a drive with and without tracking: {'with': {class: scores}, 'without': ...}."""
+    def frames():
+        for index, record in enumerate(tqdm(drive.images, desc='tracking', file=sys.stderr)):
+            sample, ids = drive[index]
+            yield record.get('frame', index) / FRAMES_PER_S, ids, segmenter(sample.image)
+
+    labels = [drive.label_set.by_name(name) for name in ('car', 'person')]
+    labels = {x.name: x.id for x in labels if x.name in segmenter.label_set.names}
+    return score_with_and_without(frames(), labels, tracker or Tracker())
+
+
+def score_with_and_without(frames: Iterable[tuple[float, np.ndarray, InstanceMap]],
+                           labels: dict[str, int], tracker: Tracker) -> dict[str, dict]:
+    """Score frames (time in seconds, truth, result) of the classes in `labels` (name: id)."""
+    kinds = ('with', 'without')
+    sequences = {(k, name): Sequence(label) for k in kinds for name, label in labels.items()}
+    for stamp, truth, found in frames:
+        masks = {'without': found.instance_mask, 'with': tracker(found, stamp).instance_mask}
+        for (kind, _), sequence in sequences.items():
+            sequence.add(truth, masks[kind])
+    return {k: {name: sequences[k, name].scores() for name in labels} for k in kinds}
+
+
+def table(scores: dict[str, dict]) -> str:
+    """Return the scores as text, in percent."""
+    columns = ('HOTA', 'DetA', 'AssA', 'sMOTSA', 'IDF1')
+    counts = ('switches', 'fragments', 'true_positives', 'false_positives', 'misses')
+    lines = [f'{"tracking":<10}{"class":<10}' + ''.join(f'{c:>8}' for c in columns)
+             + ''.join(f'{c.split("_")[-1]:>11}' for c in counts)]
+    for kind, of_class in scores.items():
+        for name, values in of_class.items():
+            lines.append(f'{kind:<10}{name:<10}'
+                         + ''.join(f'{100 * values[c]:8.1f}' for c in columns)
+                         + ''.join(f'{values[c]:11.0f}' for c in counts))
+    return '\n'.join(lines)

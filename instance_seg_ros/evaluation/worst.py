@@ -1,0 +1,57 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The frames that went worst, as pictures: what was found above, the truth below."""
+from __future__ import annotations
+
+import heapq
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..instances import InstanceMap
+from ..labels import LabelSet
+from ..overlay import draw_overlay
+from .frames import Frame
+
+
+class Worst:
+    """Keeps the `keep` frames with the most mistakes: truths missed plus predictions too many."""
+
+    def __init__(self, keep: int = 10) -> None:
+        """Start with none."""
+        self._keep = keep
+        self._heap: list[tuple[int, int, str, np.ndarray]] = []
+        self._count = 0
+
+    def add(self, frame: Frame, found: InstanceMap, mistakes: int) -> None:
+        """Look at a frame; its picture is drawn only when it is among the worst so far."""
+        self._count += 1
+        if len(self._heap) == self._keep and mistakes <= self._heap[0][0]:
+            return
+        picture = np.vstack([draw_overlay(frame.sample.image, found),
+                             draw_overlay(frame.sample.image, truth_map(frame))])
+        item = (mistakes, self._count, frame.sample.name, picture)
+        if len(self._heap) < self._keep:
+            heapq.heappush(self._heap, item)
+        else:
+            heapq.heapreplace(self._heap, item)
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write the pictures, worst first; returns their paths."""
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = []
+        for rank, (mistakes, _, name, picture) in enumerate(sorted(self._heap, reverse=True)):
+            stem = Path(name).stem
+            paths.append(folder / f'worst_{rank + 1:02d}_{stem}_{mistakes}_mistakes.png')
+            cv2.imwrite(str(paths[-1]), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        return paths
+
+
+def truth_map(frame: Frame) -> InstanceMap:
+    """Return a frame's separated instances as a segmenter would have put them."""
+    label_set = LabelSet.named('cityscapes')
+    ids = np.where(frame.ids >= 1000, frame.ids, 0)
+    known = np.isin(ids // 1000, label_set.ids)
+    return InstanceMap.from_masks(label_set, np.zeros(ids.shape, np.uint8),
+                                  np.where(known, ids, 0).astype(np.uint16))

@@ -1,0 +1,138 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+import os
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from instance_seg_ros.evaluation.official import Prediction, Scorer
+
+official = pytest.importorskip('cityscapesscripts.evaluation.evalInstanceLevelSemanticLabeling')
+
+
+def boxes(*places, shape=(100, 200), label=26):
+    """Ids with one 20x20 car at each (x, y) on a road."""
+    ids = np.full(shape, 7, np.int32)
+    for number, (x, y) in enumerate(places):
+        ids[y:y + 20, x:x + 20] = label * 1000 + number
+    return ids
+
+
+def box(x, y, score, shape=(100, 200), label=26, size=20):
+    mask = np.zeros(shape, bool)
+    mask[y:y + size, x:x + size] = True
+    return Prediction(label, score, mask)
+
+
+def car(scores, key='ap'):
+    return scores.averages['classes']['car'][key]
+
+
+def test_a_perfect_prediction_scores_one_at_all_four_settings():
+    scorer = Scorer(['car', 'person'])
+    for label in (26, 24):
+        shape = (100, 400)  # of the distance settings the scorer wants 1000 pixels
+        ids = np.full(shape, 7, np.int32)
+        ids[10:60, 10:60], ids[10:60, 60:110] = label * 1000, label * 1000 + 1
+        predictions = [Prediction(label, .5, ids == v) for v in (label * 1000, label * 1000 + 1)]
+        found = scorer.add(ids, predictions, {int(v): (20., 1.) for v in np.unique(ids)})
+        assert found == {label * 1000, label * 1000 + 1}
+    averages = scorer.scores().averages
+    for key in ('allAp', 'allAp50%', 'allAp100m', 'allAp50m'):
+        assert averages[key] == 1.
+
+
+def test_an_empty_prediction_scores_zero():
+    scorer = Scorer(['car'])
+    assert scorer.add(boxes((10, 10)), []) == set()
+    scores = scorer.scores()
+    assert car(scores) == car(scores, 'ap50%') == 0
+    assert (scores.truths['car'], scores.predictions['car']) == (1, 0)
+    assert 'allAp50m' not in scores.averages
+
+
+def test_a_case_computed_by_hand():
+    # By score: right, wrong, right of two cars. Precision 1, 1/2, 2/3 at recall 1/2, 1/2, 1;
+    # the official integration gives each of the four points of the curve a width of 1/4.
+    scorer = Scorer(['car'])
+    scorer.add(boxes((10, 10), (100, 10)), [box(10, 10, .9), box(50, 60, .8), box(100, 10, .7)])
+    scores = scorer.scores()
+    assert car(scores) == pytest.approx((1 + 1 + 1 / 2 + 2 / 3) / 4)
+    assert (scores.true_positives['car'], scores.predictions['car']) == (2, 3)
+
+
+def test_one_constant_score_gives_r_times_one_plus_p_over_two():
+    scorer = Scorer(['car'])
+    scorer.add(boxes((10, 10), (100, 10)),
+               [box(10, 10, 1.), box(50, 60, 1.), box(100, 60, 1.)])
+    r, p = 1 / 2, 1 / 3
+    assert car(scorer.scores(), 'ap50%') == pytest.approx(r * (1 + p) / 2)
+
+
+def test_groups_and_void_excuse_a_prediction():
+    ids = boxes((10, 10))
+    ids[50:90, 50:90], ids[50:90, 120:160] = 26, 0
+    scorer = Scorer(['car'])
+    scorer.add(ids, [box(10, 10, .5), box(55, 55, .9), box(125, 55, .9)])
+    scores = scorer.scores()
+    assert car(scores) == 1.
+    assert scores.predictions['car'] == 1
+
+
+def test_distance_settings_leave_far_objects_out():
+    ids = np.full((100, 400), 7, np.int32)
+    ids[10:60, 10:60], ids[10:60, 100:150] = 26000, 26001
+    scorer = Scorer(['car'])
+    scorer.add(ids, [Prediction(26, .5, ids == 26000)], {26000: (20., 1.), 26001: (80., 1.)})
+    scores = scorer.scores()
+    assert car(scores, 'ap50m') == 1. and car(scores, 'ap100m') == car(scores) == .5
+
+
+def _official_matrix(folder, frames):
+    """Run the official code on files, as its command line does."""
+    args = SimpleNamespace(**vars(official.args))
+    args.quiet, args.JSONOutput = True, False
+    args.gtInstancesFile = os.path.join(folder, 'gt.json')
+    args.predictionPath = str(folder)
+    truths, texts = [], []
+    for index, (ids, predictions) in enumerate(frames):
+        truths.append(str(folder / f'{index}_gtFine_instanceIds.png'))
+        Image.fromarray(ids.astype(np.int32)).save(truths[-1])
+        lines = []
+        for k, p in enumerate(predictions):
+            Image.fromarray(p.mask.astype(np.uint8) * 255).save(folder / f'{index}_{k}.png')
+            lines.append(f'{index}_{k}.png {p.label_id} {p.confidence}')
+        texts.append(str(folder / f'{index}.txt'))
+        (folder / f'{index}.txt').write_text('\n'.join(lines))
+    official.setInstanceLabels(args)
+    known = official.getGtInstances(truths, args)
+    matches = official.matchGtWithPreds(texts, truths, known, args)
+    return official.computeAverages(official.evaluateMatches(matches, args), args)
+
+
+@pytest.mark.skipif(not hasattr(np, 'in1d'), reason='the official reader needs numpy < 2.4')
+def test_matching_agrees_with_the_official_code_on_files(tmp_path):
+    rng = np.random.default_rng(0)
+    frames = []
+    for _ in range(4):
+        ids = np.full((80, 120), 7, np.int32)
+        for number in range(6):
+            x, y, label = rng.integers(90), rng.integers(50), rng.choice([24, 26])
+            ids[y:y + 25, x:x + 25] = label * 1000 + number if number else label
+        ids[:10] = 0
+        predictions = []
+        for value in np.unique(ids[ids >= 1000]):
+            mask = np.roll(ids == value, rng.integers(-8, 8), 1)
+            predictions.append(Prediction(int(value) // 1000, round(rng.random(), 3), mask))
+        predictions.append(Prediction(26, .5, rng.random(ids.shape) < .3))
+        frames.append((ids, predictions))
+    scorer = Scorer()
+    for ids, predictions in frames:
+        scorer.add(ids, predictions)
+    ours, theirs = scorer.scores().averages, _official_matrix(tmp_path, frames)
+    for name in ('car', 'person'):
+        for key in ('ap', 'ap50%'):
+            assert ours['classes'][name][key] == float(theirs['classes'][name][key])
+    assert 0 < ours['allAp50%'] < 1
