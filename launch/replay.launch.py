@@ -55,7 +55,8 @@ def value(context, name):
 def player(context):
     """Return the process that plays the bag."""
     command = [ExecutableInPackage('instance_seg', 'instance_seg_ros'), 'play-bag',
-               value(context, 'bag'), '--rate', value(context, 'rate')]
+               value(context, 'bag'), '--rate', value(context, 'rate'),
+               '--wait-for-subscribers', '2']
     command += ['--loop'] if value(context, 'loop') == 'true' else []
     command += ['--clock'] if value(context, 'use_sim_time') == 'true' else []
     return ExecuteProcess(name='play_bag', cmd=command, output='screen')
