@@ -114,7 +114,7 @@ class Tracker:
 
     grid_width = 160   # cells, about: enough to tell shapes apart, little enough to be quick
 
-    def __init__(self, max_age: float = 1.0, reuse_after: float = 10.0,
+    def __init__(self, max_age: float = 1.0, reuse_after: float = 60.0,
                  min_affinity: float = 0.15, bandwidth: float = 1.5) -> None:
         """Raise ValueError for a setting that is negative."""
         self.max_age, self.reuse_after = float(max_age), float(reuse_after)

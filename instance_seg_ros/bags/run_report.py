@@ -41,9 +41,14 @@ class FrameCounts:
         for status in message.status:
             values = {pair.key: pair.value for pair in status.values}
             if 'received' in values and 'published' in values:
-                return cls(int(values['received']), int(values['published']),
-                           _under('dropped/', values), _under('failed/', values))
+                return cls.from_values(values)
         return None
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, str]) -> 'FrameCounts':
+        """Read the values of a camera's diagnostic status."""
+        return cls(int(values['received']), int(values['published']),
+                   _under('dropped/', values), _under('failed/', values))
 
 
 @dataclass

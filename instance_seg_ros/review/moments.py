@@ -1,0 +1,122 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures of a bag put together with what was found in them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..bags import images
+from ..bags.reader import Bag
+from ..bags.topics import IMAGE_TYPES, Message
+from ..images import ImageError, decode_compressed, decode_raw
+from ..instances import InstanceMap
+from ..labels import INSTANCE_FACTOR
+from ..overlay import OverlayStyle, draw_overlay
+from .recording import Camera
+
+_WAITING = 64
+"""Pictures that may wait for their masks at a time; in a recording these come soon after."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One picture and what was found in it; `None` for what the bag does not hold."""
+
+    camera: Camera
+    stamp: int
+    image: np.ndarray | None
+    """uint8 (H, W, 3) RGB."""
+    instance_mask: np.ndarray | None
+    class_mask: np.ndarray | None
+    overlay: np.ndarray | None
+
+    @property
+    def picture(self) -> np.ndarray | None:
+        """The overlay, as it was recorded or drawn again; None without any picture."""
+        if self.overlay is not None or self.image is None or self.instance_mask is None:
+            return self.overlay if self.overlay is not None else self.image
+        return draw_overlay(self.image, self.found(), OverlayStyle())
+
+    def found(self) -> InstanceMap:
+        """Return the masks as the node's InstanceMap."""
+        classes = self.class_mask
+        if classes is None:
+            classes = (self.instance_mask // INSTANCE_FACTOR).astype(np.uint8)
+        scores = {d.id: d.score for d in self.camera.detections.get(self.stamp, ())}
+        return InstanceMap.from_masks(self.camera.label_set, classes, self.instance_mask, scores)
+
+
+def moments(bag: Bag, cameras: list[Camera],
+            chosen: dict[str, Collection[int]] | None = None) -> Iterator[Moment]:
+    """
+    Yield the moments of cameras as they are complete.
+
+    :param chosen: times of the pictures wanted, by the camera's prefix; None for all.
+    """
+    roles = _roles(bag, cameras)
+    waiting: OrderedDict[tuple[str, int], dict] = OrderedDict()
+    for message in bag.messages(roles):
+        stamp = images.header_stamp(message.data)
+        for camera, part in roles[message.topic.name]:
+            if stamp not in (camera.masks or camera.detections):
+                continue   # a picture that was not segmented
+            if chosen is not None and stamp not in chosen.get(camera.prefix, ()):
+                continue
+            parts = waiting.setdefault((camera.prefix, stamp), {})
+            parts[part] = message
+            if len(parts) == sum(camera is c for owners in roles.values() for c, _ in owners):
+                yield _moment(camera, stamp, waiting.pop((camera.prefix, stamp)))
+        while len(waiting) > _WAITING:
+            (prefix, stamp), parts = waiting.popitem(last=False)
+            yield _moment(next(c for c in cameras if c.prefix == prefix), stamp, parts)
+    for (prefix, stamp), parts in waiting.items():
+        yield _moment(next(c for c in cameras if c.prefix == prefix), stamp, parts)
+
+
+def decode(message: Message) -> np.ndarray | None:
+    """Return an Image or CompressedImage message as RGB, uint8 (H, W, 3); None if broken."""
+    try:
+        content = images.deserialize(message.data, message.topic.type)
+        if IMAGE_TYPES[message.topic.type] == 'compressed':
+            return decode_compressed(content.format, content.data)
+        return decode_raw(content.encoding, content.height, content.width, content.step,
+                          content.data, bool(content.is_bigendian))
+    except ImageError:
+        return None
+
+
+def _roles(bag: Bag, cameras: list[Camera]) -> dict[str, list[tuple[Camera, str]]]:
+    """Return which topic holds which part of whose moments."""
+    there = {topic.name for topic in bag.topics if topic.count}
+    roles: dict[str, list[tuple[Camera, str]]] = {}
+    for camera in cameras:
+        for part in ('instance_mask', 'class_mask', 'overlay'):
+            if f'{camera.prefix}/{part}' in there:
+                roles.setdefault(f'{camera.prefix}/{part}', []).append((camera, part))
+        if camera.image_topic:
+            roles.setdefault(camera.image_topic.name, []).append((camera, 'image'))
+    return roles
+
+
+def _moment(camera: Camera, stamp: int, parts: dict[str, Message]) -> Moment:
+    return Moment(camera, stamp,
+                  image=decode(parts['image']) if 'image' in parts else None,
+                  instance_mask=_labels(parts.get('instance_mask'), np.uint16),
+                  class_mask=_labels(parts.get('class_mask'), np.uint8),
+                  overlay=decode(parts['overlay']) if 'overlay' in parts else None)
+
+
+def _labels(message: Message | None, dtype: type) -> np.ndarray | None:
+    """Return a mask as the node publishes it: little-endian, without padding, as it stands."""
+    if message is None:
+        return None
+    content = images.deserialize(message.data, message.topic.type)
+    order = '>' if content.is_bigendian else '<'
+    rows = np.ndarray((content.height, content.width), np.dtype(dtype).newbyteorder(order),
+                      content.data.tobytes(), strides=(content.step, np.dtype(dtype).itemsize))
+    return np.ascontiguousarray(rows, dtype)

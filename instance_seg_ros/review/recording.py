@@ -1,0 +1,147 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a bag tells about the cameras that were segmented: counts, times, classes; no pixels."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from ..bags import images
+from ..bags.reader import Bag
+from ..bags.run_report import STAGES, FrameCounts
+from ..bags.topics import Message, Topic
+from ..errors import UserError
+from ..labels import INSTANCE_FACTOR, Label, LabelSet
+
+_MASK, _DETECTIONS = '/instance_mask', '/detections'
+
+
+@dataclass(frozen=True)
+class Detection:
+    """One instance as it was published."""
+
+    id: int
+    label: str
+    score: float
+    box: tuple[float, float, float, float]
+    """x0, y0, x1, y1 in pixels."""
+
+
+@dataclass
+class Camera:
+    """The outputs of one camera; times in nanoseconds, of the pictures' headers."""
+
+    prefix: str
+    """What its topics begin with: `/instance_seg` or `/instance_seg/CAMERA`."""
+    masks: dict[int, int] = field(default_factory=dict)
+    """When each picture's mask was recorded, by the picture's time."""
+    detections: dict[int, list[Detection]] = field(default_factory=dict)
+    stages_ms: dict[str, list[float]] = field(default_factory=dict)
+    """Times of each stage, frame by frame."""
+    label_set: LabelSet | None = None
+    image_topic: Topic | None = None
+    """Where the pictures are in the bag; None where they were not recorded."""
+    images: int = 0
+    """Pictures in the bag."""
+    counts: FrameCounts | None = None
+    """The node's own account of its frames; None where nobody recorded /diagnostics."""
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return self.prefix.strip('/').replace('/', ' ')
+
+    @property
+    def stamps(self) -> list[int]:
+        """Times of the pictures that were segmented, in order."""
+        return sorted(self.masks or self.detections)
+
+    @property
+    def delays_ms(self) -> list[float]:
+        """From each picture's time to the recording of its mask, where clocks agree."""
+        delays = [(recorded - stamp) / 1e6 for stamp, recorded in self.masks.items()]
+        return delays if delays and 0 < min(delays) and max(delays) < 60_000 else []
+
+
+def read_cameras(bag: Bag) -> list[Camera]:
+    """Return what a bag tells, camera by camera; UserError when it holds none of our outputs."""
+    cameras = {topic.name.removesuffix(ending): None for topic in bag.topics
+               for ending in (_MASK, _DETECTIONS) if topic.name.endswith(ending) and topic.count}
+    if not cameras:
+        raise UserError(f'{bag.path} holds no outputs of the node (topics that end in {_MASK} or '
+                        f'{_DETECTIONS}); record them, or make them with `instance_seg '
+                        'process-bag`.')
+    cameras = {prefix: Camera(prefix) for prefix in cameras}
+    pictures: dict[Topic, set[int]] = defaultdict(set)
+    for message in bag.messages():
+        _read(message, cameras, pictures)
+    for camera in cameras.values():
+        _find_pictures(camera, pictures)
+        camera.stages_ms = {stage: camera.stages_ms[stage] for stage in sorted(
+            camera.stages_ms, key=lambda s: (STAGES.index(s) if s in STAGES else 99, s))}
+        if camera.label_set is None:
+            camera.label_set = _label_set({d.id // INSTANCE_FACTOR: d.label
+                                           for found in camera.detections.values() for d in found})
+    return list(cameras.values())
+
+
+def _read(message: Message, cameras: dict[str, Camera], pictures: dict[Topic, set[int]]) -> None:
+    topic, data = message.topic, message.data
+    prefix, _, name = topic.name.rpartition('/')
+    camera = cameras.get(prefix) or cameras.get(prefix.removesuffix('/debug'))
+    if topic.name == '/diagnostics':
+        _read_counts(data, cameras)
+    elif camera is None:
+        if topic.is_image:
+            pictures[topic].add(images.header_stamp(data))
+    elif name == 'instance_mask':
+        camera.masks[images.header_stamp(data)] = message.stamp
+    elif name == 'detections':
+        found = images.deserialize(data, topic.type)
+        camera.detections[images.stamp_of(found)] = [_detection(d) for d in found.detections]
+    elif name == 'label_info':
+        classes = images.deserialize(data, topic.type).class_map
+        camera.label_set = _label_set({c.class_id: c.class_name for c in classes})
+    elif prefix.endswith('/debug') and name.endswith('_ms'):
+        sample = float(images.deserialize(data, topic.type).data)
+        camera.stages_ms.setdefault(name.removesuffix('_ms'), []).append(sample)
+
+
+def _read_counts(data: bytes, cameras: dict[str, Camera]) -> None:
+    message = images.deserialize(data, 'diagnostic_msgs/msg/DiagnosticArray')
+    for status in message.status:
+        node, _, what = status.name.partition(': camera')
+        camera = cameras.get('/'.join(filter(None, (f'/{node.lstrip("/")}', what.strip()))))
+        values = {pair.key: pair.value for pair in status.values}
+        if camera is not None and 'received' in values:
+            camera.counts = FrameCounts.from_values(values)
+
+
+def _find_pictures(camera: Camera, pictures: dict[Topic, set[int]]) -> None:
+    """Find the topic whose pictures the camera's outputs were made from: the times agree."""
+    stamps = set(camera.stamps)
+    shared = {topic: len(stamps & times) for topic, times in pictures.items()}
+    best = max(shared, key=lambda topic: (shared[topic], -len(pictures[topic])), default=None)
+    if best is not None and shared[best]:
+        camera.image_topic, camera.images = best, len(pictures[best])
+
+
+def _detection(message) -> Detection:
+    x, y = message.bbox.center.position.x, message.bbox.center.position.y
+    dx, dy = message.bbox.size_x / 2, message.bbox.size_y / 2
+    hypothesis = message.results[0].hypothesis
+    return Detection(int(message.id), hypothesis.class_id, hypothesis.score,
+                     (x - dx, y - dy, x + dx, y + dy))
+
+
+def _label_set(names: dict[int, str]) -> LabelSet | None:
+    """Return the built-in label set that knows these names, or one made for them."""
+    for built_in in map(LabelSet.named, ('cityscapes', 'camvid')):
+        known = {label.id: label.name for label in built_in.labels}
+        if names.items() <= known.items():
+            return built_in
+    palette = LabelSet.named('cityscapes').labels
+    return LabelSet('recorded', tuple(
+        Label(i, name, palette[k % len(palette)].color, True)
+        for k, (i, name) in enumerate(sorted(names.items()))))

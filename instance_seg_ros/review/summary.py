@@ -1,0 +1,89 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A camera's recording in figures: frames, rates, drops, latency, instances."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from .recording import Camera
+
+PERCENTILES = (50, 95, 99)
+
+
+def summarize(camera: Camera) -> dict:
+    """Return plain data; what the bag does not tell is left out."""
+    stamps = camera.stamps
+    seconds = (stamps[-1] - stamps[0]) / 1e9
+    gaps = np.diff(stamps) / 1e6
+    result = {'camera': camera.name, 'frames': _frames(camera), 'seconds': round(seconds, 3),
+              'rate_hz': round((len(stamps) - 1) / seconds, 2) if seconds else None,
+              'longest_gap_ms': round(float(gaps.max()), 1) if len(gaps) else None,
+              'instances': _instances(camera)}
+    if camera.stages_ms:
+        result['stages_ms'] = {k: _percentiles(v) for k, v in camera.stages_ms.items()}
+    if camera.delays_ms:
+        result['camera_to_mask_ms'] = _percentiles(camera.delays_ms)
+    return result
+
+
+def rows(summary: dict) -> list[tuple[str, str]]:
+    """Return a summary as lines of a table: what, and how much."""
+    frames = summary['frames']
+    lines = [('frames', ', '.join(f'{count} {what}' for what, count in frames.items()
+                                  if not isinstance(count, dict)))]
+    lines += [(what, _reasons(frames[what])) for what in ('dropped', 'failed')
+              if what in frames]
+    lines.append(('time', f'{summary["seconds"]:.1f} s'))
+    if summary['rate_hz']:
+        lines.append(('rate', f'{summary["rate_hz"]:.1f} Hz; longest gap '
+                              f'{summary["longest_gap_ms"]:.0f} ms'))
+    for name, values in summary['instances'].items():
+        lines.append((name, f'{values["total"]} in all, {values["a_frame"]:.1f} a frame, '
+                            f'{values["ids"]} ids'))
+    delays = summary.get('camera_to_mask_ms')
+    if delays:
+        lines.append(('camera to mask', _milliseconds(delays)))
+    lines += [(f'stage {stage}', _milliseconds(values))
+              for stage, values in summary.get('stages_ms', {}).items()]
+    return lines
+
+
+def _frames(camera: Camera) -> dict:
+    frames = {'segmented': len(camera.stamps)}
+    if camera.images:
+        frames = {'in the bag': camera.images, **frames}
+    if camera.counts:
+        frames |= {'received by the node': camera.counts.received,
+                   'published': camera.counts.published,
+                   'dropped': {k: v for k, v in camera.counts.dropped.items() if v},
+                   'failed': {k: v for k, v in camera.counts.failed.items() if v}}
+    elif camera.images > len(camera.stamps):
+        frames['dropped'] = {'without a mask': camera.images - len(camera.stamps)}
+    return frames
+
+
+def _instances(camera: Camera) -> dict:
+    total, ids = Counter(), {}
+    for found in camera.detections.values():
+        for detection in found:
+            total[detection.label] += 1
+            ids.setdefault(detection.label, set()).add(detection.id)
+    frames = max(1, len(camera.detections))
+    return {name: {'total': count, 'a_frame': round(count / frames, 2), 'ids': len(ids[name])}
+            for name, count in total.most_common()}
+
+
+def _percentiles(values: list[float]) -> dict[str, float]:
+    return {f'p{p}': round(float(v), 3)
+            for p, v in zip(PERCENTILES, np.percentile(values, PERCENTILES), strict=True)}
+
+
+def _reasons(counts: dict[str, int]) -> str:
+    return ', '.join(f'{count} {reason}' for reason, count in counts.items()) or 'none'
+
+
+def _milliseconds(values: dict[str, float]) -> str:
+    return ', '.join(f'{name} {value:.1f}' for name, value in values.items()) + ' ms'
