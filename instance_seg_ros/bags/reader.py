@@ -116,7 +116,7 @@ class Bag:
         if path.suffix == '.bag':
             raise UserError(f'{path} is a ROS 1 bag; convert it with `rosbags-convert` first.')
         if path.is_dir():
-            if not (path / 'metadata.yaml').exists() and not _storage_files(path):
+            if not is_bag(path):
                 raise UserError(f'{path} is not a bag: it holds neither metadata.yaml nor any '
                                 '.mcap or .db3 file.')
             return path
@@ -181,6 +181,13 @@ def _merged(topics) -> tuple[Topic, ...]:
             topic = replace(known, count=known.count + topic.count, qos=qos)
         merged[key] = topic
     return tuple(merged.values())
+
+
+def is_bag(path: Path) -> bool:
+    """Whether a path looks like a bag: a folder or a file, without reading it."""
+    if path.is_dir():
+        return (path / 'metadata.yaml').exists() or bool(_storage_files(path))
+    return path.is_file() and _is_storage(path)
 
 
 def _is_storage(path: Path) -> bool:

@@ -28,8 +28,13 @@ def open_broken(path: Path) -> '_BrokenFile | None':
     """Open what is left of a bag file; None when no message of it can be read."""
     if path.suffix not in _READERS:
         return None
-    part = _READERS[path.suffix](path)
+    part = _BrokenFile(path)
     return part if part.count else None
+
+
+def read_from_front(path: Path) -> Iterator[Message]:
+    """Yield a file's messages in the order of writing; raises what its parser raises."""
+    yield from _READERS[path.suffix](path)
 
 
 def is_incomplete(database: Path) -> bool:
@@ -82,49 +87,46 @@ class _BrokenFile:
     def _scan(self) -> Iterator[Message]:
         """Yield message after message until nothing more can be read."""
         try:
-            yield from self._read()
+            yield from read_from_front(self.path)
         except GeneratorExit:
             raise
         except Exception as error:  # whatever a parser makes of damaged bytes
             self.break_reason = str(error) or type(error).__name__
 
 
-class _BrokenMcap(_BrokenFile):
-
-    def _read(self) -> Iterator[Message]:
-        schemas, topics = {}, {}
-        with self.path.open('rb') as file:
-            for record in StreamReader(_Exact(file), validate_crcs=True).records:
-                if isinstance(record, Schema):
-                    schemas[record.id] = record
-                elif isinstance(record, Channel):
-                    topics[record.id] = _mcap_topic(record, schemas.get(record.schema_id))
-                elif isinstance(record, McapMessage):
-                    yield Message(record.log_time, topics[record.channel_id], record.data)
+def _read_mcap(path: Path) -> Iterator[Message]:
+    schemas, topics = {}, {}
+    with path.open('rb') as file:
+        for record in StreamReader(_Exact(file), validate_crcs=True).records:
+            if isinstance(record, Schema):
+                schemas[record.id] = record
+            elif isinstance(record, Channel):
+                topics[record.id] = _mcap_topic(record, schemas.get(record.schema_id))
+            elif isinstance(record, McapMessage):
+                yield Message(record.log_time, topics[record.channel_id], record.data)
 
 
-class _BrokenSqlite(_BrokenFile):
-
-    def _read(self) -> Iterator[Message]:
-        uri = f'{self.path.resolve().as_uri()}?mode=ro'
-        if not _has_journal(self.path):
-            uri += '&immutable=1'
-        connection = sqlite3.connect(uri, uri=True)
-        try:
-            # Otherwise SQLite refuses a file that is shorter than its header says.
-            connection.execute('PRAGMA writable_schema = ON')
-            topics = dict(_sqlite_topics(connection))
-            last = None
-            for row in connection.execute('SELECT timestamp, topic_id, data FROM messages'):
-                if last:
-                    yield last
-                last = Message(row[0], topics[row[1]], row[2])
-            if last and not _is_cut_within_page(self.path):
+def _read_sqlite(path: Path) -> Iterator[Message]:
+    uri = f'{path.resolve().as_uri()}?mode=ro'
+    if not _has_journal(path):
+        uri += '&immutable=1'
+    connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+    try:
+        # Otherwise SQLite refuses a file that is shorter than its header says.
+        connection.execute('PRAGMA writable_schema = ON')
+        topics = dict(_sqlite_topics(connection))
+        last = None
+        for stamp, topic, data in connection.execute(
+                'SELECT timestamp, topic_id, data FROM messages'):
+            if last:
                 yield last
-            else:
-                self.break_reason = 'its last page is cut off'
-        finally:
-            connection.close()
+            last = Message(stamp, topics[topic], data)
+        if _is_cut_within_page(path):
+            raise EndOfFile('its last page is cut off')  # nobody knows what the last message lost
+        if last:
+            yield last
+    finally:
+        connection.close()
 
 
 class _Exact:
@@ -158,4 +160,4 @@ def _sqlite_topics(connection: sqlite3.Connection) -> Iterator[tuple[int, Topic]
         yield topic_id, Topic(name, kind, qos=tuple(parse_qos(profiles))).completed()
 
 
-_READERS = {'.mcap': _BrokenMcap, '.db3': _BrokenSqlite}
+_READERS = {'.mcap': _read_mcap, '.db3': _read_sqlite}

@@ -17,7 +17,7 @@ from pathlib import Path
 from ..errors import UserError
 from ..share import share_file
 
-NODE_COMMAND = (sys.executable, '-m', 'instance_seg_ros.ros.node')
+NODE_COMMAND = (sys.executable, '-m', 'instance_seg_ros.ros.main')
 DOMAINS = range(1, 102)
 """Those whose ports no operating system uses for anything else."""
 PATIENCE_S = 10.0

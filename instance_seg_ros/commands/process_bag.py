@@ -1,0 +1,125 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Segment every image of a bag into a new bag, without a running ROS; none is dropped.
+
+What the node would publish is in the new bag beside all that was in the old one. A run that was
+stopped is continued by the same command. Exit status 3: the input breaks off, and was processed up
+to there.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ..bags import open_source
+from ..bags.playback import Playback
+from ..bags.sources import Source
+from ..bags.writer import check_free
+from . import options
+
+BROKEN_INPUT = 3
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument('input', metavar='IN', help='bag or video; with --jobs a folder of them')
+    parser.add_argument('output', metavar='OUT', type=Path, help='the new bag (a folder, MCAP)')
+    parser.add_argument('--image-topic', nargs='+', metavar='TOPIC',
+                        help='images to segment, where the bag has several topics of them')
+    parser.add_argument('--prefix', default='/instance_seg', metavar='NAME',
+                        help="what the new topics begin with (the node's: /instance_seg)")
+    parser.add_argument('--only-outputs', action='store_true',
+                        help='leave out what was in the bag')
+    parser.add_argument('--overlay', action='store_true', help='add the overlay for people')
+    parser.add_argument('--start', type=float, default=0.0, metavar='SECONDS',
+                        help='begin so far into the bag')
+    parser.add_argument('--duration', type=float, metavar='SECONDS',
+                        help='process so much of the bag')
+    parser.add_argument('--every', type=int, default=1, metavar='N',
+                        help='segment each N-th image only (default 1: all)')
+    parser.add_argument('--batch', type=int, default=1, metavar='N',
+                        help='images that go through the network together (default 1)')
+    parser.add_argument('--jobs', type=int, metavar='N',
+                        help='process a folder of bags, N at a time; those that are done are '
+                             'skipped')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write what is printed as data')
+    options.add_segmenter_arguments(parser)
+    options.add_overlay_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Process a bag, or a folder of them."""
+    if args.jobs is not None:
+        from ..offline.folder import process_folder
+
+        return process_folder(args, _process_one)
+    return _process_one(args)
+
+
+def _process_one(args: argparse.Namespace) -> int:
+    check_free(args.output)
+    with open_source(args.input) as source:
+        return _process(args, source)
+
+
+def _process(args: argparse.Namespace, source: Source) -> int:
+    from ..offline.cameras import choose_cameras
+    from ..offline.process import BagProcessor, Options
+
+    part = Playback(start=args.start, duration=args.duration)
+    prefix = '/' + args.prefix.strip('/')
+    cameras = choose_cameras(source, args.image_topic, args.overlay, prefix)
+    part.interval(source)
+    segmenter = options.make_segmenter(args)
+    settings = Options(part, args.every, args.batch, args.only_outputs,
+                       dict(args.score_threshold).get('', 0.0), options.overlay_style(args))
+    processor = BagProcessor(segmenter, source, cameras, settings)
+    job = _job(args, source, segmenter, cameras)
+    with tqdm(total=_expected(args, source, cameras), unit='frame', disable=None) as bar:
+        try:
+            summary = processor.run(args.output, job, bar.update)
+        except KeyboardInterrupt:
+            bar.close()
+            print('Stopped; the same command continues.')
+            raise
+    _print(summary, args, segmenter)
+    return BROKEN_INPUT if summary.break_reason else 0
+
+
+def _expected(args: argparse.Namespace, source: Source, cameras) -> int:
+    """Estimate the number of frames from the share of the bag that is processed."""
+    first, last = Playback(start=args.start, duration=args.duration).interval(source)
+    share = (last - first) / (source.end + 1 - source.start)
+    frames = sum(t.count for t in source.topics if t.name in cameras)
+    return -(-round(frames * share) // args.every)
+
+
+def _job(args: argparse.Namespace, source: Source, segmenter, cameras) -> dict:
+    """Return all that the result depends on: only a run with the same is continued."""
+    arguments = {k: str(v) for k, v in vars(args).items() if k not in ('json', 'input', 'output')}
+    return {'source': str(source.path.resolve()), 'messages': source.count, 'start': source.start,
+            'end': source.end, 'checkpoint': segmenter.checkpoint.checksum,
+            'device': str(segmenter.device), 'topics': sorted(cameras), 'arguments': arguments}
+
+
+def _print(summary, args: argparse.Namespace, segmenter) -> None:
+    new = summary.frames - summary.resumed
+    busy = summary.segmenting_s / summary.seconds if summary.seconds else 0.0
+    done = sum(summary.failed.values())
+    counts = ', '.join(f'{count} {name}' for name, count in summary.instances.most_common())
+    print(f'{summary.frames} frames, {done} failed'
+          + ''.join(f' ({kind} {count})' for kind, count in summary.failed.items())
+          + (f', {summary.resumed} done before' if summary.resumed else '')
+          + f': {counts or "no instances"}.')
+    print(f'{new / max(summary.seconds, 1e-9):.1f} frames a second on {segmenter.device}; the '
+          f'segmenter was busy {busy:.0%} of the time. Result: {args.output}')
+    if summary.break_reason:
+        print(f'The input breaks off ({summary.break_reason}); it was processed up to there.')
+    if args.json:
+        args.json.write_text(json.dumps({
+            'frames': summary.frames, 'failed': dict(summary.failed),
+            'instances': dict(summary.instances), 'resumed': summary.resumed,
+            'seconds': summary.seconds, 'frames_per_s': new / max(summary.seconds, 1e-9),
+            'segmenter_busy': busy, 'break_reason': summary.break_reason}, indent=2) + '\n')

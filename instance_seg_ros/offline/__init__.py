@@ -1,0 +1,3 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Bags through the segmenter without a running ROS: every frame, as fast as it goes."""

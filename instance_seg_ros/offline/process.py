@@ -1,0 +1,181 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""From one bag to another: every frame is segmented, none is dropped."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from ..bags import Message, images
+from ..bags.playback import Playback
+from ..bags.sources import Source
+from ..errors import UserError
+from ..inputs import ahead
+from ..instances import InstanceMap
+from ..overlay import OverlayStyle, draw_overlay
+from ..segmenter import InstanceSegmenter
+from .cameras import Picture, decode
+from .outputs import CameraTopics
+from .progress import ResumableBag
+
+DECODERS = 2
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a bag is processed."""
+
+    part: Playback = field(default_factory=Playback)
+    """Which part of it."""
+    every: int = 1
+    """Process each n-th image of a camera; the others are only copied."""
+    batch: int = 1
+    """Images that go through the network together. Only with 1 it is certain that the result is
+    to the bit what the node publishes: other sizes may be rounded otherwise."""
+    only_outputs: bool = False
+    score_threshold: float = 0.0
+    """As told in label_info; the segmenter has its own."""
+    style: OverlayStyle = field(default_factory=OverlayStyle)
+
+
+@dataclass
+class Summary:
+    """What became of the frames."""
+
+    frames: int
+    failed: Counter
+    instances: Counter
+    resumed: int
+    """Frames of these that an earlier run had done."""
+    seconds: float
+    segmenting_s: float
+    """Of these, the time in which the segmenter was at work."""
+    break_reason: str
+
+
+class _Step(NamedTuple):
+    """A message on its way: `wanted` when it is an image to segment."""
+
+    message: Message
+    wanted: bool
+    picture: Picture | None = None
+    found: InstanceMap | None = None
+
+
+class BagProcessor:
+    """Takes a source through the segmenter into a bag."""
+
+    def __init__(self, segmenter: InstanceSegmenter, source: Source,
+                 cameras: dict[str, CameraTopics], options: Options):
+        """Check what is asked; ``cameras`` are image topics with their outputs."""
+        if options.every < 1 or options.batch < 1:
+            raise UserError('--every and --batch must be 1 or more.')
+        self._segmenter, self._source = segmenter, source
+        self._cameras, self._options = cameras, options
+        self._interval = options.part.interval(source)
+        self._kept = [] if options.only_outputs else list(source.topics)
+        self._outputs = [topic for outputs in cameras.values() for topic in outputs]
+        taken = {t.name for t in self._kept} & {t.name for t in self._outputs}
+        if taken:
+            raise UserError(f'{source.path} has {", ".join(sorted(taken))} already; use '
+                            '--only-outputs, or another --prefix.')
+        self._segmenting_s = 0.0
+
+    def run(self, output: Path, job: dict,
+            on_frames: Callable[[int], None] = lambda count: None) -> Summary:
+        """
+        Write the bag; stopped by an exception, it is continued by the next call.
+
+        :param job: what makes this run different from others; only the same is continued.
+        :param on_frames: called with the number of frames done since the last call.
+        """
+        begin = time.monotonic()
+        with ResumableBag(output, job, [*self._kept, *self._outputs]) as bag:
+            resumed = bag.progress.frames
+            on_frames(resumed)
+            if not bag.progress.inputs:
+                bag.write(0, self._labels())
+            for step, messages in self._processed(bag.progress.inputs):
+                if step.wanted:
+                    self._count(bag.progress, step)
+                    on_frames(1)
+                bag.write(1, messages)
+        progress = bag.progress
+        return Summary(progress.frames, progress.failed, progress.instances, resumed,
+                       time.monotonic() - begin, self._segmenting_s, self._source.break_reason)
+
+    def _processed(self, skipped: int) -> Iterator[tuple[_Step, list[Message]]]:
+        """Yield each message with what is written for it; decoding and segmenting go ahead."""
+        with ExitStack() as stack:
+            helpers = stack.enter_context(ThreadPoolExecutor(DECODERS))
+            network = stack.enter_context(ThreadPoolExecutor(1))
+            steps = islice(self._steps(), skipped, None)
+            steps = ahead(_decoded, steps, helpers, 2 * DECODERS + self._options.batch)
+            batches = ahead(self._segmented, self._batches(steps), network, 1)
+            found = (step for batch in batches for step in batch)
+            yield from ahead(self._finished, found, helpers, DECODERS)
+
+    def _steps(self) -> Iterator[_Step]:
+        names = set(self._cameras) | {topic.name for topic in self._kept}
+        seen = Counter()
+        for message in self._source.messages(names, *self._interval):
+            name = message.topic.name
+            wanted = (name in self._cameras and message.topic.is_image
+                      and seen[name] % self._options.every == 0)
+            seen[name] += name in self._cameras
+            yield _Step(message, wanted)
+
+    def _batches(self, steps: Iterator[_Step]) -> Iterator[list[_Step]]:
+        """Yield runs of messages with as many images in them as a batch holds."""
+        batch, pictures = [], 0
+        for step in steps:
+            batch.append(step)
+            pictures += step.wanted
+            if pictures == self._options.batch:
+                yield batch
+                batch, pictures = [], 0
+        yield batch
+
+    def _segmented(self, batch: list[_Step]) -> list[_Step]:
+        pixels = [s.picture.pixels for s in batch if s.picture and not s.picture.problem]
+        begin = time.monotonic()
+        found = iter(self._segmenter(pixels))
+        self._segmenting_s += time.monotonic() - begin
+        return [step._replace(found=next(found)) if step.picture and not step.picture.problem
+                else step for step in batch]
+
+    def _finished(self, step: _Step) -> tuple[_Step, list[Message]]:
+        messages = [] if self._options.only_outputs else [step.message]
+        if step.found:
+            stamp, topic, _ = step.message
+            messages += [
+                Message(stamp, output, data)
+                for output, data in self._cameras[topic.name].serialize(
+                    step.found, step.picture.header, lambda: draw_overlay(
+                        step.picture.pixels, step.found, self._options.style))]
+        return step, messages
+
+    def _labels(self) -> list[Message]:
+        stamp = self._interval[0]
+        header = images.header(stamp, '')
+        return [Message(stamp, outputs.label_info, outputs.serialize_labels(
+            self._segmenter.label_set, self._options.score_threshold, header))
+            for outputs in self._cameras.values()]
+
+    @staticmethod
+    def _count(progress, step: _Step) -> None:
+        progress.frames += 1
+        if step.picture.problem:
+            progress.failed[step.picture.problem] += 1
+        else:
+            progress.instances.update(i.label for i in step.found.instances)
+
+
+def _decoded(step: _Step) -> _Step:
+    return step._replace(picture=decode(step.message)) if step.wanted else step

@@ -1,0 +1,109 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A bag that is written over several runs: what a stopped run has done is kept.
+
+While it is written, `OUT.part` holds the bag and, beside it, how far it is. A new run moves that
+to `OUT.resume`, copies it to a new `OUT.part` as far as it was known to be complete, and goes on.
+"""
+
+import json
+import os
+import shutil
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from ..bags import BagWriter, Message, Topic
+from ..bags.salvage import read_from_front
+from ..bags.writer import part_of
+
+FILE = 'progress.json'
+SAVE_EVERY_S = 5.0
+
+
+@dataclass
+class Progress:
+    """How far a run is; `job` says which."""
+
+    job: dict
+    inputs: int = 0
+    """Messages taken from the source."""
+    written: int = 0
+    """Messages written to the bag."""
+    frames: int = 0
+    failed: Counter = field(default_factory=Counter)
+    instances: Counter = field(default_factory=Counter)
+
+    @classmethod
+    def load(cls, folder: Path, job: dict) -> 'Progress | None':
+        """Read what an earlier run left; None without any, or when its job was another."""
+        try:
+            progress = cls(**json.loads((folder / FILE).read_text(encoding='utf-8')))
+        except (OSError, ValueError, TypeError):
+            return None
+        progress.failed = Counter(progress.failed)
+        progress.instances = Counter(progress.instances)
+        return progress if progress.job == job else None
+
+    def save(self, folder: Path) -> None:
+        """Write it beside and rename, so that it is never half there."""
+        beside = folder / f'{FILE}.new'
+        beside.write_text(json.dumps(vars(self)), encoding='utf-8')
+        os.replace(beside, folder / FILE)
+
+
+class ResumableBag:
+    """A `BagWriter` that goes on where an earlier run with the same job was stopped."""
+
+    def __init__(self, path: Path, job: dict, topics: list[Topic]):
+        """Begin, or continue; UserError when ``path`` exists or cannot be written."""
+        self._part, saved = part_of(path), path.with_name(f'{path.name}.resume')
+        job = json.loads(json.dumps(job))
+        if not saved.exists() and Progress.load(self._part, job):
+            self._part.rename(saved)
+        earlier = Progress.load(saved, job)
+        self._writer = BagWriter(path)
+        self.progress = earlier or Progress(job)
+        for topic in topics:
+            self._writer.add_topic(topic)
+        if earlier:
+            self._copy(saved, earlier.written)
+        self.save()
+        shutil.rmtree(saved, ignore_errors=True)
+
+    def write(self, consumed: int, messages: list[Message]) -> None:
+        """Append what became of the next ``consumed`` messages of the source."""
+        for stamp, topic, data in messages:
+            self._writer.write(topic, stamp, data)
+        self.progress.inputs += consumed
+        self.progress.written += len(messages)
+        if time.monotonic() - self._saved > SAVE_EVERY_S:
+            self.save()
+
+    def save(self) -> None:
+        """Bring all to disk, so that a run that is killed from now on can be continued."""
+        self._writer.flush()
+        self.progress.save(self._part)
+        self._saved = time.monotonic()
+
+    def close(self) -> Path:
+        """Finish the bag and give it its name."""
+        (self._part / FILE).unlink()
+        return self._writer.close()
+
+    def __enter__(self) -> 'ResumableBag':
+        return self
+
+    def __exit__(self, kind, *_) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.save()
+            self._writer.abandon(keep=True)
+
+    def _copy(self, saved: Path, count: int) -> None:
+        file = next(saved.glob('*.mcap'))
+        for stamp, topic, data in islice(read_from_front(file), count):
+            self._writer.write(topic, stamp, data)
