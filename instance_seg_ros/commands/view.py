@@ -1,0 +1,96 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Look at a recording of the node's outputs in the Rerun viewer, without ROS.
+
+Serves a page on this machine until Ctrl-C, or writes a file that `rerun FILE.rrd` opens.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ..bags.reader import Bag
+from ..errors import UserError
+
+PORT = 9090
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument('bag', metavar='BAG', help='bag with outputs of the node (or of '
+                        'process-bag), and the images if they are to be seen')
+    parser.add_argument('--output', type=Path, metavar='FILE.rrd',
+                        help='write this file instead of serving a page')
+    parser.add_argument('--port', type=int, default=PORT, metavar='N',
+                        help=f'of the page on this machine (default {PORT}; the data take the '
+                             'one after it)')
+    parser.add_argument('--no-browser', action='store_true', help='do not open a browser')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the file, or serve it until Ctrl-C or SIGTERM."""
+    if args.output is not None:
+        if args.output.suffix != '.rrd':
+            raise UserError(f'--output must end in .rrd, not {args.output.name!r}.')
+        broken = _write(args.bag, args.output)
+        print(f'Open it with: rerun {args.output}')
+        return 1 if broken else 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, 'recording.rrd')
+        broken = _write(args.bag, path)
+        _serve(path, args.port, not args.no_browser)
+    return 1 if broken else 0
+
+
+def _write(bag_path: str, path: Path) -> bool:
+    """Write a bag as a Rerun file; return whether the bag breaks off."""
+    import rerun as rr
+
+    from ..results import beside
+    from ..review.recording import read_cameras
+    from ..review.rerun_view import log_bag
+
+    with Bag(bag_path) as bag, beside(path) as part:
+        cameras = read_cameras(bag)
+        stream = rr.RecordingStream('instance_seg')
+        stream.save(part)
+        total = sum(len(camera.stamps) for camera in cameras)
+        log_bag(stream, bag, cameras,
+                partial(tqdm, total=total, unit='image', disable=None))
+        stream.disconnect()
+        return bool(bag.break_reason)
+
+
+def _serve(path: Path, port: int, browser: bool) -> None:
+    """Serve a file with Rerun's own program, to this machine only, until Ctrl-C or SIGTERM."""
+    rerun = [sys.executable, '-m', 'rerun']
+    # Rerun counts how it is used unless told not to; a drive is nobody else's business.
+    env = {**os.environ, 'XDG_CONFIG_HOME': str(path.parent)}
+    subprocess.run([*rerun, 'analytics', 'disable'], env=env, check=False, capture_output=True)
+    command = [*rerun, str(path), '--bind', '127.0.0.1',
+               '--web-viewer' if browser else '--serve-web', '--web-viewer-port', str(port),
+               '--port', str(port + 1), '--server-memory-limit', '75%']
+    address = f'http://127.0.0.1:{port}/?url=rerun%2Bhttp://127.0.0.1:{port + 1}/proxy'
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A session of its own: Ctrl-C ends it through us, once, however it was sent.
+    child = subprocess.Popen(command, env=env, start_new_session=True)
+    print(f'Look at {address} (Ctrl-C ends)', flush=True)
+    try:
+        if child.wait():
+            raise UserError(f'Rerun ended with status {child.returncode}; is port {port} or '
+                            f'{port + 1} taken? Choose another with --port.')
+    except KeyboardInterrupt:
+        pass
+    finally:
+        child.terminate()
+        child.wait()
+        signal.signal(signal.SIGTERM, before)

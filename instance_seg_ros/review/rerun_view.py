@@ -1,0 +1,122 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A recording on the time line of the Rerun viewer: images, masks, detections, times, counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import cv2
+import numpy as np
+import rerun as rr
+import rerun.blueprint as rrb
+
+from ..bags.reader import Bag
+from ..instances import Instance
+from ..labels import INSTANCE_FACTOR, LabelSet
+from ..overlay import instance_color
+from .moments import Moment, moments
+from .recording import Camera
+
+TIMELINE = 'camera'
+"""Name of the time line: the times in the headers of the images."""
+_JPEG_QUALITY = 90
+
+
+def log_bag(stream: rr.RecordingStream, bag: Bag, cameras: list[Camera], progress=iter) -> None:
+    """Send all moments of a bag to a Rerun stream; `progress` wraps the iterator of them."""
+    stream.send_blueprint(_blueprint(cameras))
+    for camera in cameras:
+        _log_names(stream, camera)
+        _log_times(stream, camera)
+    for moment in progress(moments(bag, cameras)):
+        stream.set_time(TIMELINE, timestamp=moment.stamp / 1e9)
+        _log_moment(stream, moment)
+
+
+def _blueprint(cameras: list[Camera]) -> rrb.Blueprint:
+    """Lay out, for each camera, image and masks above the curves."""
+    rows = []
+    for camera in cameras:
+        root, name = camera.prefix, camera.name
+        pictures = [rrb.Spatial2DView(origin=root, name=name,
+                                      contents=['$origin/image/**', '$origin/detections'])]
+        pictures += [rrb.Spatial2DView(origin=f'{root}/{mask}', name=f'{name} {mask}')
+                     for mask in ('instance_mask', 'class_mask')]
+        curves = [rrb.TimeSeriesView(origin=f'{root}/{what}', name=f'{name} {what}')
+                  for what in ('instances', 'ms')]
+        rows.append(rrb.Vertical(rrb.Horizontal(*pictures), rrb.Horizontal(*curves),
+                                 row_shares=[2, 1]))
+    return rrb.Blueprint(rrb.Tabs(*rows) if len(rows) > 1 else rows[0],
+                         rrb.TimePanel(timeline=TIMELINE), collapse_panels=True)
+
+
+def _log_names(stream: rr.RecordingStream, camera: Camera) -> None:
+    """Tell the viewer the names and colours of mask values, once for all times."""
+    labels = camera.label_set
+    if labels is None:
+        return
+    stream.log(f'{camera.prefix}/class_mask', _context(
+        (x.id, x.name, x.color) for x in labels.labels), static=True)
+    ids = sorted({d.id for found in camera.detections.values() for d in found})
+    known = {x.id for x in labels.labels}
+    names = [(i, _name(labels, i), _color(labels, i)) for i in ids
+             if i // INSTANCE_FACTOR in known]
+    for where in ('instance_mask', 'detections'):
+        stream.log(f'{camera.prefix}/{where}', _context(names), static=True)
+
+
+def _context(rows) -> rr.AnnotationContext:
+    return rr.AnnotationContext([rr.AnnotationInfo(id=0, label='', color=(0, 0, 0, 0)),
+                                 *(rr.AnnotationInfo(id=i, label=n, color=c)
+                                   for i, n, c in rows)])
+
+
+def _name(labels: LabelSet, instance_id: int) -> str:
+    kind, number = divmod(instance_id, INSTANCE_FACTOR)
+    return f'{labels.by_id(kind).name} {number}'
+
+
+def _color(labels: LabelSet, instance_id: int) -> tuple[int, int, int]:
+    """Return the colour that the overlay gives this instance."""
+    label = labels.by_id(instance_id // INSTANCE_FACTOR)
+    record = Instance(instance_id, label.name, label.id, 1.0, (0, 0, 1, 1), 1)
+    return instance_color(record, None, 'vivid')
+
+
+def _log_times(stream: rr.RecordingStream, camera: Camera) -> None:
+    """Send the times of the stages and the number of instances as curves."""
+    stamps = camera.stamps
+    for stage, values in camera.stages_ms.items():
+        # Stages are published frame by frame, without a header; all or the first are recorded.
+        for stamp, value in zip(stamps, values, strict=False):
+            stream.set_time(TIMELINE, timestamp=stamp / 1e9)
+            stream.log(f'{camera.prefix}/ms/{stage}', rr.Scalars(value))
+    names = sorted({d.label for found in camera.detections.values() for d in found})
+    for stamp, found in camera.detections.items():
+        counts = Counter(d.label for d in found)
+        stream.set_time(TIMELINE, timestamp=stamp / 1e9)
+        for name in names:
+            stream.log(f'{camera.prefix}/instances/{name}', rr.Scalars(counts[name]))
+
+
+def _log_moment(stream: rr.RecordingStream, moment: Moment) -> None:
+    root = moment.camera.prefix
+    picture = moment.picture
+    if picture is not None:
+        stream.log(f'{root}/image', _jpeg(picture))
+    if moment.instance_mask is not None:
+        stream.log(f'{root}/instance_mask', rr.SegmentationImage(moment.instance_mask))
+    if moment.class_mask is not None:
+        stream.log(f'{root}/class_mask', rr.SegmentationImage(moment.class_mask))
+    found = moment.camera.detections.get(moment.stamp, [])
+    boxes = np.array([d.box for d in found], float).reshape(-1, 4)
+    stream.log(f'{root}/detections', rr.Boxes2D(
+        mins=boxes[:, :2], sizes=boxes[:, 2:] - boxes[:, :2], class_ids=[d.id for d in found],
+        labels=[f'{d.label} {d.id % INSTANCE_FACTOR} {d.score:.2f}' for d in found]))
+
+
+def _jpeg(picture: np.ndarray) -> rr.EncodedImage:
+    data = cv2.imencode('.jpg', cv2.cvtColor(picture, cv2.COLOR_RGB2BGR),
+                        [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
+    return rr.EncodedImage(contents=data.tobytes(), media_type='image/jpeg')
