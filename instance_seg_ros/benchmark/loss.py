@@ -72,9 +72,9 @@ def one_hot_loss(embeddings: Tensor, ids: Tensor, instances: int) -> Tensor:
     number = (ids - ids.max() + instances).clamp_min(0).long().flatten(1)       # N, P
     mask = F.one_hot(number, instances + 1)[..., 1:].transpose(1, 2).unsqueeze(2).float()
     count = mask.sum(3)                                                         # N, C, 1
-    x = embeddings.flatten(2).unsqueeze(1) * mask                               # N, C, D, P
-    means = x.sum(3) / count                                                    # N, C, D
-    distance = ((means.unsqueeze(3) - x) * mask).norm(dim=2)                    # N, C, P
+    x = embeddings.flatten(2).unsqueeze(1)                                      # N, 1, D, P
+    means = (x * mask).sum(3) / count                                           # N, C, D
+    distance = (means.unsqueeze(3) - x).norm(dim=2)                             # N, C, P
     hinged = (distance - 0.5).clamp_min(0).square() * mask.squeeze(2)
     variance = (hinged.sum(2) / count.squeeze(2)).mean()
     apart = (means.unsqueeze(1) - means.unsqueeze(2)).square().sum(3)           # N, C, C
