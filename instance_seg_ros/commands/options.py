@@ -16,6 +16,9 @@ def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group('network')
     group.add_argument('--checkpoint', type=Path, metavar='FILE',
                        help='weights (.safetensors); the shipped ones by default')
+    group.add_argument('--semantic-checkpoint', type=Path, metavar='FILE',
+                       help='take the classes from this network, only the embeddings from the '
+                            'other')
     group.add_argument('--device', default='auto',
                        help='auto (a GPU where there is one), cpu, cuda or cuda:N')
     group.add_argument('--input-size', type=image_size, metavar='WxH',
@@ -40,7 +43,8 @@ def make_segmenter(args: argparse.Namespace):
               for name in ('score_threshold', 'min_area') if getattr(args, name)}
     return InstanceSegmenter.from_checkpoint(
         args.checkpoint, device=args.device, input_size=args.input_size, classes=args.classes,
-        bandwidth=args.bandwidth, threads=args.threads, **limits)
+        bandwidth=args.bandwidth, threads=args.threads,
+        semantic_checkpoint=args.semantic_checkpoint, **limits)
 
 
 def add_overlay_arguments(parser: argparse.ArgumentParser) -> None:
