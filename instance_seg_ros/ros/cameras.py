@@ -13,6 +13,11 @@ from typing import Any
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from rclpy.qos_overriding_options import QoSOverridingOptions
+
+try:
+    from rclpy.event_handler import SubscriptionEventCallbacks
+except ImportError:     # ROS 2 Humble
+    from rclpy.qos_event import SubscriptionEventCallbacks
 from sensor_msgs.msg import CompressedImage, Image
 
 from ..views import View, read_ego_mask
@@ -169,6 +174,7 @@ class Camera:
         self.topic = self._topic(node)
         self.subscription = node.create_subscription(
             self.message_type, self.topic, self._on_message, qos,
+            event_callbacks=SubscriptionEventCallbacks(message_lost=self._on_lost),
             qos_overriding_options=QoSOverridingOptions.with_default_policies())
         self.topic = self.subscription.topic_name
 
@@ -186,6 +192,9 @@ class Camera:
         # As image_transport does it: a remapping of the base topic holds for its transports.
         base = node.resolve_topic_name(topic)
         return base if base.endswith('/compressed') else f'{base}/compressed'
+
+    def _on_lost(self, event: Any) -> None:
+        self.lost += event.total_count_change
 
     def _on_message(self, message: Any) -> None:
         now, inbox = time.monotonic(), self._inbox

@@ -13,6 +13,7 @@ several), where <node> is the full name of the node without the first slash. Val
                                    received = published + held + all dropped + all failed
 ``dropped/<reason>``               superseded, too_old, rate_limited, disabled, deactivated
 ``failed/<kind>``                  a kind of ImageError, or the name of an error of the segmenter
+``publishers``                     how many publishers its topic has
 ``lost``                           frames the middleware says it lost before they reached us
 ``rate_in_hz``, ``rate_out_hz``    over the last five seconds
 ``age_s``                          seconds since the last frame came
@@ -57,7 +58,7 @@ def array(stamp: Any, statuses: list[DiagnosticStatus]) -> DiagnosticArray:
     return message
 
 
-def camera_values(camera: Camera) -> dict[str, Any]:
+def camera_values(camera: Camera, publishers: int) -> dict[str, Any]:
     """Return the values of a camera's status."""
     counts, age = camera.ledger.counts(), camera.age_s
     return {
@@ -65,7 +66,7 @@ def camera_values(camera: Camera) -> dict[str, Any]:
         'received': counts.received, 'published': counts.published, 'held': counts.held,
         **{f'dropped/{reason}': number for reason, number in counts.dropped.items()},
         **{f'failed/{kind}': number for kind, number in counts.failed.items()},
-        'lost': camera.lost,
+        'lost': camera.lost, 'publishers': publishers,
         'rate_in_hz': f'{camera.rate_in.hz():.2f}', 'rate_out_hz': f'{camera.rate_out.hz():.2f}',
         'age_s': '' if age is None else f'{age:.3f}',
         **_timing_values(camera.timings)}

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 
-def main(args: list[str] | None = None, load: Callable[..., Any] | None = None) -> int:
+def main(args: list[str] | None = None, load: Callable[..., Any] | None = None) -> NoReturn:
     """
-    Run the node until a signal or the end of its context, and return the exit status.
+    Run the node until a signal or the end of its context, and end the process.
 
     :param load: makes the segmenter (see ``InstanceSegNode``); the real one by default.
     """
@@ -22,8 +23,13 @@ def main(args: list[str] | None = None, load: Callable[..., Any] | None = None) 
         signal.signal(number, lambda *_: os._exit(0))
     from .node import InstanceSegNode
     from .process import run
-    return run(lambda: InstanceSegNode(load) if load else InstanceSegNode(), args)
+    status = run(lambda: InstanceSegNode(load) if load else InstanceSegNode(), args)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # All is closed. Python's own farewell would take apart half of torch, which takes seconds,
+    # and wait for a thread which the device may never give back.
+    os._exit(status)
 
 
 if __name__ == '__main__':
-    raise SystemExit(main())
+    main()

@@ -101,7 +101,7 @@ class InstanceSegNode(LifecycleNode):
         if self.context.ok() and self.state in ('unconfigured', 'inactive', 'active'):
             self.trigger_shutdown()
         self._stop(_END_TIMEOUT_S)
-        self._free()
+        self._release()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the network, warm it up and create the outputs."""
@@ -111,6 +111,8 @@ class InstanceSegNode(LifecycleNode):
         result = self._attempt('configure', self._configure)
         if result != SUCCESS:
             self._free()
+        else:
+            self._trouble = ''
         return result
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -138,7 +140,7 @@ class InstanceSegNode(LifecycleNode):
         """Stop and free everything, from any state."""
         self._recovery.cancel()
         self._stop(_END_TIMEOUT_S)
-        return self._attempt('shutdown', self._free)
+        return self._attempt('shutdown', self._release)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop and free everything; the node is unconfigured then."""
@@ -158,7 +160,6 @@ class InstanceSegNode(LifecycleNode):
             self._tell_trouble(f'{what}: {type(error).__name__}: {error}')
             self.get_logger().error(traceback.format_exc())
             return ERROR
-        self._trouble = ''
         return SUCCESS
 
     def _configure(self) -> None:
@@ -196,6 +197,10 @@ class InstanceSegNode(LifecycleNode):
         return stopped
 
     def _free(self) -> None:
+        self._release()
+        gc.collect()        # now, not when the next network is already there
+
+    def _release(self) -> None:
         for outputs in self._camera_outputs.values():
             outputs.destroy()
         self._camera_outputs, self._facts = {}, {}
@@ -205,7 +210,6 @@ class InstanceSegNode(LifecycleNode):
                 segmenter.close()
             except RuntimeError as error:       # a lost device cannot free its memory
                 self.get_logger().warning(f'the device could not be freed: {_first_line(error)}')
-        gc.collect()
 
     # Errors
 
@@ -285,7 +289,8 @@ class InstanceSegNode(LifecycleNode):
             statuses.append(diagnostics.status(
                 f'{name}: camera {camera.name}'.rstrip(), hardware_id,
                 diagnostics.camera_problems(camera, graph), self.state,
-                diagnostics.camera_values(camera)))
+                diagnostics.camera_values(
+                    camera, self.count_publishers(camera.topic) if camera.topic else 0)))
         self._diagnostics.publish(
             diagnostics.array(self.get_clock().now().to_msg(), statuses))
 
@@ -330,4 +335,4 @@ def _first_line(error: BaseException) -> str:
 
 if __name__ == '__main__':
     from .main import main
-    raise SystemExit(main())
+    main()

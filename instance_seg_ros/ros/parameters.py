@@ -7,13 +7,16 @@ The fields of ``Settings`` and ``CameraSettings`` are the declarations. With ``c
 parameter of ``CameraSettings`` exists for each of them as ``<camera>.<parameter>``, and the plain
 ``<parameter>`` is their common default, read at start-up.
 
-``python3 -m instance_seg_ros.ros.parameters`` prints the table for the README.
+``python3 -m instance_seg_ros.ros.parameters README.md`` renews the table in the README; without
+a file it is printed.
 """
 
 import dataclasses
 import math
 import re
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
@@ -250,5 +253,14 @@ def _range_text(metadata: Any) -> str:
     return '' if metadata['minimum'] is None else f'{metadata["minimum"]} to {metadata["maximum"]}'
 
 
+def with_table(text: str) -> str:
+    """Return a text with the table between its two comments about parameters renewed."""
+    return re.sub(r'(<!-- parameters:.*?-->\n).*?(<!-- end of parameters -->)',
+                  lambda match: match[1] + markdown_table() + match[2], text, flags=re.DOTALL)
+
+
 if __name__ == '__main__':
-    print(markdown_table(), end='')
+    for name in sys.argv[1:]:
+        Path(name).write_text(with_table(Path(name).read_text()))
+    if not sys.argv[1:]:
+        print(markdown_table(), end='')

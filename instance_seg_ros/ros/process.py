@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -43,7 +42,6 @@ def run(make_node: Callable[[], Any], args: list[str] | None = None) -> int:
         status = 2
     finally:
         _end(node)
-    _leave_stuck_threads(status)
     return status
 
 
@@ -82,11 +80,3 @@ def _interrupts() -> Iterator[threading.Event]:
     for each in signals:
         signal.signal(each, interrupt)
     yield interrupted
-
-
-def _leave_stuck_threads(status: int) -> None:
-    """End without Python's own farewell when the device keeps a thread from ending."""
-    if any(t.name == 'segmentation' and t.is_alive() for t in threading.enumerate()):
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)

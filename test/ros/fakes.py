@@ -9,7 +9,6 @@ the blue value of the pixel at row 0, column 0 is taken as an order (see ``ORDER
 """
 
 import os
-import sys
 import time
 from types import SimpleNamespace
 
@@ -38,7 +37,7 @@ class FakeSegmenter:
         if os.environ.get('FAKE_LOAD') == 'bug':
             raise KeyError('a bug while loading')
         self.label_set, self.device, self.input_size = CITYSCAPES, 'fake:0', (64, 32)
-        if device == 'cpu':
+        if device == 'cpu' or os.environ.get('FAKE_DEVICE') == 'cpu':
             self.device = 'cpu'
         self.checkpoint = SimpleNamespace(network='fake', checksum='0123456789ab', bandwidth=1.5)
         self.batches, self.options = [], {}
@@ -65,7 +64,7 @@ class FakeSegmenter:
 
     def _obey(self, order):
         if order == ORDERS['slow']:
-            time.sleep(0.15)
+            time.sleep(0.5)
         elif order == ORDERS['very_slow']:
             time.sleep(20)
         elif order == ORDERS['out_of_memory'] and self.device != 'cpu':
@@ -88,4 +87,4 @@ class FakeSegmenter:
 
 if __name__ == '__main__':
     from instance_seg_ros.ros.main import main
-    sys.exit(main(load=FakeSegmenter))
+    main(load=FakeSegmenter)

@@ -1,0 +1,85 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The node says what is wrong before anyone asks: publishers that misbehave in each way."""
+
+import time
+
+import pytest
+
+pytest.importorskip('rclpy')
+
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy  # noqa: E402
+from rosgraph_msgs.msg import Clock  # noqa: E402
+from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
+
+pytestmark = pytest.mark.ros
+BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+def wait_for_words(car, words, part='camera', level=None):
+    car.wait_for(lambda: words in car.status(part)[1]
+                 and (level is None or car.status(part)[0] == level))
+
+
+def test_nobody_publishes(start_node, car):
+    node = start_node({'autostart': True, 'stale_after_s': 0.3})
+    car.publisher('/camera/front', connected=False)
+    wait_for_words(
+        car, 'nobody publishes /image_raw; images are published on /camera/front', level=2)
+    wait_for_words(car, 'no image on /image_raw for')
+    node.wait_for_log('nobody publishes /image_raw')
+    car.send_and_wait(car.image())
+    car.wait_for(lambda: car.status()[0] == 0)
+    time.sleep(0.3)         # the time after which a camera is stale
+    wait_for_words(car, 'no image', level=3)
+
+
+def test_incompatible_qos_names_both(start_node, car):
+    start_node({'autostart': True, 'qos': 'reliable'})
+    car.publisher(qos=BEST_EFFORT, connected=False)
+    wait_for_words(car, '/car offers /image_raw as best_effort, volatile, we ask for reliable, '
+                   'volatile')
+    assert car.status()[0] >= 1
+
+
+def test_the_wrong_type_is_named(start_node, car):
+    start_node({'autostart': True})
+    car.publisher('/image_raw', CompressedImage, connected=False)
+    wait_for_words(car, '/car publishes /image_raw as sensor_msgs/msg/CompressedImage')
+
+
+def test_stamps_that_cannot_be_right(start_node, car):
+    start_node({'autostart': True})
+    zero, future, past = car.image(), car.image(), car.image()
+    zero.header.stamp.sec = zero.header.stamp.nanosec = 0
+    future.header.stamp.sec += 3600
+    for message, words in ((zero, 'stamps are zero'), (future, 's in the future'),
+                           (past, 'jumped back by 3600')):
+        car.send_and_wait(message)
+        wait_for_words(car, words, level=1)
+    assert car.counts()[1] == 3
+
+
+def test_a_clock_that_does_not_run(start_node, car):
+    node = start_node({'autostart': True, 'use_sim_time': True})
+    wait_for_words(car, 'nobody publishes /clock', 'node', 1)
+    node.wait_for_log('nobody publishes /clock')
+    masks = car.hear('instance_mask', Image)
+    clock = car.node.create_publisher(Clock, '/clock', QoSProfile(
+        depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+    now = Clock()
+    for loop in range(2):       # a bag which begins again
+        for second in (100, 101):
+            now.clock.sec = second
+            clock.publish(now)
+            image = car.image()
+            image.header.stamp = now.clock
+            car.send_and_wait(image)
+        assert len(masks) == 2 * loop + 2
+    wait_for_words(car, 'jumped back by 1.000 s')
+    car.wait_for(lambda: car.status('node')[0] == 0)
+
+
+def test_a_gpu_that_is_missing_is_a_warning(start_node, car):
+    start_node({'autostart': True, 'device': 'auto'}, FAKE_DEVICE='cpu')
+    wait_for_words(car, 'there is no GPU: computing on the CPU', 'node', 1)

@@ -1,0 +1,84 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The node with the real segmenter."""
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy')
+
+from sensor_msgs.msg import Image  # noqa: E402
+from vision_msgs.msg import Detection2DArray  # noqa: E402
+
+from instance_seg_ros.checkpoint import Checkpoint, default_checkpoint  # noqa: E402
+from instance_seg_ros.labels import LabelSet  # noqa: E402
+from instance_seg_ros.networks import build_network  # noqa: E402
+from instance_seg_ros.segmenter import InstanceSegmenter  # noqa: E402
+
+pytestmark = pytest.mark.ros
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """Return a small network that has learnt nothing."""
+    labels = LabelSet.named('camvid')
+    state = build_network('enet_branched', len(labels), 8).state_dict()
+    path = tmp_path / 'untrained.safetensors'
+    Checkpoint('enet_branched', labels, state, input_size=(128, 64)).save(path)
+    return path
+
+
+def to_message(car, image):
+    message = car.image(size=image.shape[1::-1])
+    del message.data[:]
+    message.data.frombytes(image.tobytes())
+    return message
+
+
+def agree(car, masks, detections, image, segmenter):
+    """Compare one frame's outputs with what the segmenter says in this process."""
+    car.send(to_message(car, image))
+    car.wait_for(lambda: masks and detections)
+    expected = segmenter(image)
+    mask = np.frombuffer(masks[0].data, np.uint16).reshape(image.shape[:2])
+    assert np.array_equal(mask, expected.instance_mask)
+    assert [d.id for d in detections[0].detections] == [str(i.id) for i in expected.instances]
+    return expected
+
+
+def test_the_node_publishes_what_the_segmenter_finds(start_node, car, checkpoint):
+    start_node({'autostart': True, 'checkpoint': str(checkpoint), 'device': 'cpu', 'threads': 1,
+                'min_area': 8}, real=True)
+    masks, detections = car.hear('instance_mask', Image), car.hear('detections', Detection2DArray)
+    image = np.random.default_rng(0).integers(0, 256, (90, 160, 3), np.uint8)
+    agree(car, masks, detections, image,
+          InstanceSegmenter.from_checkpoint(checkpoint, device='cpu', min_area=8))
+    car.wait_for(lambda: car.counts()[1] == 1)
+    assert {f'{stage}_ms p50' for stage in ('preprocess', 'network', 'clustering', 'masks')} \
+        <= set(car.values())
+    reason = car.set(bandwidth=0.5, classes=['road'])
+    assert 'road' in reason
+    assert not car.set(bandwidth=0.5, classes=['car'], class_score_thresholds=['car=0.99'])
+    assert car.change('deactivate', 'cleanup')
+    assert car.values('node')['model'] == 'enet_branched'
+
+
+def test_a_checkpoint_that_does_not_fit_fails_with_a_sentence(start_node, tmp_path):
+    path = tmp_path / 'broken.safetensors'
+    path.write_bytes(b'not a checkpoint')
+    for name in (path, tmp_path / 'none.safetensors'):
+        node = start_node({'autostart': True, 'checkpoint': str(name)}, real=True)
+        assert node.wait() == 1
+        assert name.name in node.log and 'Traceback' not in node.log
+
+
+def test_the_shipped_weights_find_cars_on_a_real_road(start_node, car, shared_data):
+    if not default_checkpoint().is_file():
+        pytest.skip('needs the shipped weights')
+    picture = sorted((shared_data / 'kitti_mots_0005').rglob('*.jpg'))[0]
+    image = np.ascontiguousarray(cv2.imread(str(picture))[..., ::-1])
+    start_node({'autostart': True, 'device': 'cpu'}, real=True)
+    masks, detections = car.hear('instance_mask', Image), car.hear('detections', Detection2DArray)
+    found = agree(car, masks, detections, image, InstanceSegmenter.from_checkpoint(device='cpu'))
+    assert any(i.label == 'car' for i in found.instances)
