@@ -24,6 +24,8 @@ class Seen:
     """1 + place of the instance in each cell of the coarse grid, 0 for none."""
     cells: list
     """Rows and columns of the cells of each instance, int (2, P)."""
+    size: np.ndarray
+    """Width and height of the image."""
     embeddings: np.ndarray | None
     """(M, D), where there are any."""
 
@@ -43,7 +45,8 @@ def look(found: InstanceMap, step: int, embeddings: np.ndarray | None) -> Seen:
     ends = np.cumsum(np.bincount(place, minlength=count))
     cells = np.split(np.stack((rows, columns))[:, order], ends[:-1], axis=1) if count else []
     boxes = np.array([i.box for i in found.instances], float).reshape(count, 4)
-    return Seen(ids.astype(np.int64) // INSTANCE_FACTOR, boxes, grid, cells, embeddings)
+    return Seen(ids.astype(np.int64) // INSTANCE_FACTOR, boxes, grid, cells,
+                np.array(found.instance_mask.shape[::-1]), embeddings)
 
 
 def mask_overlap(cells: list, shift: np.ndarray, seen: Seen) -> np.ndarray:
@@ -66,22 +69,31 @@ def mask_overlap(cells: list, shift: np.ndarray, seen: Seen) -> np.ndarray:
 
 def box_overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return intersection over union of boxes, (len(a), len(b))."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    common = np.prod(np.clip(high - low, 0, None), axis=2)
-    area_a, area_b = (np.prod(x[:, 2:] - x[:, :2], axis=1) for x in (a, b))
-    return common / (area_a[:, None] + area_b - common)
+    common = _common(a, b)
+    return common / (_area(a)[:, None] + _area(b) - common)
 
 
-def nearness(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def nearness(a: np.ndarray, b: np.ndarray, hidden: np.ndarray) -> np.ndarray:
     """Return 1 for boxes of one size at one place, falling with distance and other size.
 
     Distances count in diagonals: a small fast object may have left its old place altogether.
+    hidden: bool (len(a), 1); such an `a` is like a small `b` inside it, too.
     """
     size_a, size_b = (np.linalg.norm(x[:, 2:] - x[:, :2], axis=1) for x in (a, b))
     distance = np.linalg.norm(centres(a)[:, None] - centres(b), axis=2)
-    ratio = np.minimum(size_a[:, None] / size_b, size_b / size_a[:, None])
-    return np.exp(-(2 * distance / (size_a[:, None] + size_b)) ** 2) * ratio
+    like = np.minimum(size_a[:, None] / size_b, size_b / size_a[:, None])
+    like = np.where(hidden, np.maximum(like, _common(a, b) / _area(b)), like)
+    return np.exp(-(2 * distance / (size_a[:, None] + size_b)) ** 2) * like
+
+
+def _common(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    return np.prod(np.clip(high - low, 0, None), axis=2)
+
+
+def _area(boxes: np.ndarray) -> np.ndarray:
+    return np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
 
 
 def centres(boxes: np.ndarray) -> np.ndarray:

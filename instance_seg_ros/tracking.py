@@ -16,7 +16,7 @@ from scipy.optimize import linear_sum_assignment
 
 from .instances import Instance, InstanceMap
 from .labels import INSTANCE_FACTOR
-from .resemblance import Seen, box_overlap, centres, look, mask_overlap, nearness
+from .resemblance import Seen, box_overlap, look, mask_overlap, nearness
 
 
 @dataclass
@@ -25,8 +25,11 @@ class _Tracks:
 
     ids: np.ndarray
     boxes: np.ndarray
+    """Of the parts that were visible: x0, y0, x1, y1 in pixels, (T, 4)."""
+    full: np.ndarray
+    """Where the whole objects are thought to be, hidden parts included, (T, 4)."""
     velocity: np.ndarray
-    """Of the centres of the boxes in pixels a second, (T, 2)."""
+    """In pixels a second, (T, 2)."""
     last: np.ndarray
     """Time of the last image each was found in, in seconds."""
     cells: list
@@ -34,25 +37,27 @@ class _Tracks:
 
     @classmethod
     def none(cls) -> _Tracks:
-        return cls(np.zeros(0, np.int64), np.zeros((0, 4)), np.zeros((0, 2)), np.zeros(0), [])
+        return cls(np.zeros(0, np.int64), np.zeros((0, 4)), np.zeros((0, 4)), np.zeros((0, 2)),
+                   np.zeros(0), [])
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def chosen(self, keep: np.ndarray) -> _Tracks:
         """Return those that a bool array (T,) marks."""
-        return _Tracks(self.ids[keep], self.boxes[keep], self.velocity[keep], self.last[keep],
+        return _Tracks(self.ids[keep], self.boxes[keep], self.full[keep], self.velocity[keep],
+                       self.last[keep],
                        [c for c, kept in zip(self.cells, keep, strict=True) if kept],
                        None if self.embeddings is None else self.embeddings[keep])
 
     def update(self, mine: np.ndarray, theirs: np.ndarray, seen: Seen, now: float) -> None:
         """Take over where the instances `theirs` are for the tracks `mine`."""
         passed = now - self.last[mine, None]
-        moved = centres(seen.boxes[theirs]) - centres(self.boxes[mine])
-        known = self.velocity[mine]
+        expected = self.full[mine] + np.tile(self.velocity[mine] * passed, 2)
+        self.full[mine], moved = _anchored(expected, seen.boxes[theirs], seen.size)
         # The first measurement is all that is known; later ones are smoothed.
-        gain = np.where(known.any(1, keepdims=True), 0.5, 1.0) * (passed > 0)
-        self.velocity[mine] += gain * (moved / np.where(passed > 0, passed, 1) - known)
+        gain = np.where(self.velocity[mine].any(1, keepdims=True), 0.5, 1.0) * (passed > 0)
+        self.velocity[mine] += gain * moved / np.where(passed > 0, passed, 1)
         self.boxes[mine], self.last[mine] = seen.boxes[theirs], now
         for t, k in zip(mine, theirs, strict=True):
             self.cells[t] = seen.cells[k]
@@ -68,9 +73,27 @@ class _Tracks:
             self.embeddings = None
         self.ids = np.concatenate((self.ids, ids))
         self.boxes = np.concatenate((self.boxes, seen.boxes[theirs]))
+        self.full = np.concatenate((self.full, seen.boxes[theirs]))
         self.velocity = np.concatenate((self.velocity, np.zeros((len(ids), 2))))
         self.last = np.concatenate((self.last, np.full(len(ids), now)))
         self.cells = self.cells + [seen.cells[k] for k in theirs]
+
+
+def _anchored(expected: np.ndarray, visible: np.ndarray,
+              size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lay whole boxes to visible ones by the edges that tell where the object is.
+
+    An edge that something hides, or the image's border, does not move with the object; in each
+    direction the one that is nearer to where it was expected counts. Sizes may shrink by 5 % at a
+    time. Returns the boxes (M, 4) and how far the objects are from where they were expected.
+    """
+    low, high = visible[:, :2] - expected[:, :2], visible[:, 2:] - expected[:, 2:]
+    low_counts = np.abs(low) <= np.abs(high)
+    low_counts = np.where(visible[:, 2:] >= size, True, low_counts & (visible[:, :2] > 0))
+    extent = np.maximum(visible[:, 2:] - visible[:, :2],
+                        0.95 * (expected[:, 2:] - expected[:, :2]))
+    begin = np.where(low_counts, visible[:, :2], visible[:, 2:] - extent)
+    return np.concatenate((begin, begin + extent), axis=1), np.where(low_counts, low, high)
 
 
 class Numbers:
@@ -119,7 +142,7 @@ class Tracker:
         """Raise ValueError for a setting that is negative."""
         self.max_age, self.reuse_after = float(max_age), float(reuse_after)
         self.min_affinity, self.bandwidth = float(min_affinity), float(bandwidth)
-        if not min(self.max_age, self.reuse_after, self.min_affinity, self.bandwidth) >= 0:
+        if not all(value >= 0 for value in vars(self).values()):
             raise ValueError('max_age, reuse_after, min_affinity and bandwidth must not be '
                              'negative')
         self.reset()
@@ -127,7 +150,7 @@ class Tracker:
     def reset(self) -> None:
         """Forget everything; numbers begin at 0 again."""
         self._tracks, self._numbers = _Tracks.none(), Numbers(self.reuse_after)
-        self._now, self._shape = None, None
+        self._before, self._now, self._shape = None, None, None
 
     def __call__(self, found: InstanceMap, stamp: float,
                  embeddings: np.ndarray | None = None) -> InstanceMap:
@@ -142,7 +165,7 @@ class Tracker:
             self.reset()
         last = self._tracks.last
         self._tracks = self._tracks.chosen((last == self._now) | (stamp - last <= self.max_age))
-        self._now, self._shape = stamp, shape
+        self._before, self._now, self._shape = self._now, stamp, shape
         seen = look(found, max(1, shape[1] // self.grid_width), embeddings)
         ids = np.full(len(seen.kinds), -1, np.int64)
         mine, theirs = self._pairs(seen)
@@ -167,10 +190,13 @@ class Tracker:
         """Return how much each track resembles each instance, 0 to 1, (T, M)."""
         tracks, ages = self._tracks, self._now - self._tracks.last
         shift = tracks.velocity * ages[:, None]
-        boxes = tracks.boxes + np.tile(shift, 2)
+        # What comes out from behind something shows only a part of itself.
+        waiting = (tracks.last < self._before)[:, None]
+        boxes = np.where(waiting, tracks.full, tracks.boxes) + np.tile(shift, 2)
         step = max(1, self._shape[1] // self.grid_width)
         overlap = mask_overlap(tracks.cells, np.rint(shift / step).astype(np.int64), seen)
-        affinity = (overlap + box_overlap(boxes, seen.boxes) + nearness(boxes, seen.boxes)) / 3
+        affinity = (overlap + box_overlap(boxes, seen.boxes)
+                    + nearness(boxes, seen.boxes, waiting)) / 3
         if seen.embeddings is not None and tracks.embeddings is not None:
             distance = np.linalg.norm(tracks.embeddings[:, None] - seen.embeddings, axis=2)
             affinity *= 1 - np.minimum(distance / (2 * self.bandwidth), 1) / 2
