@@ -27,11 +27,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="write the network's instances in Cityscapes' format")
     parser.add_argument('--output', type=Path, metavar='DIR',
                         help='folder for plots and the ten worst frames as pictures')
+    parser.add_argument('--tracking', action='store_true',
+                        help='score how numbers follow objects through the drive (kitti-mots): '
+                             'HOTA, sMOTSA, IDF1, switches, with and without tracking')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the scores as data')
 
 
 def run(args: argparse.Namespace) -> None:
     """Score and print; raises UserError for data or checkpoints that do not fit."""
+    if args.tracking:
+        return _tracking(args)
     from ..evaluation.frames import open_frames
     from ..evaluation.report import table
     from ..evaluation.run import evaluate, to_dict
@@ -46,6 +51,18 @@ def run(args: argparse.Namespace) -> None:
         result.worst.write(args.output)
     if args.json:
         args.json.write_text(json.dumps(to_dict(result), indent=1))
+
+
+def _tracking(args: argparse.Namespace) -> None:
+    from ..datasets.kitti_mots import KittiMots
+    from ..evaluation.tracking import evaluate_tracking, table
+    if args.dataset != 'kitti-mots' or args.predictions:
+        raise UserError('--tracking scores a network on a drive: it takes --dataset kitti-mots, '
+                        'without --predictions.')
+    scores = evaluate_tracking(_predictor(args).segmenter, KittiMots(args.data))
+    print(table(scores))
+    if args.json:
+        args.json.write_text(json.dumps(scores, indent=1))
 
 
 def _predictor(args: argparse.Namespace):

@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..errors import UserError
 from ..overlay import PALETTES, OverlayStyle
 
 
@@ -24,13 +23,13 @@ def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--input-size', type=image_size, metavar='WxH',
                        help='size at which the network sees the image, such as 1024x512')
     group.add_argument('--threads', type=int, metavar='N', help='CPU threads of PyTorch')
-    group.add_argument('--classes', nargs='+', metavar='NAME',
-                       help='separate these classes into instances only, such as car person')
-    group.add_argument('--score-threshold', nargs='+', metavar='T', type=_limit, default=[],
+    group.add_argument('--classes', type=_names, metavar='NAME,...',
+                       help='separate these classes into instances only, such as car,person')
+    group.add_argument('--score-threshold', type=_limits, metavar='T',
                        help='leave out instances below this score: a number for all classes, or '
-                            'NAME=NUMBER for each')
-    group.add_argument('--min-area', nargs='+', metavar='A', type=_limit, default=[],
-                       help='leave out instances with fewer pixels: a number, or NAME=NUMBER')
+                            'car=0.5,person=0.3')
+    group.add_argument('--min-area', type=_limits, metavar='A',
+                       help='leave out instances with fewer pixels: a number, or car=100,...')
     group.add_argument('--bandwidth', type=float, metavar='B',
                        help="radius of a cluster in embedding units; the checkpoint's by default")
 
@@ -39,8 +38,8 @@ def make_segmenter(args: argparse.Namespace):
     """Return the InstanceSegmenter that the arguments describe."""
     from ..segmenter import InstanceSegmenter
 
-    limits = {name: _by_class(name, getattr(args, name))
-              for name in ('score_threshold', 'min_area') if getattr(args, name)}
+    limits = {name: getattr(args, name) for name in ('score_threshold', 'min_area')
+              if getattr(args, name) is not None}
     return InstanceSegmenter.from_checkpoint(
         args.checkpoint, device=args.device, input_size=args.input_size, classes=args.classes,
         bandwidth=args.bandwidth, threads=args.threads,
@@ -84,10 +83,16 @@ def _share(text: str) -> float:
     return value
 
 
-def _limit(text: str) -> tuple[str, float]:
-    """Read NUMBER or NAME=NUMBER; the name of a number for all classes is empty."""
-    name, _, number = text.rpartition('=')
-    return name, _number(number)
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(',') if name.strip()]
+
+
+def _limits(text: str) -> float | dict[str, float]:
+    """Read a number for all classes, or NAME=NUMBER,NAME=NUMBER."""
+    if '=' not in text:
+        return _number(text)
+    pairs = (part.partition('=') for part in _names(text))
+    return {name.strip(): _number(number) for name, _, number in pairs}
 
 
 def _number(text: str) -> float:
@@ -95,12 +100,3 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f'{text!r} is not a number') from None
-
-
-def _by_class(name: str, limits: list[tuple[str, float]]) -> float | dict:
-    if len(limits) == 1 and not limits[0][0]:
-        return limits[0][1]
-    if not all(label for label, _ in limits):
-        option = name.replace('_', '-')
-        raise UserError(f'--{option} takes one number, or NAME=NUMBER for each class.')
-    return dict(limits)

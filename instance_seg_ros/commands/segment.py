@@ -44,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='pictures, videos, folders of them, or patterns in quotes')
     parser.add_argument('--output', type=Path, required=True, metavar='DIR',
                         help='folder for the results')
-    parser.add_argument('--write', nargs='+', choices=OUTPUTS, default=list(OUTPUTS),
-                        help='what to write (default: all)')
+    parser.add_argument('--write', type=_outputs, default=','.join(OUTPUTS), metavar='WHAT,...',
+                        help=f'what to write (default: {",".join(OUTPUTS)})')
     parser.add_argument('--overlay-format', choices=('jpg', 'png'), default='jpg',
                         help='of overlays of pictures (default jpg); those of videos are mp4')
     parser.add_argument('--batch', type=int, default=1, metavar='N',
@@ -87,7 +87,7 @@ class _Work:
     def __init__(self, segmenter, args: argparse.Namespace, style: OverlayStyle) -> None:
         self._segmenter, self._style = segmenter, style
         self._batch, self._track = args.batch, args.track
-        self._output, self._write = args.output, set(args.write)
+        self._output, self._write = args.output, args.write
         self._ending = f'_overlay.{args.overlay_format}'
         self._records, self._failed = [], []
         self._timings: dict[str, list[float]] = {}
@@ -189,6 +189,13 @@ class _Work:
         self._failed.append({'file': str(source.path), 'reason': reason})
         with tqdm.external_write_mode(sys.stderr):
             print(f'{source.path}: {reason}', file=sys.stderr)
+
+
+def _outputs(text: str) -> set[str]:
+    chosen = {part.strip() for part in text.split(',')}
+    if not chosen <= set(OUTPUTS):
+        raise argparse.ArgumentTypeError(f'{text!r} is not some of {",".join(OUTPUTS)}')
+    return chosen
 
 
 def _print_summary(summary: dict, output: Path) -> None:
