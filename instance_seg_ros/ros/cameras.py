@@ -15,9 +15,9 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 try:
-    from rclpy.event_handler import SubscriptionEventCallbacks
+    from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
 except ImportError:     # ROS 2 Humble
-    from rclpy.qos_event import SubscriptionEventCallbacks
+    from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
 from sensor_msgs.msg import CompressedImage, Image
 
 from ..views import View, read_ego_mask
@@ -171,12 +171,17 @@ class Camera:
         qos = QoSProfile(
             history=qos_profile_sensor_data.history, depth=1,
             reliability=ReliabilityPolicy[self.settings.qos.upper()])
-        self.topic = self._topic(node)
-        self.subscription = node.create_subscription(
-            self.message_type, self.topic, self._on_message, qos,
-            event_callbacks=SubscriptionEventCallbacks(message_lost=self._on_lost),
-            qos_overriding_options=QoSOverridingOptions.with_default_policies())
+        events = SubscriptionEventCallbacks(message_lost=self._on_lost)
+        try:
+            self.subscription = self._subscription(node, qos, event_callbacks=events)
+        except UnsupportedEventTypeError:       # by this middleware
+            self.subscription = self._subscription(node, qos)
         self.topic = self.subscription.topic_name
+
+    def _subscription(self, node: LifecycleNode, qos: QoSProfile, **options: Any) -> Any:
+        return node.create_subscription(
+            self.message_type, self._topic(node), self._on_message, qos,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(), **options)
 
     def unsubscribe(self, node: LifecycleNode) -> None:
         """Stop listening; a message that is already on its way is counted as dropped."""

@@ -65,8 +65,9 @@ class Pipeline:
 
         A frame whose outputs are just being published is completed, every other one is dropped.
         """
-        with self._gate:
-            self._open = False
+        self._open = False      # no further frame begins to be published
+        with self._gate:        # the one that has begun is complete
+            pass
         for frame in self.inbox.close():
             frame.drop('deactivated')
         self._thread.join(timeout_s)
