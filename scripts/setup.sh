@@ -112,7 +112,7 @@ pip_install() {
 # Prints pip's arguments for the requirements of $LEVEL.
 requirements() {
     local files=(runtime) file
-    [ "$LEVEL" = demo ] || files+=(train test)
+    [ "$LEVEL" = demo ] || files+=(review train test)
     if [ "$MODE" = wheels ]; then
         files=(ros "${files[@]}")
         printf '%s\n' -c "$ROOT/requirements/constraints.txt"
@@ -133,6 +133,7 @@ install_requirements() {
     local arguments; mapfile -t arguments < <(requirements)
     say 'Installing the Python requirements (minutes, once) ...'
     pip_install "${arguments[@]}"
+    [ "$LEVEL" = demo ] || pip_install --no-deps -r "$ROOT/requirements/alone.txt"
 }
 
 check_ros_packages() {
