@@ -19,7 +19,7 @@ _ELSE = 'road'
 
 
 class KittiMots:
-    """Frames that have masks: pairs of Sample and instanceIds (int32; 0 = ignore region).
+    """The frames of the drive: pairs of Sample and instanceIds (int32; 0 = ignore region).
 
     An instance's number is its track's, so the same object keeps its id through the drive.
     """
@@ -37,11 +37,11 @@ class KittiMots:
         self._masks = defaultdict(list)
         for annotation in data['annotations']:
             self._masks[annotation['image_id']].append(annotation)
-        self.images = [i for i in data['images'] if i['id'] in self._masks]
+        self.images = data['images']  # a frame without masks is one without objects
         self.label_set = LabelSet.named('cityscapes')
 
     def __len__(self) -> int:
-        """Count the frames with masks."""
+        """Count the frames."""
         return len(self.images)
 
     def __getitem__(self, index: int) -> tuple[Sample, np.ndarray]:

@@ -21,7 +21,7 @@ SLOPES = {'car': (.70, .436), 'person': (.68, .406), 'truck': (1.2, .436), 'bus'
           'rider': (.72, .406), 'bicycle': (.45, .406), 'motorcycle': (.5, .406)}
 """Class -> (a, horizon): an object that ends in row y is a * (y - horizon) high, both over the
 frame's height; measured on CamVid."""
-SHARES = {'car': .6, 'person': .3}
+SHARES = {'car': .5, 'person': .4}
 """How often a class is pasted; others are drawn at .05."""
 GROUND = ('road', 'sidewalk', 'pavement', 'terrain')
 MIN_VISIBLE = 30

@@ -74,14 +74,14 @@ class Keeper(lightning.Callback):
             self._keep(trainer, learner)
 
     def on_train_end(self, trainer, learner) -> None:
-        """Save what there is."""
+        """Save what there is; a run that was stopped half way is not scored."""
         if trainer.global_step != self._saved:
-            self._keep(trainer, learner)
+            self._keep(trainer, learner, learner.progress() >= 1)
 
-    def _keep(self, trainer, learner) -> None:
+    def _keep(self, trainer, learner, score: bool = True) -> None:
         self._saved = trainer.global_step
         trainer.save_checkpoint(self._folder / 'last.ckpt')
-        scores = self._validate(trainer, learner)
+        scores = self._validate(trainer, learner) if score else {}
         score = (scores.get('miou', 0.) + scores.get('f1_embeddings', 0.)) / 2
         if trainer.is_global_zero:
             self._ship(learner, scores, self._folder / 'last.safetensors')

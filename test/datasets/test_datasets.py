@@ -192,9 +192,10 @@ def test_kitti_mots_ignores_regions(tmp_path):
             {'image_id': 1, 'category_id': 3, 'track_id': 5, 'segmentation': counts},
             {'image_id': 1, 'category_id': 3, 'iscrowd': 1, 'track_id': 0,
              'segmentation': rest}]}))
-    write(tmp_path / 'images/a.png', np.zeros((4, 4, 3), np.uint8))
+    for name in 'ab':
+        write(tmp_path / f'images/{name}.png', np.zeros((4, 4, 3), np.uint8))
     data = KittiMots(tmp_path)
-    assert len(data) == 1
+    assert len(data) == 2 and not (data[1][1] >= 1000).any()
     sample, ids = data[0]
     assert set(np.unique(ids)) == {0, 7, 26005}
     assert (ids == 0).sum() == 4 and (sample.instances == 26005).sum() == 8

@@ -4,10 +4,9 @@
 
 import numpy as np
 
-from instance_seg_ros.datasets.street_scenes import mesh as shapes
-from instance_seg_ros.datasets.street_scenes.cars import (
-    GAP, GLASS, LIGHT, mirrored, PAINT, PLATE, RED, TRIM, wheel)
-from instance_seg_ros.datasets.street_scenes.scene import LABEL_IDS, Model, Part
+from . import mesh as shapes
+from .cars import GAP, GLASS, LIGHT, PAINT, PLATE, RED, TRIM, mirrored, wheel
+from .scene import LABEL_IDS, Model, Part
 
 
 def _box(size, center, surface):

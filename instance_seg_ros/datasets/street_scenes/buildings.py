@@ -4,10 +4,10 @@
 
 import numpy as np
 
-from instance_seg_ros.datasets.street_scenes import mesh as shapes
-from instance_seg_ros.datasets.street_scenes.mesh import Surface
-from instance_seg_ros.datasets.street_scenes.scene import LABEL_IDS
-from instance_seg_ros.datasets.street_scenes.textures import FACADES, SHOPS
+from . import mesh as shapes
+from .mesh import Surface
+from .scene import LABEL_IDS
+from .textures import FACADES, SHOPS
 
 BUILDING = LABEL_IDS['building']
 BAY, FLOOR = 3.1, 3.2

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from instance_seg_ros.datasets.street_scenes import mesh as shapes
-from instance_seg_ros.datasets.street_scenes.mesh import Surface
-from instance_seg_ros.datasets.street_scenes.scene import LABEL_IDS, Model, Part
+from . import mesh as shapes
+from .mesh import Surface
+from .scene import LABEL_IDS, Model, Part
 
 CAR = LABEL_IDS['car']
 PAINT = Surface((1, 1, 1), 0, 0.75, 0.0, CAR, 1.0)

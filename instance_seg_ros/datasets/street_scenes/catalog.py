@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """All models one process can place, by kind, for train or for val."""
 
-from instance_seg_ros.datasets.street_scenes import (
-    big_vehicles, cars, cycles, furniture, models, people, plants, textures)
+from . import big_vehicles, cars, cycles, furniture, models, people, plants, textures
 
 
 class Catalog:

@@ -9,11 +9,11 @@ spot. Kind `rider_bicycle` and `rider_motorcycle` hold the riders.
 
 import numpy as np
 
-from instance_seg_ros.datasets.street_scenes import mesh as shapes
-from instance_seg_ros.datasets.street_scenes.cars import GLASS, LIGHT, RED, TRIM, TYRE
-from instance_seg_ros.datasets.street_scenes.mesh import Surface
-from instance_seg_ros.datasets.street_scenes.people import person_mesh, random_clothes, seated
-from instance_seg_ros.datasets.street_scenes.scene import LABEL_IDS, Model, Part
+from . import mesh as shapes
+from .cars import GLASS, LIGHT, RED, TRIM, TYRE
+from .mesh import Surface
+from .people import person_mesh, random_clothes, seated
+from .scene import LABEL_IDS, Model, Part
 
 PAINT = Surface((1, 1, 1), 0, 0.5, 0.0, 0, 1.0)
 CHROME = Surface((0.6, 0.6, 0.62), 0, 0.6)

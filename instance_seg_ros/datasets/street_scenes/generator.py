@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from instance_seg_ros.datasets.street_scenes import mesh as shapes
-from instance_seg_ros.datasets.street_scenes.ground import make_ground, Side, Street
-from instance_seg_ros.datasets.street_scenes.road import Course
-from instance_seg_ros.datasets.street_scenes.roadsides import Roadsides
-from instance_seg_ros.datasets.street_scenes.scene import Camera, Lamp, Scene
-from instance_seg_ros.datasets.street_scenes.traffic import place, Traffic
-from instance_seg_ros.datasets.street_scenes.weather import make_weather
+from . import mesh as shapes
+from .ground import Side, Street, make_ground
+from .road import Course
+from .roadsides import Roadsides
+from .scene import Camera, Lamp, Scene
+from .traffic import Traffic, place
+from .weather import make_weather
 
 KINDS = {'town': 0.38, 'suburb': 0.2, 'avenue': 0.16, 'retail': 0.1, 'park': 0.08,
          'highway': 0.08}

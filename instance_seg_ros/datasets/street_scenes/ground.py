@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from instance_seg_ros.datasets.street_scenes import mesh as shapes
-from instance_seg_ros.datasets.street_scenes.mesh import Surface
-from instance_seg_ros.datasets.street_scenes.road import END, START
-from instance_seg_ros.datasets.street_scenes.scene import LABEL_IDS
-from instance_seg_ros.datasets.street_scenes.textures import TILE
+from . import mesh as shapes
+from .mesh import Surface
+from .road import END, START
+from .scene import LABEL_IDS
+from .textures import TILE
 
 ROAD, PAVEMENT, TERRAIN = (LABEL_IDS[k] for k in ('road', 'sidewalk', 'terrain'))
 KERB = 0.12

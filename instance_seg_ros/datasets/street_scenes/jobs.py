@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from instance_seg_ros.datasets.street_scenes.writer import CityscapesWriter
-from instance_seg_ros.errors import UserError
+from ...errors import UserError
+from .writer import CityscapesWriter
 
 SPLITS = ('train', 'val')
 RECYCLE = 400  # scenes a process renders before a fresh one takes over
@@ -42,7 +42,7 @@ class Order:
 
 def render_scene(order, split, index, catalog, stage):
     """Render one scene; returns its Photo."""
-    from instance_seg_ros.datasets.street_scenes import generator, photo, sensor
+    from . import generator, photo, sensor
     rng = order.rng(split, index)
     world = generator.make_world(rng, catalog)
     dark = {'night': 1.0, 'dusk': 0.5}.get(world.weather.name, 0.0)
@@ -56,8 +56,8 @@ def _work(order, split, indices, reports):
     os.environ.setdefault('LP_NUM_THREADS', '1')
     import cv2
     cv2.setNumThreads(1)
-    from instance_seg_ros.datasets.street_scenes.catalog import Catalog
-    from instance_seg_ros.datasets.street_scenes.stage import Stage
+    from .catalog import Catalog
+    from .stage import Stage
     try:
         catalog = Catalog(split, order.models)
         stage = Stage(order.width, order.height, catalog.bank)

@@ -183,3 +183,9 @@ def bounds(mesh):
     """Return the lowest and highest corner."""
     positions = mesh.vertices[:, POSITION]
     return positions.min(0), positions.max(0)
+
+
+def split_cut(mesh):
+    """Return (solid, cut out): the triangles without and with transparent places."""
+    cut = mesh.vertices[mesh.triangles[:, 0], GLOSS] < 0
+    return Mesh(mesh.vertices, mesh.triangles[~cut]), Mesh(mesh.vertices, mesh.triangles[cut])

@@ -15,9 +15,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from instance_seg_ros.datasets.street_scenes import mesh as shapes
-from instance_seg_ros.datasets.street_scenes.renderer import load_panda
-from instance_seg_ros.datasets.street_scenes.scene import LABEL_IDS, Model, Part
+from . import mesh as shapes
+from .renderer import load_panda
+from .scene import LABEL_IDS, Model, Part
 
 TEXTURE = 512
 

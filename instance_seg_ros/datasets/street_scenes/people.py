@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from instance_seg_ros.datasets.street_scenes import mesh as shapes
-from instance_seg_ros.datasets.street_scenes.mesh import Surface
-from instance_seg_ros.datasets.street_scenes.scene import LABEL_IDS, Model, Part
+from . import mesh as shapes
+from .mesh import Surface
+from .scene import LABEL_IDS, Model, Part
 
 SKIN = [(0.86, 0.68, 0.56), (0.78, 0.58, 0.45), (0.55, 0.38, 0.28), (0.36, 0.25, 0.19)]
 HAIR = [(0.12, 0.09, 0.07), (0.28, 0.19, 0.12), (0.6, 0.48, 0.3), (0.5, 0.5, 0.5)]

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from instance_seg_ros.datasets.street_scenes import sensor as sensors
-from instance_seg_ros.datasets.street_scenes.renderer import FAR
+from . import sensor as sensors
+from .renderer import FAR
 
 BASELINE = 0.209313  # metres; Cityscapes' own
 MOST = 999  # instances of one class in one image

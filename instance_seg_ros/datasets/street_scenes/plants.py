@@ -4,10 +4,10 @@
 
 import numpy as np
 
-from instance_seg_ros.datasets.street_scenes import mesh as shapes
-from instance_seg_ros.datasets.street_scenes.mesh import Surface
-from instance_seg_ros.datasets.street_scenes.scene import LABEL_IDS, Model, Part
-from instance_seg_ros.datasets.street_scenes.textures import LEAVES, TWIGS
+from . import mesh as shapes
+from .mesh import Surface
+from .scene import LABEL_IDS, Model, Part
+from .textures import LEAVES, TWIGS
 
 VEGETATION = LABEL_IDS['vegetation']
 

@@ -10,7 +10,7 @@ that strips never fold, however far from the road they are.
 
 import numpy as np
 
-from instance_seg_ros.datasets.street_scenes import mesh as shapes
+from . import mesh as shapes
 
 START, END, STEP = -60.0, 420.0, 2.0
 

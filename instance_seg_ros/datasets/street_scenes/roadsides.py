@@ -4,11 +4,11 @@
 
 import numpy as np
 
-from instance_seg_ros.datasets.street_scenes import buildings
-from instance_seg_ros.datasets.street_scenes import mesh as shapes
-from instance_seg_ros.datasets.street_scenes.ground import KERB
-from instance_seg_ros.datasets.street_scenes.mesh import Surface
-from instance_seg_ros.datasets.street_scenes.scene import LABEL_IDS, Thing
+from . import buildings
+from . import mesh as shapes
+from .ground import KERB
+from .mesh import Surface
+from .scene import LABEL_IDS, Thing
 
 REACH = 190.0
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from instance_seg_ros.datasets.street_scenes.mesh import Mesh
+from .mesh import Mesh
 
 LABEL_IDS = {
     'unlabeled': 0, 'ego vehicle': 1, 'static': 4, 'dynamic': 5, 'ground': 6, 'road': 7,

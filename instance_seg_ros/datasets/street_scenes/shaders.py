@@ -26,6 +26,8 @@ void main() {
 }
 """
 
+_LAST_INPUT = 'flat in vec4 kind; in vec3 shade_at;\n'
+
 _TEXTURE = """
 #ifdef OWN
 uniform sampler2D own;
@@ -59,9 +61,11 @@ float lit() {
 void main() {
   vec4 t = texel();
   float gloss = kind.y, glass = 0.0;
-  if (gloss < 0.0) { if (t.a * 1.0 < 0.45) discard; gloss = 0.0; }
-#ifndef OWN
-  else { glass = 1.0 - t.a; gloss = max(gloss, glass); }
+#ifdef CUT
+  if (t.a < 0.45) discard;
+  gloss = 0.0;
+#elif !defined(OWN)
+  glass = 1.0 - t.a; gloss = max(gloss, glass);
 #endif
 #ifdef BLOB
   pixel = vec4(0.0, 0.0, 0.0, t.a * color.r); return;
@@ -76,9 +80,12 @@ void main() {
 #endif
   vec3 to_eye = normalize(eye - world), n = normalize(normal);
   if (dot(n, to_eye) < 0.0) n = -n;
-  bool leafy = kind.y < 0.0;
-  float facing = dot(n, sun_way);
-  float direct = leafy ? 0.35 + 0.5 * max(facing, 0.0) : max(facing, 0.0);
+  float facing = max(dot(n, sun_way), 0.0);
+#ifdef CUT
+  float direct = 0.35 + 0.5 * facing;  // light shines through leaves
+#else
+  float direct = facing;
+#endif
   float shade = air.y > 0.0 ? lit() : 1.0;
   float wet = air.z * smoothstep(0.9, 1.0, n.z) * step(world.z, 5.0) * step(-0.5, kind.z);
   base *= 1.0 - 0.5 * wet;
@@ -122,7 +129,9 @@ flat in vec4 kind; in vec3 shade_at;
 uniform vec2 identity;
 out vec4 pixel;
 void main() {
-  if (kind.y < 0.0 && texel().a < 0.45) discard;
+#ifdef CUT
+  if (texel().a < 0.45) discard;
+#endif
   pixel = vec4(identity.y, identity.x > 0.5 ? identity.x : kind.w, depth, 1.0);
 }
 """
@@ -147,10 +156,14 @@ void main() {
 """
 
 
-def source(part, own=False, blob=False):
-    """Return (vertex, fragment) source of 'color' or 'truth'."""
-    head = '#version 330\n' + ('#define OWN\n' if own else '') + ('#define BLOB\n' * blob)
+def source(part, *flags):
+    """
+    Return (vertex, fragment) source of 'color' or 'truth'.
+
+    Flags: OWN uses a texture of its own, CUT leaves out what is transparent (kept apart because
+    `discard` costs the early depth test), BLOB draws soft shadows.
+    """
+    head = '#version 330\n' + ''.join(f'#define {flag}\n' for flag in flags)
     body = {'color': _COLOR, 'truth': _TRUTH}[part]
-    declarations, rest = body.split('flat in vec4 kind; in vec3 shade_at;\n')
-    return _VERTEX, (head + declarations + 'flat in vec4 kind; in vec3 shade_at;\n' + _TEXTURE
-                     + rest)
+    inputs, rest = body.split(_LAST_INPUT)
+    return _VERTEX, head + inputs + _LAST_INPUT + _TEXTURE + rest

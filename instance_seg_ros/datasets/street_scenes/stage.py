@@ -4,18 +4,20 @@
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
-from instance_seg_ros.datasets.street_scenes import shaders
-from instance_seg_ros.datasets.street_scenes.mesh import box
-from instance_seg_ros.datasets.street_scenes.renderer import (
+from . import shaders
+from .mesh import box, split_cut
+from .renderer import (
     COLOR_EYE,
     FAR,
+    LOOKS,
     NEAR,
     TRUTH_EYE,
     Renderer,
 )
-from instance_seg_ros.datasets.street_scenes.scene import LABEL_IDS
+from .scene import LABEL_IDS
 
 SHADOW_AHEAD, SHADOW_SPAN = 38.0, 110.0
 MAX_LAMPS = 8
@@ -55,7 +57,8 @@ class Stage(Renderer):
         eyes = self._eyes(root, scene.camera)
         eyes.append(self._shadow_eye(root, scene))
         self._set_light(root, scene)
-        self._add(root, self.geom_node(scene.static))
+        for look, node, own in self._looks(scene.static, None):
+            self._add(root, look, node, own, 'cut' if look == 'cut' else 'wide')
         for thing in scene.things:
             self._place(root, thing)
         self._add_shadows(root, scene.shadows)
@@ -88,16 +91,15 @@ class Stage(Renderer):
             region.setClearColor((0, LABEL_IDS['sky'], 0, 1) if name == 'truth' else (0, 0, 0, 1))
             region.setCamera(eye)
             eyes.append(eye)
-        for own in (False, True):
-            eyes[1].node().setTagState('own' if own else 'bank', self._truth_state(own))
-        eyes[1].node().setTagStateKey('texture')
+        self._show_truth(eyes[1].node())
         return eyes
 
-    def _truth_state(self, own):
-        state = self.core.NodePath('state')
-        state.setShader(self._shaders['truth', own], 100)
-        state.setAntialias(self.core.AntialiasAttrib.MNone, 100)
-        return state.getState()
+    def _show_truth(self, camera):
+        camera.setTagStateKey('look')
+        for look in LOOKS:
+            state = self.core.NodePath('state')
+            state.setShader(self._shaders['truth', look], 100)
+            camera.setTagState(look, state.getState())
 
     def _shadow_eye(self, root, scene):
         core, weather = self.core, scene.weather
@@ -112,15 +114,11 @@ class Stage(Renderer):
         way = core.Vec3(*weather.sun_way.tolist())
         eye.setPos(middle + way * 200)
         eye.lookAt(middle)
-        state = core.NodePath('state')
-        state.setShader(self._shaders['truth', False], 50)
         if np.max(weather.sun_light) > 0.2:
             region = self._shadow_buffer.makeDisplayRegion()
             region.setClearDepthActive(True)
             region.setCamera(eye)
-            node.setTagStateKey('texture')
-            for own in (False, True):
-                node.setTagState('own' if own else 'bank', self._truth_state(own))
+            self._show_truth(node)
         matrix = root.getMat(eye) * lens.getProjectionMat()
         root.setShaderInput('shadow_matrix', matrix)
         root.setShaderInput('shadow_map', self._shadow)
@@ -128,7 +126,7 @@ class Stage(Renderer):
 
     def _set_light(self, root, scene):
         core, weather = self.core, scene.weather
-        root.setShader(self._shaders['color', False])
+        root.setShader(self._shaders['color', 'solid'])
         root.setShaderInput('bank', self._bank)
         root.setShaderInput('sky', self._sky)
         root.setShaderInput('identity', core.LVecBase2f(0, 0))
@@ -144,7 +142,6 @@ class Stage(Renderer):
         root.setShaderInput('sun_disc', core.LVecBase3f(
             *map(float, weather.sun_light * weather.sun_disc)))
         self._set_lamps(root, scene.lamps)
-        root.setAntialias(core.AntialiasAttrib.MMultisample)
         root.setTwoSided(True)
 
     def _set_lamps(self, root, lamps):
@@ -159,13 +156,22 @@ class Stage(Renderer):
         root.setShaderInput('lamp_at', places)
         root.setShaderInput('lamp_light', lights)
 
-    def _add(self, root, node, own=None):
+    def _add(self, root, look, node, own, order):
         path = root.attachNewNode(node)
-        path.setTag('texture', 'bank' if own is None else 'own')
+        path.setTag('look', look)
+        path.setBin(order, 0)
+        if look != 'solid':
+            path.setShader(self._shaders['color', look])
         if own is not None:
-            path.setShader(self._shaders['color', True])
             path.setShaderInput('own', own)
         return path
+
+    def _looks(self, mesh, image):
+        """Return [(look, node, own texture)] of a mesh."""
+        if image is not None:
+            return [('own', self.geom_node(mesh), self._own_texture(image))]
+        return [(look, self.geom_node(part), None)
+                for look, part in zip(('solid', 'cut'), split_cut(mesh)) if len(part.triangles)]
 
     def _place(self, root, thing):
         core = self.core
@@ -177,14 +183,13 @@ class Stage(Renderer):
         place.setShaderInput('identity', core.LVecBase2f(thing.label, thing.instance))
         place.setShaderInput('paint', core.LVecBase4f(
             *[float(c) ** 2 for c in thing.paint], thing.model.tint))
-        for node, own in self._nodes(thing.model):
-            self._add(place, node, own)
+        for look, node, own in self._nodes(thing.model):
+            self._add(place, look, node, own, 'cut' if look == 'cut' else 'near')
 
     def _nodes(self, model):
         if model not in self._geoms:
-            self._geoms[model] = [
-                (self.geom_node(part.mesh), None if part.image is None
-                 else self._own_texture(part.image)) for part in model.parts]
+            self._geoms[model] = [entry for part in model.parts
+                                  for entry in self._looks(part.mesh, part.image)]
         return self._geoms[model]
 
     def _own_texture(self, image):
@@ -195,25 +200,25 @@ class Stage(Renderer):
     def _add_shadows(self, root, mesh):
         if not len(mesh.triangles):
             return
-        path = self._add(root, self.geom_node(mesh))
-        path.setShader(self._blob, 1)
+        path = self._add(root, 'blob', self.geom_node(mesh), None, 'transparent')
         path.setTransparency(self.core.TransparencyAttrib.MAlpha)
         path.setDepthWrite(False)
         path.setDepthOffset(1)
         path.hide(self.core.BitMask32.bit(TRUTH_EYE) | self.core.BitMask32.bit(3))
 
     def _add_dome(self, root, eye):
-        path = root.attachNewNode(self.geom_node(box((800, 800, 800))))
+        path = root.attachNewNode(self.geom_node(box((1600, 1600, 1600))))
         path.setPos(eye.getPos())
         path.setShader(self._sky_shader, 1)
-        path.setBin('background', 0)
+        path.setBin('sky', 0)
         path.setDepthWrite(False)
         path.hide(self.core.BitMask32.bit(TRUTH_EYE) | self.core.BitMask32.bit(3))
 
     def _read(self):
-        width, height = self.size
+        width, height = self.light_size
         raw = np.frombuffer(self._light.getRamImage(), np.float32).reshape(height, width, 4)
-        code = raw[::-1, :, 2::-1]
+        code = cv2.resize(raw, self.size, interpolation=cv2.INTER_AREA)[::-1, :, 2::-1]
+        width, height = self.size
         truth = np.frombuffer(self._truth.getRamImage(), np.float32).reshape(height, width, 4)
         truth = truth[::-1]
         return Drawing(code * code * shaders.RANGE, truth[..., 2].astype(np.int32),

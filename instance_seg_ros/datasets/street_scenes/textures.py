@@ -12,7 +12,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from instance_seg_ros.datasets.street_scenes import facades, foliage
+from . import facades, foliage
 
 SIZE = 512
 TILE = {'asphalt': 6.0, 'asphalt_old': 8.0, 'concrete': 5.0, 'slabs': 2.4, 'grass': 5.0,

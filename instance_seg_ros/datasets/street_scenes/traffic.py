@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from instance_seg_ros.datasets.street_scenes.ground import contact, KERB
-from instance_seg_ros.datasets.street_scenes.scene import LABEL_IDS, Thing
+from .ground import KERB, contact
+from .scene import LABEL_IDS, Thing
 
 PAINTS = [(0.9, 0.9, 0.9), (0.05, 0.05, 0.06), (0.25, 0.26, 0.28), (0.6, 0.62, 0.64),
           (0.09, 0.13, 0.28), (0.5, 0.06, 0.06), (0.1, 0.22, 0.16), (0.16, 0.3, 0.55),

@@ -7,7 +7,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from instance_seg_ros.datasets.street_scenes.scene import Weather
+from .scene import Weather
 
 SKY = 512
 KINDS = {'clear': 0.2, 'cloudy': 0.24, 'overcast': 0.22, 'white': 0.12, 'low_sun': 0.08,
@@ -18,7 +18,7 @@ KINDS = {'clear': 0.2, 'cloudy': 0.24, 'overcast': 0.22, 'white': 0.12, 'low_sun
 def _clouds():
     """Return eight repeating cloud fields, (8, 512, 512) float32."""
     rng = np.random.default_rng(5)
-    from instance_seg_ros.datasets.street_scenes.textures import noise
+    from .textures import noise
     return np.stack([noise(rng, power, SKY) for power in (1.5, 1.6, 1.7, 1.8) * 2]
                     ).astype(np.float32)
 
