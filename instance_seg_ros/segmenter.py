@@ -20,6 +20,7 @@ from .errors import UserError
 from .instances import Instance, InstanceMap
 from .label_image import geometry, to_image_size
 from .labels import INSTANCE_FACTOR
+from .networks.folding import fold_norms
 
 STAGES = ('preprocess', 'network', 'clustering', 'masks')
 """Names of the timed stages, in order."""
@@ -202,7 +203,7 @@ class InstanceSegmenter:
     def _place(self, network: torch.nn.Module) -> torch.nn.Module:
         try:
             # Channels last halves the time of convolutions on CPUs and feeds tensor cores.
-            network = network.to(self.device, memory_format=torch.channels_last)
+            network = fold_norms(network).to(self.device, memory_format=torch.channels_last)
         except RuntimeError as error:
             raise UserError(f'The network cannot be placed on {self.device}: {error}') from error
         return network.half() if self.half else network

@@ -21,12 +21,19 @@ def unpool(x: Tensor, indices: Tensor) -> Tensor:
     While exporting, it is written with elementary operations that every tracer and runtime
     has: which of the four places of its 2x2 window a value belongs to follows from the index.
     """
-    if not (torch.onnx.is_in_onnx_export() or torch.compiler.is_exporting()):
+    if not _exporting():
         return F.max_unpool2d(x, indices, 2, 2)
     width = 2 * x.shape[3]
     place = (indices // width % 2) * 2 + indices % width % 2
     parts = torch.stack([x.where(place == k, x.new_zeros(())) for k in range(4)], 2)
     return F.pixel_shuffle(parts.flatten(1, 2), 2)
+
+
+def _exporting() -> bool:
+    # PyTorch before 2.7 cannot tell whether torch.export is tracing (the exporter needs it; a
+    # car that runs an older one does not).
+    tracing = getattr(torch.compiler, 'is_exporting', torch.onnx.is_in_onnx_export)
+    return torch.onnx.is_in_onnx_export() or tracing()
 
 
 class AnySize(nn.Module):
