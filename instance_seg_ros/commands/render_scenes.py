@@ -36,7 +36,7 @@ def add_arguments(parser):
                         help='pixels (1024x512)')
     parser.add_argument('--models', type=Path, metavar='DIR',
                         help='folder of models (gazebo_models, Quaternius packs); without it '
-                             'everything is of the package\'s own making')
+                             "everything is of the package's own making")
     parser.add_argument('--jobs', type=int, default=1, help='processes (1)')
 
 
