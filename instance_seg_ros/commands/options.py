@@ -23,7 +23,7 @@ def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--input-size', type=image_size, metavar='WxH',
                        help='size at which the network sees the image, such as 1024x512')
     group.add_argument('--threads', type=int, metavar='N', help='CPU threads of PyTorch')
-    group.add_argument('--classes', type=_names, metavar='NAME,...',
+    group.add_argument('--classes', type=names, metavar='NAME,...',
                        help='separate these classes into instances only, such as car,person')
     group.add_argument('--score-threshold', type=_limits, metavar='T',
                        help='leave out instances below this score: a number for all classes, or '
@@ -83,7 +83,8 @@ def _share(text: str) -> float:
     return value
 
 
-def _names(text: str) -> list[str]:
+def names(text: str) -> list[str]:
+    """Read NAME,NAME,..."""
     return [name.strip() for name in text.split(',') if name.strip()]
 
 
@@ -91,7 +92,7 @@ def _limits(text: str) -> float | dict[str, float]:
     """Read a number for all classes, or NAME=NUMBER,NAME=NUMBER."""
     if '=' not in text:
         return _number(text)
-    pairs = (part.partition('=') for part in _names(text))
+    pairs = (part.partition('=') for part in names(text))
     return {name.strip(): _number(number) for name, _, number in pairs}
 
 

@@ -17,16 +17,15 @@ from ..bags import open_source
 from ..bags.playback import Playback
 from ..bags.sources import Source
 from ..bags.writer import check_free
+from ..offline import BROKEN_INPUT
 from . import options
-
-BROKEN_INPUT = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument('input', metavar='IN', help='bag or video; with --jobs a folder of them')
     parser.add_argument('output', metavar='OUT', type=Path, help='the new bag (a folder, MCAP)')
-    parser.add_argument('--image-topic', nargs='+', metavar='TOPIC',
+    parser.add_argument('--image-topic', type=options.names, metavar='TOPIC,...',
                         help='images to segment, where the bag has several topics of them')
     parser.add_argument('--prefix', default='/instance_seg', metavar='NAME',
                         help="what the new topics begin with (the node's: /instance_seg)")
@@ -74,7 +73,7 @@ def _process(args: argparse.Namespace, source: Source) -> int:
     part.interval(source)
     segmenter = options.make_segmenter(args)
     settings = Options(part, args.every, args.batch, args.only_outputs,
-                       dict(args.score_threshold).get('', 0.0), options.overlay_style(args))
+                       _told_threshold(args), options.overlay_style(args))
     processor = BagProcessor(segmenter, source, cameras, settings)
     job = _job(args, source, segmenter, cameras)
     with tqdm(total=_expected(args, source, cameras), unit='frame', disable=None) as bar:
@@ -86,6 +85,11 @@ def _process(args: argparse.Namespace, source: Source) -> int:
             raise
     _print(summary, args, segmenter)
     return BROKEN_INPUT if summary.break_reason else 0
+
+
+def _told_threshold(args: argparse.Namespace) -> float:
+    """Return what label_info says, which has no room for thresholds by class."""
+    return args.score_threshold if isinstance(args.score_threshold, float) else 0.0
 
 
 def _expected(args: argparse.Namespace, source: Source, cameras) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from ..bags.reader import is_bag
 from ..bags.video import VIDEO_SUFFIXES
 from ..errors import UserError
+from . import BROKEN_INPUT
 
 
 def process_folder(args: argparse.Namespace,
@@ -20,8 +21,9 @@ def process_folder(args: argparse.Namespace,
     """
     Process each bag and video in ``args.input`` to one of the same name in ``args.output``.
 
-    Bags whose result is there are skipped. One that fails does not stop the others; it is named
-    at the end, and what was said about it stays in OUT/NAME.log. Return 1 when there are such.
+    Bags whose result is there are skipped. One that fails or breaks off does not stop the
+    others; what was said about it stays in OUT/NAME.log, and those that failed are named at the
+    end. Return 1 then.
     """
     if args.jobs < 1:
         raise UserError(f'--jobs must be 1 or more, not {args.jobs}.')
@@ -39,7 +41,7 @@ def process_folder(args: argparse.Namespace,
         try:
             for number, future in enumerate(as_completed(running), 1):
                 name, (status, said) = running[future], future.result()
-                if status:
+                if status not in (0, BROKEN_INPUT):
                     failed[name] = said
                 print(f'{number}/{len(todo)} {name}: {said}', flush=True)
         except BaseException:
@@ -82,13 +84,13 @@ def _in_a_process(process: Callable[[argparse.Namespace], int],
 
 def _logged(process: Callable[[argparse.Namespace], int], args: argparse.Namespace,
             log: Path) -> None:
-    with log.open('w', encoding='utf-8', buffering=1) as file:
-        sys.stdout = sys.stderr = file
-        try:
-            status = process(args)
-        except UserError as error:
-            print(error)
-            status = 2
-        except KeyboardInterrupt:
-            status = 130
+    # Left open: the end of the process writes to it what went wrong.
+    sys.stdout = sys.stderr = log.open('w', encoding='utf-8', buffering=1)
+    try:
+        status = process(args)
+    except UserError as error:
+        print(error)
+        status = 2
+    except KeyboardInterrupt:
+        status = 130
     sys.exit(status)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The node's output messages, made without ROS.
 
-They hold what `ros/messages.py` puts into them, to the byte: the tests compare the two.
+They hold what `ros/messages.py` puts into them, to the bit: the tests compare the two.
 """
 
 from collections.abc import Callable, Iterator

@@ -42,7 +42,7 @@ def raw_image(index: int) -> bytes:
 
 def compressed_image(index: int) -> bytes:
     header = images.header(BEGIN + index * PERIOD, 'rear')
-    data = cv2.imencode('.png', picture(index))[1].tobytes()
+    data = cv2.imencode('.png', picture(index)[..., ::-1])[1].tobytes()
     return images.serialize_compressed(header, 'png', data)
 
 

@@ -1,0 +1,149 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""`instance_seg process-bag` as a process, with a real network of random weights."""
+
+import argparse
+import json
+import signal
+import time
+
+import pytest
+import torch
+from bag_content import COMPRESSED, FRAMES, INFO, RAW
+from mean_segmenter import normalized
+from pretend import pretend
+
+from instance_seg_ros.bags import images, open_source
+from instance_seg_ros.checkpoint import Checkpoint
+from instance_seg_ros.labels import LabelSet
+from instance_seg_ros.networks import build_network
+from instance_seg_ros.offline.folder import process_folder
+
+VERB = ('-m', 'instance_seg_ros.cli', 'process-bag')
+OUTPUTS = {'instance_mask', 'class_mask', 'detections', 'label_info'}
+TYPES = {'instance_mask': 'sensor_msgs/msg/Image', 'class_mask': 'sensor_msgs/msg/Image',
+         'overlay': 'sensor_msgs/msg/Image', 'detections': 'vision_msgs/msg/Detection2DArray'}
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory):
+    torch.manual_seed(1)
+    labels = LabelSet.named('cityscapes')
+    network = build_network('enet_branched', len(labels), 8)
+    path = tmp_path_factory.mktemp('weights') / 'random.safetensors'
+    Checkpoint('enet_branched', labels, network.state_dict(), input_size=(96, 64)).save(path)
+    return path
+
+
+def run(start_python, *arguments, status=0):
+    child = start_python(*VERB, *arguments)
+    text, _ = child.communicate(timeout=120)
+    assert child.returncode == status, text
+    assert 'Traceback' not in text
+    return text
+
+
+def by_topic(path):
+    with open_source(path) as bag:
+        found = {}
+        for message in bag.messages():
+            found.setdefault(message.topic.name, []).append(message.data)
+    return found
+
+
+def test_the_command(make_bag, tmp_path, start_python, checkpoint):
+    source = make_bag(topics=(RAW, COMPRESSED, INFO))
+    text = run(start_python, source, tmp_path / 'out', '--image-topic', RAW, '--checkpoint',
+               checkpoint, '--json', tmp_path / 'summary.json', '--threads', 1)
+    assert f'{FRAMES} frames, 0 failed' in text and 'busy' in text
+    summary = json.loads((tmp_path / 'summary.json').read_text())
+    assert summary['frames'] == FRAMES and 0 < summary['segmenter_busy'] <= 1
+    found = by_topic(tmp_path / 'out')
+    assert set(found) == {RAW, COMPRESSED, INFO, *(f'/instance_seg/{n}' for n in OUTPUTS)}
+    assert found[RAW] == by_topic(source)[RAW]
+
+
+def test_killed_and_continued(make_bag, tmp_path, start_python, checkpoint):
+    source = make_bag(frames=3000)
+    arguments = (source, tmp_path / 'out', '--checkpoint', checkpoint, '--threads', 1)
+    child = start_python(*VERB, *arguments)
+    progress = tmp_path / 'out.part' / 'progress.json'
+    deadline = time.monotonic() + 100
+    while not (progress.exists() and json.loads(progress.read_text())['frames']):
+        assert child.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    child.send_signal(signal.SIGKILL)
+    child.communicate()
+    assert not (tmp_path / 'out').exists()
+    text = run(start_python, *arguments)
+    assert '3000 frames' in text and 'done before' in text
+    found = by_topic(tmp_path / 'out')
+    assert [images.header_stamp(d) for d in found['/instance_seg/instance_mask']] == [
+        images.header_stamp(d) for d in found[RAW]]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ['bag', 'out']
+
+
+def test_a_truncated_bag_ends_with_status_3(make_bag, tmp_path, start_python, checkpoint):
+    source = make_bag(frames=900)
+    file = next(source.glob('*.mcap'))
+    file.write_bytes(file.read_bytes()[:-1000])
+    text = run(start_python, source, tmp_path / 'out', '--checkpoint', checkpoint,
+               '--duration', 1, '--threads', 1, status=3)
+    assert 'processed up to there' in text
+    assert len(by_topic(tmp_path / 'out')['/instance_seg/instance_mask']) > 0
+
+
+@pytest.mark.parametrize('arguments, said', [
+    (['nowhere', 'OUT'], 'There is no bag'),
+    (['BAG', 'BAG'], 'exists already'),
+    (['BAG', 'OUT', '--image-topic', '/nope'], 'no image topic'),
+    (['BAG', 'OUT', '--checkpoint', '/nope'], '/nope'),
+    (['BAG', 'OUT', '--duration', '-1'], 'duration must be'),
+    (['BAG', 'OUT', '--jobs', '2'], 'holds no bags'),
+])
+def test_bad_input_is_one_sentence(make_bag, tmp_path, start_python, arguments, said):
+    names = {'BAG': make_bag(), 'OUT': tmp_path / 'out'}
+    text = run(start_python, *(names.get(a, a) for a in arguments), status=2)
+    assert said in text and len(text.strip().splitlines()) == 1
+    assert sorted(p.name for p in tmp_path.iterdir()) == ['bag']
+
+
+def test_a_folder_of_bags(make_bag, tmp_path, capsys):
+    (tmp_path / 'drives').mkdir()
+    make_bag('drives/a', frames=2)
+    make_bag('drives/b', frames=1)
+    make_bag('drives/c', storage='sqlite3')
+    (tmp_path / 'drives' / 'notes.txt').touch()
+    (tmp_path / 'drives' / 'd.mcap').write_bytes(b'noise')
+    args = argparse.Namespace(input=str(tmp_path / 'drives'), output=tmp_path / 'out', jobs=2,
+                              threads=1, json=None)
+    for done, said in (0, '2 messages'), (2, '4 bags, 2 of them done before'):
+        assert process_folder(args, pretend) == 1
+        text = capsys.readouterr().out
+        assert f'4 bags, {done} of them done before' in text and said in text
+        failed = text.splitlines()[-1]
+        assert failed.startswith('2 failed: ') and {'b', 'd'} == set(
+            failed.removeprefix('2 failed: ').split(', '))
+        assert 'cannot be read as a ROS 2 bag' in text
+    assert sorted(p.name for p in (tmp_path / 'out').iterdir()) == ['a', 'b.log', 'c', 'd.log']
+    assert 'MemoryError: too large' in (tmp_path / 'out' / 'b.log').read_text()
+
+
+@pytest.mark.ros
+def test_to_the_bit_what_the_node_publishes(make_bag, tmp_path, start_python, checkpoint):
+    pytest.importorskip('rclpy')
+    source = make_bag(topics=(COMPRESSED,))
+    child = start_python(
+        '-m', 'instance_seg_ros.cli', 'demo', source, '--output', tmp_path / 'demo', '--param',
+        f'checkpoint:={checkpoint}', '--param', 'threads:=1', '--rate', 0.5)
+    text, _ = child.communicate(timeout=200)
+    assert child.returncode == 0, text
+    run(start_python, source, tmp_path / 'out', '--checkpoint', checkpoint, '--threads', 1,
+        '--overlay')
+    live, offline = by_topic(tmp_path / 'demo' / 'recording'), by_topic(tmp_path / 'out')
+    for name in TYPES:
+        ours = {images.header_stamp(d): d for d in offline[f'/instance_seg/{name}']}
+        theirs = {images.header_stamp(d): d for d in live[f'/instance_seg/{name}']}
+        assert len(ours) == FRAMES and len(theirs) > FRAMES // 2
+        for stamp, data in theirs.items():
+            assert ours[stamp] == normalized(data, TYPES[name]), name
