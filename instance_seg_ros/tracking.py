@@ -18,6 +18,9 @@ from .instances import Instance, InstanceMap
 from .labels import INSTANCE_FACTOR
 from .resemblance import Seen, box_overlap, look, mask_overlap, nearness
 
+_HIDDEN = 0.8
+"""An object of which less of its width or height is seen than this share is partly hidden."""
+
 
 @dataclass
 class _Tracks:
@@ -81,19 +84,21 @@ class _Tracks:
 
 def _anchored(expected: np.ndarray, visible: np.ndarray,
               size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lay whole boxes to visible ones by the edges that tell where the object is.
+    """Lay whole boxes to visible ones; return them (M, 4) and how far they moved (M, 2).
 
-    An edge that something hides, or the image's border, does not move with the object; in each
-    direction the one that is nearer to where it was expected counts. Sizes may shrink by 5 % at a
-    time. Returns the boxes (M, 4) and how far the objects are from where they were expected.
+    Moved, that is, from where they were expected. Usually the visible box is the whole one, and
+    centres tell the motion. Where much of the extent is missing, something (or the image's
+    border) hides an edge, and the edge that is nearer to where it was expected tells.
     """
     low, high = visible[:, :2] - expected[:, :2], visible[:, 2:] - expected[:, 2:]
-    low_counts = np.abs(low) <= np.abs(high)
-    low_counts = np.where(visible[:, 2:] >= size, True, low_counts & (visible[:, :2] > 0))
-    extent = np.maximum(visible[:, 2:] - visible[:, :2],
-                        0.95 * (expected[:, 2:] - expected[:, :2]))
+    extent = expected[:, 2:] - expected[:, :2]
+    hidden = visible[:, 2:] - visible[:, :2] < _HIDDEN * extent
+    at_low, at_high = visible[:, :2] <= 0, visible[:, 2:] >= size
+    low_counts = (np.abs(low) <= np.abs(high)) & ~at_low | at_high
     begin = np.where(low_counts, visible[:, :2], visible[:, 2:] - extent)
-    return np.concatenate((begin, begin + extent), axis=1), np.where(low_counts, low, high)
+    whole = np.concatenate((begin, begin + extent), axis=1)
+    moved = np.where(hidden, np.where(low_counts, low, high), (low + high) / 2)
+    return np.where(np.tile(hidden, 2), whole, visible), moved
 
 
 class Numbers:

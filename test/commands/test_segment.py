@@ -1,0 +1,83 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""`instance_seg segment` from files to files, with a network that is not trained."""
+
+import csv
+import json
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from instance_seg_ros import cli
+from instance_seg_ros.checkpoint import random_checkpoint
+from instance_seg_ros.film import write_film
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory):
+    """Write an untrained checkpoint."""
+    path = tmp_path_factory.mktemp('weights') / 'random.safetensors'
+    random_checkpoint(input_size=(64, 64)).save(path)
+    return path
+
+
+def segment(checkpoint, *arguments):
+    return cli.main(['segment', '--checkpoint', str(checkpoint), '--device', 'cpu',
+                     '--min-area', '1', *map(str, arguments)])
+
+
+def picture(seed, height=48, width=80):
+    return np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
+
+
+def test_pictures_and_a_video_and_broken_files(checkpoint, tmp_path, capsys):
+    """What can be read is written; what cannot is named and counted; exit status 1."""
+    data, out = tmp_path / 'in', tmp_path / 'out'
+    data.mkdir()
+    for k in range(3):
+        cv2.imwrite(str(data / f'{k}.png'), picture(k, 48 + k))
+    (data / 'broken.jpg').write_bytes(b'nothing')
+    (data / 'broken.mp4').write_bytes(b'nothing')
+    write_film(data / 'film.mp4', ((k / 10, picture(k)) for k in range(4)))
+    assert segment(checkpoint, data, '--output', out, '--batch', 2, '--track',
+                   '--json', tmp_path / 'summary.json') == 1
+    printed = capsys.readouterr()
+    assert 'broken.jpg' in printed.err and 'broken.mp4' in printed.err
+    summary = json.loads((tmp_path / 'summary.json').read_text())
+    assert summary['images'] == 7 and len(summary['failed']) == 2
+    assert {f.name for f in out.iterdir()} == {
+        *(f'{k}_{what}' for k in range(3)
+          for what in ('overlay.jpg', 'instanceIds.png', 'labelIds.png')),
+        'film_overlay.mp4', 'film', 'instances.json', 'instances.csv'}
+    assert len(list((out / 'film').iterdir())) == 8
+    assert cv2.imread(str(out / '2_instanceIds.png'), cv2.IMREAD_UNCHANGED).shape == (50, 80)
+    with av.open(str(out / 'film_overlay.mp4')) as container:
+        times = [frame.time for frame in container.decode(video=0)]
+    assert times == pytest.approx([0, 0.1, 0.2, 0.3], abs=1e-3)
+    images = json.loads((out / 'instances.json').read_text())['images']
+    rows = list(csv.DictReader((out / 'instances.csv').open()))
+    assert len(rows) == sum(len(image['instances']) for image in images)
+    assert sum(summary['instances'].values()) == len(rows)
+
+
+def test_only_what_is_asked_for_is_written(checkpoint, tmp_path):
+    """Masks alone; exit status 0."""
+    cv2.imwrite(str(tmp_path / 'a.png'), picture(0))
+    assert segment(checkpoint, tmp_path / 'a.png', '--output', tmp_path / 'o',
+                   '--write', 'masks', '--min-area', 'car=5,person=2') == 0
+    assert sorted(f.name for f in (tmp_path / 'o').iterdir()) == [
+        'a_instanceIds.png', 'a_labelIds.png']
+
+
+@pytest.mark.parametrize('wrong', [
+    ['--batch', '0'], ['--classes', 'tram'], ['--score-threshold', '2'], ['--device', 'tpu'],
+    ['--score-threshold', 'tram=0.5'], ['--min-area', 'car=-1'], ['--input-size', '5x5'],
+    ['none.png']])
+def test_wrong_arguments_are_one_sentence_and_status_2(checkpoint, tmp_path, wrong, capsys):
+    """Nothing is written."""
+    cv2.imwrite(str(tmp_path / 'a.png'), picture(0))
+    assert segment(checkpoint, tmp_path / 'a.png', *wrong, '--output', tmp_path / 'o') == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    assert not list(tmp_path.glob('o/*'))
