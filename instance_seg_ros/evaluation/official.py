@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..labels import INSTANCE_FACTOR
+from .extras import extras
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,12 @@ class Scores:
     """What the scorer says.
 
     averages: the official dictionary (allAp, allAp50%, classes, and with distances allAp50m,
-    allAp100m ...). true_positives, predictions, truths: counts at IoU over 0.5 by class name.
+    allAp100m ...). By class name: extras (symmetric best Dice, count error), and the counts
+    true_positives, predictions and truths at IoU over 0.5.
     """
 
     averages: dict[str, Any]
+    extras: dict[str, dict[str, float]] = field(default_factory=dict)
     true_positives: dict[str, int] = field(default_factory=dict)
     predictions: dict[str, int] = field(default_factory=dict)
     truths: dict[str, int] = field(default_factory=dict)
@@ -114,6 +117,7 @@ class Scorer:
         result = Scores(_plain(averages))
         for name in self._args.instLabels:
             self._count(name, result)
+            result.extras[name] = _plain(extras(self._matches.values(), name))
         return result
 
     def truths(self) -> Iterator[tuple[dict, bool]]:

@@ -18,7 +18,7 @@ def table(result: Result) -> str:
         lines += ['', 'IoU of classes', *_iou(result)]
     if result.scores:
         lines += ['', 'Instances (AP in percent by the official scorer; TP, predictions and '
-                  'truths at IoU 0.5)', *_instances(result)]
+                  'truths at IoU 0.5; SBD: symmetric best Dice; dC: count error a frame)', *_instances(result)]
     return '\n'.join(lines)
 
 
@@ -34,11 +34,13 @@ def _instances(result: Result) -> Iterator[str]:
     names = [n for n, count in some.truths.items() if count]
     columns = ['AP', 'AP50'] + (['AP100m', 'AP50m'] if far else [])
     yield (f'  {"variant":<26}{"class":<12}' + ''.join(f'{c:>8}' for c in columns)
-           + f'{"TP":>7}{"pred":>7}{"true":>7}{"touching":>12}{"isolated":>12}')
+           + f'{"TP":>7}{"pred":>7}{"true":>7}{"touching":>12}{"isolated":>12}'
+           f'{"SBD":>7}{"dC":>6}')
     for variant, scores in result.scores.items():
         for name in names:
             yield (f'  {variant:<26}{name:<12}' + _row(scores.averages['classes'][name], far)
-                   + _counts(scores, name) + _groups(result.found[variant], name))
+                   + _counts(scores, name) + _groups(result.found[variant], name)
+                   + _extras(scores.extras[name]))
         yield f'  {variant:<26}{"mean":<12}' + _mean(scores, far)
     yield ''
     yield from (f'  {name}: {VARIANTS[name]}' for name in result.scores)
@@ -61,6 +63,12 @@ def _percent(value: float | None) -> str:
 def _counts(scores: Scores, name: str) -> str:
     return (f'{scores.true_positives[name]:7}{scores.predictions[name]:7}'
             f'{scores.truths[name]:7}')
+
+
+def _extras(values: dict) -> str:
+    if values['sbd'] is None:
+        return ''
+    return f'{100 * values["sbd"]:7.1f}{values["count_error"]:6.1f}'
 
 
 def _groups(found: Found, name: str) -> str:

@@ -97,7 +97,7 @@ def to_dict(result: Result) -> dict[str, Any]:
     for name, scores in result.scores.items():
         found = result.found[name]
         data.setdefault('instances', {})[name] = {
-            **scores.averages, 'true_positives': scores.true_positives,
+            **scores.averages, 'extras': scores.extras, 'true_positives': scores.true_positives,
             'predictions': scores.predictions, 'truths': scores.truths,
             'touching': dict(found.touching), 'touching_found': dict(found.touching_found),
             'isolated': dict(found.isolated), 'isolated_found': dict(found.isolated_found)}

@@ -3,9 +3,9 @@
 import os
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
-from PIL import Image
 
 from instance_seg_ros.evaluation.official import Prediction, Scorer
 
@@ -71,6 +71,17 @@ def test_one_constant_score_gives_r_times_one_plus_p_over_two():
     assert car(scorer.scores(), 'ap50%') == pytest.approx(r * (1 + p) / 2)
 
 
+def test_symmetric_best_dice_and_count_error_by_hand():
+    scorer = Scorer(['car', 'person'])
+    half = box(10, 10, .5)
+    half.mask[20:] = False   # half of the first car: Dice 2 * 200 / (400 + 200)
+    scorer.add(boxes((10, 10), (100, 10)), [half, box(100, 10, .5), box(50, 60, .5)])
+    extras = scorer.scores().extras['car']
+    assert extras['sbd'] == pytest.approx((2 / 3 + 1 + 0) / 3)
+    assert extras['count_error'] == 1.
+    assert scorer.scores().extras['person']['sbd'] is None
+
+
 def test_groups_and_void_excuse_a_prediction():
     ids = boxes((10, 10))
     ids[50:90, 50:90], ids[50:90, 120:160] = 26, 0
@@ -99,10 +110,10 @@ def _official_matrix(folder, frames):
     truths, texts = [], []
     for index, (ids, predictions) in enumerate(frames):
         truths.append(str(folder / f'{index}_gtFine_instanceIds.png'))
-        Image.fromarray(ids.astype(np.int32)).save(truths[-1])
+        cv2.imwrite(truths[-1], ids.astype(np.uint16))
         lines = []
         for k, p in enumerate(predictions):
-            Image.fromarray(p.mask.astype(np.uint8) * 255).save(folder / f'{index}_{k}.png')
+            cv2.imwrite(str(folder / f'{index}_{k}.png'), p.mask.astype(np.uint8) * 255)
             lines.append(f'{index}_{k}.png {p.label_id} {p.confidence}')
         texts.append(str(folder / f'{index}.txt'))
         (folder / f'{index}.txt').write_text('\n'.join(lines))
