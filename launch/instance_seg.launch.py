@@ -1,11 +1,10 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Start the node, take it to active and keep it there.
+Start the node, configured and active.
 
 ``ros2 launch instance_seg_ros instance_seg.launch.py --show-args`` lists the arguments. What is
-left empty is as in the parameters file. The launch ends with an error when the node cannot be
-configured or activated at its start.
+left empty is as in the parameters file. The launch ends with an error when the node cannot start.
 """
 
 import os
@@ -15,18 +14,13 @@ from ament_index_python.packages import get_package_share_directory
 from launch import LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
-    EmitEvent,
     OpaqueFunction,
     RegisterEventHandler,
     SetEnvironmentVariable,
 )
-from launch.event_handlers import OnProcessExit, OnProcessStart
-from launch.events import matches_action
+from launch.event_handlers import OnProcessExit
 from launch.substitutions import EnvironmentVariable, LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
-from launch_ros.event_handlers import OnStateTransition
-from launch_ros.events.lifecycle import ChangeState
-from lifecycle_msgs.msg import Transition
 
 SHARE = Path(get_package_share_directory('instance_seg_ros'))
 PACKAGE = 'instance_seg_ros'
@@ -78,48 +72,11 @@ ARGUMENTS = [
 ]
 
 
-class Supervisor:
-    """Takes a lifecycle node to active when its process starts, and tells when that fails."""
-
-    def __init__(self, node, autostart, respawn):
-        self._node, self._autostart, self._respawn = node, autostart, respawn
-        self._was_active = False
-
-    def handlers(self):
-        """Return the actions that make the launch service call this object."""
-        return [RegisterEventHandler(handler) for handler in (
-            OnProcessStart(target_action=self._node,
-                           on_start=[OpaqueFunction(function=self._on_start)]),
-            OnStateTransition(target_lifecycle_node=self._node,
-                              entities=[OpaqueFunction(function=self._on_transition)]),
-            OnProcessExit(target_action=self._node,
-                          on_exit=[OpaqueFunction(function=self._on_exit)]),
-        )]
-
-    def _change(self, transition):
-        return EmitEvent(event=ChangeState(
-            lifecycle_node_matcher=matches_action(self._node), transition_id=transition))
-
-    def _on_start(self, context):
-        self._was_active = False
-        return [self._change(Transition.TRANSITION_CONFIGURE)] if self._autostart else []
-
-    def _on_transition(self, context):
-        event = context.locals.event
-        step = (event.start_state, event.goal_state)
-        if not self._autostart or self._was_active:
-            return []               # what happens later is the node's or its manager's affair
-        if step == ('configuring', 'inactive'):
-            return [self._change(Transition.TRANSITION_ACTIVATE)]
-        self._was_active = step == ('activating', 'active')
-        if step[0] in ('configuring', 'activating') and not self._was_active:
-            raise RuntimeError(f'instance_seg failed while {step[0]}; its error is above')
-        return []
-
-    def _on_exit(self, context):
-        code = context.locals.event.returncode
-        if code and not self._respawn and not context.is_shutdown:
-            raise RuntimeError(f'instance_seg_node ended with status {code}; its error is above')
+def fail_when_it_dies(context, respawn):
+    """End the launch with an error when the node's process did, unless it is started again."""
+    code = context.locals.event.returncode
+    if code and not respawn and not context.is_shutdown:
+        raise RuntimeError(f'instance_seg_node ended with status {code}; its error is above')
 
 
 def node_parameters(arguments):
@@ -129,7 +86,10 @@ def node_parameters(arguments):
     parameters = {name: value for name, value in given.items() if value}
     if arguments['use_sim_time'] == 'true':
         parameters['use_sim_time'] = True
-    return [arguments['params_file'], parameters] if parameters else [arguments['params_file']]
+    # Not by ChangeState from here: after a crash the dead node's service is found for a while, and
+    # a request to it is never answered.
+    parameters['autostart'] = arguments['autostart'] == 'true'
+    return [arguments['params_file'], parameters]
 
 
 def start(context):
@@ -151,9 +111,10 @@ def start(context):
         package='rviz2', executable='rviz2', namespace=arguments['namespace'], output='log',
         arguments=['-d', str(SHARE / 'config' / 'rviz' / 'instance_seg.rviz')],
         remappings=[('image_raw', arguments['image_topic'])] if arguments['image_topic'] else [])
-    supervisor = Supervisor(node, arguments['autostart'] == 'true', respawn)
+    guard = RegisterEventHandler(OnProcessExit(target_action=node, on_exit=[
+        OpaqueFunction(function=fail_when_it_dies, args=[respawn])]))
     windows = [rviz] if arguments['rviz'] == 'true' else []
-    return [*environment, *supervisor.handlers(), node, *windows]
+    return [*environment, guard, node, *windows]
 
 
 def generate_launch_description():

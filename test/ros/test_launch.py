@@ -1,0 +1,247 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The launch files: what they declare and, where launch is installed, what they do."""
+
+import ast
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+import yaml
+from conftest import ROOT, child_environment
+
+LAUNCH_FILES = sorted((ROOT / 'launch').glob('*.launch.py'))
+PATIENCE_S = 60.0
+NAME = 'instance_seg_ros'
+# What `ros2 launch FILE ARGUMENTS` does.
+LAUNCHER = """
+import sys
+from launch import LaunchDescription, LaunchService
+from launch.actions import IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+file, *arguments = sys.argv[1:]
+service = LaunchService(argv=arguments)
+service.include_launch_description(LaunchDescription([IncludeLaunchDescription(
+    PythonLaunchDescriptionSource(file),
+    launch_arguments=[argument.split(':=') for argument in arguments])]))
+sys.exit(service.run())
+"""
+needs_launch = pytest.mark.skipif(
+    not (find_spec('launch_ros') and find_spec('rclpy')),
+    reason='launch_ros is not installed: source a ROS 2 installation')
+
+
+# What they declare
+
+
+@pytest.mark.parametrize('path', LAUNCH_FILES, ids=lambda path: path.name)
+def test_structure(path):
+    tree = ast.parse(path.read_text())
+    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    assert ast.get_docstring(tree) and 'generate_launch_description' in functions
+    declared = [node for node in ast.walk(tree) if isinstance(node, ast.Call)
+                and getattr(node.func, 'id', '') == 'DeclareLaunchArgument']
+    assert declared
+    for node in declared:
+        given = {keyword.arg for keyword in node.keywords}
+        name = node.args[0].value
+        assert 'description' in given, name
+        default = next((k.value for k in node.keywords if k.arg == 'default_value'), None)
+        if isinstance(default, ast.Constant) and default.value in ('true', 'false'):
+            assert 'choices' in given, name
+
+
+def test_parameters_file_names_parameters_of_the_node():
+    from instance_seg_ros.ros.parameters import NODE_FIELDS, check_value
+    text = (ROOT / 'config' / 'instance_seg.yaml').read_text()
+    (_, content), = yaml.safe_load(text).items()
+    assert content['ros__parameters']
+    for name, value in content['ros__parameters'].items():
+        assert name in NODE_FIELDS
+        check_value(name, value)
+
+
+# What they do
+
+
+class Launch:
+    """A launch file that runs in a process of its own."""
+
+    def __init__(self, prefix, domain, file, arguments):
+        paths = os.pathsep.join(filter(None, (str(prefix), os.environ.get('AMENT_PREFIX_PATH'))))
+        self.process = subprocess.Popen(
+            [sys.executable, '-c', LAUNCHER, str(ROOT / 'launch' / file),
+             *(f'{name}:={value}' for name, value in arguments.items())],
+            env=child_environment(
+                AMENT_PREFIX_PATH=paths, ROS_DOMAIN_ID=str(domain), OMP_NUM_THREADS='1',
+                ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST', ROS_LOG_DIR=str(prefix / 'log')),
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        self._lines, self._more = [], threading.Condition()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            with self._more:
+                self._lines.append(line)
+                self._more.notify_all()
+
+    @property
+    def log(self):
+        return ''.join(self._lines)
+
+    def wait_for_log(self, pattern, times=1):
+        """Wait until the log has the pattern so many times; return the matches."""
+        with self._more:
+            assert self._more.wait_for(
+                lambda: len(re.findall(pattern, self.log)) >= times, PATIENCE_S), self.log
+        return re.findall(pattern, self.log)
+
+    def wait(self):
+        status = self.process.wait(PATIENCE_S)
+        self._reader.join()
+        return status
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        try:
+            return self.wait()
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            return self.wait()
+
+
+@pytest.fixture(scope='module')
+def prefix(tmp_path_factory):
+    """Return an ament prefix that leads to this checkout."""
+    prefix = tmp_path_factory.mktemp('prefix')
+    share, library = prefix / 'share' / NAME, prefix / 'lib' / NAME
+    index = prefix / 'share/ament_index/resource_index/packages'
+    for folder in (share, library, index):
+        folder.mkdir(parents=True)
+    (index / NAME).touch()
+    for name in ('package.xml', 'launch', 'config'):
+        (share / name).symlink_to(ROOT / name)
+    for name, module in (('instance_seg_node', 'ros.main'), ('instance_seg', 'cli')):
+        program = library / name
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} -m {NAME}.{module} "$@"\n')
+        program.chmod(0o755)
+    return prefix
+
+
+@pytest.fixture(scope='module')
+def checkpoint(prefix):
+    from instance_seg_ros.checkpoint import random_checkpoint
+    path = prefix / 'random.safetensors'
+    random_checkpoint(input_size=(128, 64)).save(path)
+    return path
+
+
+@pytest.fixture
+def launch(prefix):
+    """Return ``launch(file, **arguments) -> Launch``; ends what still runs."""
+    from instance_seg_ros.ros.node_process import own_domain
+    running = []
+    with own_domain() as domain:
+        def start(file='instance_seg.launch.py', **arguments):
+            running.append(Launch(prefix, domain, file, {'device': 'cpu', **arguments}))
+            running[-1].domain = domain
+            return running[-1]
+
+        yield start
+        for each in running:
+            each.end()
+
+
+def call(domain, kind, service, **fields):
+    """Call a service of the node that was launched; return the response."""
+    from instance_seg_ros.ros.session import ros_node, spinning
+    with ros_node('test_launch', domain) as node:
+        client = node.create_client(kind, service)
+        assert client.wait_for_service(PATIENCE_S)
+        done = threading.Event()
+        future = client.call_async(kind.Request(**fields))
+        future.add_done_callback(lambda _: done.set())
+        with spinning(node):
+            assert done.wait(PATIENCE_S)
+        return future.result()
+
+
+def wait_for_state(domain, node, wanted):
+    from lifecycle_msgs.srv import GetState
+    deadline = time.monotonic() + PATIENCE_S
+    while (state := call(domain, GetState, f'{node}/get_state').current_state.label) != wanted:
+        assert time.monotonic() < deadline, state
+
+
+@needs_launch
+@pytest.mark.ros
+@pytest.mark.slow
+def test_takes_the_node_to_active_again_and_again(launch, checkpoint):
+    from rcl_interfaces.srv import GetParameters
+    run = launch(namespace='front', checkpoint=checkpoint, image_topic='camera/image',
+                 transport='compressed', respawn='true')
+    wait_for_state(run.domain, '/front/instance_seg', 'active')
+    names = ['topic', 'transport', 'device', 'qos', 'checkpoint']
+    values = call(run.domain, GetParameters, '/front/instance_seg/get_parameters',
+                  names=names).values
+    assert [value.string_value for value in values] == [
+        'camera/image', 'compressed', 'cpu', 'best_effort', str(checkpoint)]
+    pid, = run.wait_for_log(r'instance_seg_node-\d+\]: process started with pid \[(\d+)\]')
+    os.kill(int(pid), signal.SIGKILL)
+    run.wait_for_log('configured: model', times=2)
+    wait_for_state(run.domain, '/front/instance_seg', 'active')
+    assert run.end() == 0, run.log
+
+
+@needs_launch
+@pytest.mark.ros
+@pytest.mark.slow
+def test_leaves_the_node_to_a_manager(launch, checkpoint):
+    run = launch(checkpoint=checkpoint, autostart='false')
+    wait_for_state(run.domain, '/instance_seg', 'unconfigured')
+    assert 'configured' not in run.log
+    assert run.end() == 0, run.log
+
+
+@needs_launch
+@pytest.mark.ros
+@pytest.mark.slow
+@pytest.mark.parametrize('arguments, sentences', [
+    ({'checkpoint': 'none.safetensors'}, ['There is no checkpoint', 'ended with status 1']),
+    ({'device': 'abacus'}, ['abacus', 'ended with status 2']),
+    ({'params_file': 'none.yaml'}, ["there is no params_file 'none.yaml'"]),
+    ({'transport': 'pigeon'}, ['pigeon', 'alid options']),
+], ids=lambda value: next(iter(value)) if isinstance(value, dict) else '')
+def test_fails_loudly(launch, arguments, sentences):
+    run = launch(**arguments)
+    assert run.wait() == 1, run.log
+    for sentence in sentences:
+        assert sentence in run.log
+
+
+@needs_launch
+@pytest.mark.ros
+@pytest.mark.slow
+def test_replays_a_video_and_ends(launch, checkpoint, tmp_path):
+    from instance_seg_ros.film import write_film
+    frames = np.random.default_rng(0).integers(0, 255, (10, 64, 128, 3), np.uint8)
+    write_film(tmp_path / 'street.mp4', ((k / 10, frame) for k, frame in enumerate(frames)))
+    run = launch('replay.launch.py', bag=tmp_path / 'street.mp4', checkpoint=checkpoint)
+    assert run.wait() == 0, run.log
+    assert re.search(r'\b10 +/', run.log), run.log
+
+
+@needs_launch
+@pytest.mark.ros
+def test_replay_without_a_bag(launch):
+    run = launch('replay.launch.py', bag='none.mcap')
+    assert run.wait() == 1 and 'There is no bag or video at none.mcap' in run.log
