@@ -17,8 +17,8 @@ def table(result: Result) -> str:
     if result.confusion:
         lines += ['', 'IoU of classes', *_iou(result)]
     if result.scores:
-        lines += ['', 'Instances: AP in percent by the official scorer; TP, predictions and truths '
-                  'at IoU 0.5;', 'SBD: symmetric best Dice; dC: count error a frame',
+        lines += ['', 'Instances: AP in percent by the official scorer; TP, predictions and '
+                  'truths at IoU 0.5;', 'SBD: symmetric best Dice; dC: count error a frame',
                   *_instances(result)]
     return '\n'.join(lines)
 
