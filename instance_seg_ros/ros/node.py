@@ -187,7 +187,7 @@ class InstanceSegNode(LifecycleNode):
         self._pipeline.start()
         for camera in self._cameras.values():
             camera.subscribe(self, inbox)
-        self._publish_labels()
+        self._publish_labels(self._settings.node.score_threshold)
 
     def _stop(self, timeout_s: float) -> bool:
         stopped = self._pipeline is None or self._pipeline.stop(timeout_s)
@@ -259,6 +259,7 @@ class InstanceSegNode(LifecycleNode):
             camera.update(settings.cameras[name], views[name])
         if self._pipeline is not None:
             self._pipeline.overlay_style = _overlay_style(settings.node)
+            self._publish_labels(settings.node.score_threshold)
             self._pipeline.inbox.batch_timeout_s = settings.node.batch_timeout_ms / 1000
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> Any:
@@ -272,11 +273,10 @@ class InstanceSegNode(LifecycleNode):
 
     # Outputs
 
-    def _publish_labels(self) -> None:
+    def _publish_labels(self, threshold: float) -> None:
         header = Header(stamp=self.get_clock().now().to_msg())
         for outputs in self._camera_outputs.values():
-            outputs.publish_labels(self._segmenter.label_set,
-                                   self._settings.node.score_threshold, header)
+            outputs.publish_labels(self._segmenter.label_set, threshold, header)
 
     def _publish_diagnostics(self) -> None:
         hardware_id = self._settings.node.hardware_id or socket.gethostname()

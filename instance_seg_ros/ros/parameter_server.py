@@ -14,7 +14,7 @@ from rcl_interfaces.msg import (
     ParameterDescriptor,
     SetParametersResult,
 )
-from rclpy.exceptions import ParameterException
+from rclpy.exceptions import ParameterException, ParameterUninitializedException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -58,9 +58,11 @@ class ParameterServer:
         default = declared.default if default is None else default
         try:
             self._node.declare_parameter(name, _to_ros(declared, default), _descriptor(declared))
+            return _from_ros(declared, self._node.get_parameter(name).value)
+        except ParameterUninitializedException:     # an empty list in a parameter file
+            return default
         except ParameterException as error:
             raise UserError(f'The parameter {name} is wrong: {error}.') from error
-        return _from_ros(declared, self._node.get_parameter(name).value)
 
     def _checked(self, values: dict[str, Any]) -> AllSettings:
         for name, value in values.items():
@@ -84,6 +86,9 @@ class ParameterServer:
             self._apply(settings)
         except UserError as error:
             return SetParametersResult(successful=False, reason=str(error))
+        except Exception as error:      # rclpy would end the process
+            return SetParametersResult(
+                successful=False, reason=f'{type(error).__name__}: {error}')
         self._values, self.settings = values, settings
         return SetParametersResult(successful=True)
 

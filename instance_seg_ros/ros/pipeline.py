@@ -15,6 +15,7 @@ import numpy as np
 from ..images import ImageError
 from ..instances import InstanceMap
 from ..overlay import OverlayStyle, draw_overlay
+from ..views import View
 from .cameras import Frame, Inbox
 from .messages import from_image, stamp_ns
 from .outputs import Outputs
@@ -25,9 +26,10 @@ STAGES = ('wait', 'decode', 'segment', 'publish', 'total')
 
 @dataclass
 class _Job:
-    """A decoded frame, the part of it to segment, and its times so far in milliseconds."""
+    """A decoded frame, how the part to segment was taken from it, and its times so far in ms."""
 
     frame: Frame
+    view: View
     image: np.ndarray
     part: np.ndarray
     stages: dict[str, float]
@@ -101,17 +103,18 @@ class Pipeline:
         if self._is_too_old(frame):
             frame.drop('too_old')
             return None
+        view = frame.camera.view        # parameters may change it while the frame is in work
         wait_ms, begin = (time.monotonic() - frame.arrived) * 1000, time.perf_counter()
         try:
             image = from_image(frame.message)
-            part = frame.camera.view.extract(image)
+            part = view.extract(image)
         except Exception as error:      # bad data of any kind must not end the node
             kind = error.kind if isinstance(error, ImageError) else 'undecodable'
             if frame.fail(kind, str(error)):
                 self._logger.error(f'{frame.camera.topic}: {error} (told once, counted in the '
                                    f'diagnostics as failed/{kind})')
             return None
-        return _Job(frame, image, part, {'wait': wait_ms, 'decode': _ms_since(begin)})
+        return _Job(frame, view, image, part, {'wait': wait_ms, 'decode': _ms_since(begin)})
 
     def _is_too_old(self, frame: Frame) -> bool:
         limit_ms, now_ns = frame.camera.settings.max_age_ms, self._clock_ns()
@@ -122,7 +125,7 @@ class Pipeline:
     def _publish(self, job: _Job, result: InstanceMap) -> None:
         frame, outputs = job.frame, self._outputs[job.frame.camera.name]
         begin = time.perf_counter()
-        found = frame.camera.view.restore(result, job.image.shape)
+        found = job.view.restore(result, job.image.shape)
         with self._gate:
             if not self._open:
                 frame.drop('deactivated')

@@ -120,7 +120,7 @@ def test_compressed_images(start_node, car, extension):
 
 
 def test_the_switch(start_node, car):
-    start_node({'autostart': True})
+    start_node({'autostart': True, 'cameras': [], 'classes': []})
     masks = car.hear('instance_mask', Image)
     assert car.call(SetBool, 'enable', SetBool.Request(data=False)).success
     car.send_and_wait(car.image())
