@@ -24,6 +24,7 @@ from ..views import View, read_ego_mask
 from .bookkeeping import Ledger, Rate, RateLimit, Timings
 from .messages import stamp_ns
 from .parameters import CameraSettings, parse_polygons
+from .placement import Placement
 from .stamps import StampMonitor
 
 
@@ -130,6 +131,7 @@ class Camera:
         self.active_since: float | None = None
         self.frame_id = ''
         self.view = View()
+        self.placement = Placement()
         self.topic = ''
         self.subscription: Any = None
         self.last_failure: tuple[float, str] | None = None
@@ -177,6 +179,7 @@ class Camera:
         except UnsupportedEventTypeError:       # by this middleware
             self.subscription = self._subscription(node, qos)
         self.topic = self.subscription.topic_name
+        self.placement.subscribe(node, self.topic, self.settings)
 
     def _subscription(self, node: LifecycleNode, qos: QoSProfile, **options: Any) -> Any:
         return node.create_subscription(
@@ -186,6 +189,7 @@ class Camera:
     def unsubscribe(self, node: LifecycleNode) -> None:
         """Stop listening; a message that is already on its way is counted as dropped."""
         self._inbox, self.active_since = None, None
+        self.placement.unsubscribe(node)
         if self.subscription is not None:
             node.destroy_subscription(self.subscription)
             self.subscription = None

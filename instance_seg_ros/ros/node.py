@@ -173,7 +173,8 @@ class InstanceSegNode(LifecycleNode):
         stages = self._segmenter([np.zeros((64, 64, 3), np.uint8)])[0].timings_ms
         self._facts = describe(self._segmenter)
         self._camera_outputs = {
-            camera.name: Outputs(self, camera.prefix, [*stages, *STAGES])
+            camera.name: Outputs(self, camera.prefix, [*stages, *STAGES],
+                                 camera.settings.detections_3d != 'off')
             for camera in self._cameras.values()}
         self.get_logger().info('configured: ' + ', '.join(
             f'{key} {value}' for key, value in self._facts.items()))

@@ -13,7 +13,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import Image
 from std_msgs.msg import Float32, Header
-from vision_msgs.msg import Detection2DArray, LabelInfo
+from vision_msgs.msg import Detection2DArray, Detection3DArray, LabelInfo
 
 from ..instances import InstanceMap
 from ..labels import LabelSet
@@ -29,9 +29,11 @@ class Outputs:
 
     :param prefix: what the topics begin with: '~/' or '~/<camera>/'.
     :param stages: the stages which get a ``debug/<stage>_ms`` topic.
+    :param with_3d: whether there is a topic ``detections_3d``.
     """
 
-    def __init__(self, node: LifecycleNode, prefix: str, stages: list[str]) -> None:
+    def __init__(self, node: LifecycleNode, prefix: str, stages: list[str],
+                 with_3d: bool = False) -> None:
         self._node = node
 
         def create(message_type: type, topic: str, qos: QoSProfile = _QOS) -> Any:
@@ -42,6 +44,7 @@ class Outputs:
         self._instance_mask = create(Image, 'instance_mask')
         self._class_mask = create(Image, 'class_mask')
         self._detections = create(Detection2DArray, 'detections')
+        self._detections_3d = create(Detection3DArray, 'detections_3d') if with_3d else None
         self._label_info = create(LabelInfo, 'label_info', _LATCHED)
         self._overlay = create(Image, 'overlay')
         self._debug = {
@@ -51,7 +54,10 @@ class Outputs:
     def destroy(self) -> None:
         """Remove the publishers."""
         for publisher in (self._instance_mask, self._class_mask, self._detections,
-                          self._label_info, self._overlay, *self._debug.values()):
+                          self._detections_3d, self._label_info, self._overlay,
+                          *self._debug.values()):
+            if publisher is None:
+                continue
             self._node.destroy_lifecycle_publisher(publisher)
 
     def publish_labels(self, labels: LabelSet, threshold: float, header: Header) -> None:
@@ -59,11 +65,14 @@ class Outputs:
         self._label_info.publish(to_label_info(labels, threshold, header))
 
     def publish(self, found: InstanceMap, header: Header,
+                place: Callable[[], Detection3DArray],
                 draw_overlay: Callable[[], np.ndarray]) -> None:
         """Publish what was found in one image; the overlay comes last, it is for people."""
         _publish(self._instance_mask, lambda: to_image(found.instance_mask, header))
         _publish(self._class_mask, lambda: to_image(found.class_mask, header))
         _publish(self._detections, lambda: to_detections(found, header))
+        if self._detections_3d is not None:
+            _publish(self._detections_3d, place)
         _publish(self._overlay, lambda: to_image(draw_overlay(), header))
 
     def publish_timings(self, stages_ms: dict[str, float]) -> None:

@@ -69,6 +69,19 @@ class CameraSettings:
     ego_mask: str = parameter(
         '', 'Pixels of the vehicle itself, in which nothing is found: a PNG file (not black: '
         'vehicle) or polygons "x,y x,y x,y; x,y ..." in pixels.')
+    detections_3d: str = parameter(
+        'off', 'Publish ~/detections_3d from camera_info and a flat ground ("ground") or a depth '
+        'image ("depth").', when=CONFIGURE, choices=('off', 'ground', 'depth'))
+    camera_info_topic: str = parameter(
+        '', 'CameraInfo of the rectified image; empty: camera_info beside the image.',
+        when=CONFIGURE)
+    depth_topic: str = parameter(
+        'depth', 'Depth image of the same view and size, 32FC1 in metres or 16UC1 in '
+        'millimetres.', when=CONFIGURE)
+    camera_height_m: float = parameter(
+        1.5, 'Height of the camera above the ground.', minimum=0.01, maximum=100.0)
+    camera_pitch_deg: float = parameter(
+        0.0, 'Degrees by which the camera looks down.', minimum=-90.0, maximum=90.0)
 
 
 @dataclass(frozen=True)

@@ -123,19 +123,22 @@ class Pipeline:
         return now_ns - stamp_ns(frame.message.header) > limit_ms * 1e6
 
     def _publish(self, job: _Job, result: InstanceMap) -> None:
-        frame, outputs = job.frame, self._outputs[job.frame.camera.name]
+        frame, camera, header = job.frame, job.frame.camera, job.frame.message.header
+        outputs = self._outputs[camera.name]
         begin = time.perf_counter()
         found = job.view.restore(result, job.image.shape)
         with self._gate:
             if not self._open:
                 frame.drop('deactivated')
                 return
-            outputs.publish(found, frame.message.header,
-                            lambda: draw_overlay(job.image, found, self.overlay_style))
+            outputs.publish(
+                found, header,
+                lambda: camera.placement.to_message(found, header, camera.settings),
+                lambda: draw_overlay(job.image, found, self.overlay_style))
             frame.publish()
             job.stages['publish'] = _ms_since(begin)
             job.stages['total'] = (time.monotonic() - frame.arrived) * 1000
-            frame.camera.timings.add(job.stages)
+            camera.timings.add(job.stages)
             outputs.publish_timings(job.stages)
 
 

@@ -32,7 +32,7 @@ class Outputs:
     def __init__(self, order):
         self.order, self.published = order, []
 
-    def publish(self, found, header, draw_overlay):
+    def publish(self, found, header, place, draw_overlay):
         if header.frame_id == 'publish_fails':
             raise OSError('no way out')
         assert draw_overlay().shape == (*found.class_mask.shape, 3)
@@ -97,7 +97,7 @@ def test_stop_waits_for_the_frame_being_published_and_drops_the_others():
     entered, leave, events = threading.Event(), threading.Event(), []
 
     class SlowOutputs(Outputs):
-        def publish(self, found, header, draw_overlay):
+        def publish(self, found, header, place, draw_overlay):
             entered.set()
             leave.wait(10)
             events.append('published')
