@@ -55,6 +55,8 @@ def process_folder(args: argparse.Namespace,
 def _sources(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise UserError(f'{folder} is not a folder of bags.')
+    if (folder / 'metadata.yaml').exists():
+        raise UserError(f'{folder} is a bag itself; --jobs is for a folder of them.')
     sources = {}
     for path in sorted(folder.iterdir()):
         if is_bag(path) or (path.is_file() and path.suffix.lower() in VIDEO_SUFFIXES):

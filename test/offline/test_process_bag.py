@@ -20,6 +20,12 @@ from instance_seg_ros.networks import build_network
 from instance_seg_ros.offline.folder import process_folder
 
 VERB = ('-m', 'instance_seg_ros.cli', 'process-bag')
+SAVING_OFTEN = """
+from instance_seg_ros import cli
+from instance_seg_ros.offline import progress
+progress.SAVE_EVERY_S = 0.05
+cli.main()
+"""
 OUTPUTS = {'instance_mask', 'class_mask', 'detections', 'label_info'}
 TYPES = {'instance_mask': 'sensor_msgs/msg/Image', 'class_mask': 'sensor_msgs/msg/Image',
          'overlay': 'sensor_msgs/msg/Image', 'detections': 'vision_msgs/msg/Detection2DArray'}
@@ -64,9 +70,9 @@ def test_the_command(make_bag, tmp_path, start_python, checkpoint):
 
 
 def test_killed_and_continued(make_bag, tmp_path, start_python, checkpoint):
-    source = make_bag(frames=3000)
+    source = make_bag(frames=300)
     arguments = (source, tmp_path / 'out', '--checkpoint', checkpoint, '--threads', 1)
-    child = start_python(*VERB, *arguments)
+    child = start_python('-c', SAVING_OFTEN, 'process-bag', *arguments)
     progress = tmp_path / 'out.part' / 'progress.json'
     deadline = time.monotonic() + 100
     while not (progress.exists() and json.loads(progress.read_text())['frames']):
@@ -76,7 +82,7 @@ def test_killed_and_continued(make_bag, tmp_path, start_python, checkpoint):
     child.communicate()
     assert not (tmp_path / 'out').exists()
     text = run(start_python, *arguments)
-    assert '3000 frames' in text and 'done before' in text
+    assert '300 frames' in text and 'done before' in text
     found = by_topic(tmp_path / 'out')
     assert [images.header_stamp(d) for d in found['/instance_seg/instance_mask']] == [
         images.header_stamp(d) for d in found[RAW]]
@@ -99,7 +105,7 @@ def test_a_truncated_bag_ends_with_status_3(make_bag, tmp_path, start_python, ch
     (['BAG', 'OUT', '--image-topic', '/nope'], 'no image topic'),
     (['BAG', 'OUT', '--checkpoint', '/nope'], '/nope'),
     (['BAG', 'OUT', '--duration', '-1'], 'duration must be'),
-    (['BAG', 'OUT', '--jobs', '2'], 'holds no bags'),
+    (['BAG', 'OUT', '--jobs', '2'], 'is a bag itself'),
 ])
 def test_bad_input_is_one_sentence(make_bag, tmp_path, start_python, arguments, said):
     names = {'BAG': make_bag(), 'OUT': tmp_path / 'out'}
