@@ -49,10 +49,9 @@ def draw_overlay(image: np.ndarray, result: InstanceMap,
     for instance in ordered:
         _draw_mask(canvas, result, instance, style)
     if style.names or style.scores:
-        for instance in ordered:
-            _draw_name(canvas, instance, style)
+        _draw_names(canvas, result, ordered[::-1], style)
     if style.legend:
-        _draw_legend(canvas, result)
+        _draw_legend(canvas, result, style.palette == 'class' or style.background > 0)
     return canvas
 
 
@@ -81,7 +80,7 @@ def _scale(canvas: np.ndarray) -> float:
 def _with_background(image, result, opacity):
     if opacity <= 0:
         return image.copy()
-    colors = result.label_set.color_table[result.class_mask]
+    colors = cv2.applyColorMap(result.class_mask, result.label_set.color_table[:, None])
     return cv2.addWeighted(image, 1 - opacity, colors, opacity, 0)
 
 
@@ -102,27 +101,65 @@ def _draw_mask(canvas, result: InstanceMap, instance: Instance, style: OverlaySt
         cv2.rectangle(canvas, (x0, y0), (x1 - 1, y1 - 1), color, max(1, round(_scale(canvas))))
 
 
-def _draw_name(canvas, instance: Instance, style: OverlayStyle):
-    parts = [instance.label] * style.names + [f'{instance.score:.2f}'] * style.scores
-    x0, y0, x1, _ = instance.box
-    if x1 - x0 < 14 * _scale(canvas):
-        return   # the name would be wider than what it names
-    _draw_text(canvas, ' '.join(parts), (x0, y0), 0.42 * _scale(canvas))
+def _draw_names(canvas, result, instances: list[Instance], style: OverlayStyle):
+    """Name instances, the first with the best places; leave out what would cover a name.
+
+    A bar in the instance's colour tells whose name it is where that is not beside it.
+    """
+    taken, size = [], 0.42 * _scale(canvas)
+    for instance in instances:
+        parts = [instance.label] * style.names + [f'{instance.score:.2f}'] * style.scores
+        x0, y0, x1, y1 = instance.box
+        width, height, base = _text_size(' '.join(parts), size)
+        bar = max(2, round(4 * _scale(canvas)))
+        if x1 - x0 < 14 * _scale(canvas):
+            continue   # the name would be much wider than what it names
+        for corner in ((x0, y0 - base), (x0, y0 + height + 1), (x0, y1 + height + 1)):
+            x, y = _inside(canvas, corner, width + bar, height, base)
+            plate = (x, y - height - 1, x + bar + width + 2, y + base)
+            if not any(_overlap(plate, other) for other in taken):
+                taken.append(plate)
+                _draw_text(canvas, ' '.join(parts), (x + bar, y), size)
+                canvas[plate[1]:plate[3], x:x + bar] = instance_color(
+                    instance, result, style.palette)
+                break
+
+
+def _overlap(a: tuple, b: tuple) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _weight(size: float) -> int:
+    return max(1, round(size * 1.6))
+
+
+def _text_size(text: str, size: float) -> tuple[int, int, int]:
+    """Return width, height above and below the base line."""
+    (width, height), base = cv2.getTextSize(text, _FONT, size, _weight(size))
+    return width, height, base
+
+
+def _inside(canvas, corner, width: int, height: int, base: int) -> tuple[int, int]:
+    x = int(np.clip(corner[0], 0, max(0, canvas.shape[1] - width - 2)))
+    y = int(np.clip(corner[1], height + 1, max(height + 1, canvas.shape[0] - base)))
+    return x, y
 
 
 def _draw_text(canvas, text: str, corner: tuple[int, int], size: float):
-    """Write white on black above and right of a corner, kept inside the image."""
-    weight = max(1, round(size * 1.6))
-    (width, height), base = cv2.getTextSize(text, _FONT, size, weight)
-    x = int(np.clip(corner[0], 0, max(0, canvas.shape[1] - width - 2)))
-    y = int(np.clip(corner[1] - base, height + 1, canvas.shape[0] - base))
+    """Write white on black, base line at a corner, kept inside the image."""
+    width, height, base = _text_size(text, size)
+    x, y = _inside(canvas, corner, width, height, base)
     plate = canvas[max(0, y - height - 1):y + base, x:x + width + 2]
     plate[:] = plate // 3
-    cv2.putText(canvas, text, (x + 1, y), _FONT, size, (255, 255, 255), weight, cv2.LINE_AA)
+    cv2.putText(canvas, text, (x + 1, y), _FONT, size, (255, 255, 255), _weight(size),
+                cv2.LINE_AA)
 
 
-def _draw_legend(canvas, result: InstanceMap):
-    """List classes with their colour and number of instances in the top left corner."""
+def _draw_legend(canvas, result: InstanceMap, colors: bool):
+    """List classes and how many there are in the top left corner.
+
+    colors: with the colours of the classes, where these are in the picture.
+    """
     counts = {}
     for instance in result.instances:
         counts[instance.label_id] = counts.get(instance.label_id, 0) + 1
@@ -131,5 +168,7 @@ def _draw_legend(canvas, result: InstanceMap):
     for row, (label_id, count) in enumerate(sorted(counts.items())):
         label = result.label_set.by_id(label_id)
         top = step // 3 + row * step
-        cv2.rectangle(canvas, (step // 3, top), (step, top + step // 2), label.color, -1)
-        _draw_text(canvas, f'{label.name}: {count}', (step + step // 3, top + step * 2 // 3), size)
+        if colors:
+            cv2.rectangle(canvas, (step // 3, top), (step, top + step // 2), label.color, -1)
+        left = step + step // 3 if colors else step // 3
+        _draw_text(canvas, f'{label.name}: {count}', (left, top + step // 2), size)

@@ -42,8 +42,9 @@ def look(found: InstanceMap, step: int, embeddings: np.ndarray | None) -> Seen:
     grid = np.zeros(small.shape, np.int32)
     grid[rows, columns] = place + 1
     order = np.argsort(place, kind='stable')
-    ends = np.cumsum(np.bincount(place, minlength=count))
-    cells = np.split(np.stack((rows, columns))[:, order], ends[:-1], axis=1) if count else []
+    ends = np.cumsum(np.bincount(place, minlength=count)).tolist()
+    places = np.stack((rows, columns))[:, order]
+    cells = [places[:, a:b] for a, b in zip([0, *ends], ends, strict=False)]
     boxes = np.array([i.box for i in found.instances], float).reshape(count, 4)
     return Seen(ids.astype(np.int64) // INSTANCE_FACTOR, boxes, grid, cells,
                 np.array(found.instance_mask.shape[::-1]), embeddings)

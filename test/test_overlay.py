@@ -54,3 +54,26 @@ def test_other_sizes_are_refused():
     _, result = example()
     with pytest.raises(ValueError, match='differ'):
         draw_overlay(np.zeros((10, 10, 3), np.uint8), result)
+
+
+def test_names_never_cover_each_other():
+    """Where two cars stand close, both names are read, or one is left out."""
+    from instance_seg_ros import overlay
+
+    plates = []
+    real = overlay._draw_text
+
+    def spy(canvas, text, corner, size):
+        width, height, base = overlay._text_size(text, size)
+        plates.append((corner[0], corner[1] - height - 1, corner[0] + width, corner[1] + base))
+        real(canvas, text, corner, size)
+
+    ids = np.zeros((240, 320), np.uint16)
+    for k in range(12):
+        ids[80 + 6 * k:110 + 6 * k, 40 + 15 * k:70 + 15 * k] = 26000 + k
+    result = InstanceMap.from_masks(LABELS, (ids // 1000).astype(np.uint8), ids)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(overlay, '_draw_text', spy)
+        draw_overlay(np.zeros((240, 320, 3), np.uint8), result)
+    assert len(plates) > 3
+    assert not any(overlay._overlap(a, b) for k, a in enumerate(plates) for b in plates[:k])

@@ -127,9 +127,10 @@ def score_with_and_without(frames: Iterable[tuple[float, np.ndarray, InstanceMap
 def table(scores: dict[str, dict]) -> str:
     """Return the scores as text, in percent."""
     columns = ('HOTA', 'DetA', 'AssA', 'sMOTSA', 'IDF1')
-    counts = ('switches', 'fragments', 'true_positives', 'false_positives', 'misses')
+    counts = {'switches': 'switches', 'fragments': 'fragments', 'true_positives': 'found',
+              'false_positives': 'false', 'misses': 'missed'}
     lines = [f'{"tracking":<10}{"class":<10}' + ''.join(f'{c:>8}' for c in columns)
-             + ''.join(f'{c.split("_")[-1]:>11}' for c in counts)]
+             + ''.join(f'{c:>11}' for c in counts.values())]
     for kind, of_class in scores.items():
         for name, values in of_class.items():
             lines.append(f'{kind:<10}{name:<10}'

@@ -67,7 +67,7 @@ def write_png(path: Path, chapters: Sequence[Chapter]) -> None:
     for chapter in chapters:
         parts += [_table(chapter, width), _raster(chapter.camera, width)]
         if chapter.samples:
-            parts.append(contact_sheet(list(chapter.samples), 3, width // 3))
+            parts.append(_padded(contact_sheet(list(chapter.samples), 3, width // 3), width))
     write_picture(path, np.concatenate(parts))
 
 
@@ -107,6 +107,10 @@ def _table(chapter: Chapter, width: int) -> np.ndarray:
         figure.text(x, 1 - 0.3 / figure.get_figheight(), text, va='top', size=11,
                     linespacing=1.4)
     canvas.draw()
-    picture = np.asarray(canvas.buffer_rgba())[..., :3]
-    return cv2.copyMakeBorder(picture, 0, 0, 0, max(0, width - picture.shape[1]),
-                              cv2.BORDER_CONSTANT, value=(255, 255, 255))[:, :width]
+    return _padded(np.asarray(canvas.buffer_rgba())[..., :3], width)
+
+
+def _padded(picture: np.ndarray, width: int) -> np.ndarray:
+    missing = max(0, width - picture.shape[1])
+    return cv2.copyMakeBorder(picture, 0, 0, 0, missing, cv2.BORDER_CONSTANT,
+                              value=(255, 255, 255))[:, :width]

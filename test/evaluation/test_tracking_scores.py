@@ -1,0 +1,66 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Scores of tracking on drives whose scores are known."""
+
+import numpy as np
+import pytest
+
+from instance_seg_ros.evaluation.tracking import Sequence, score_with_and_without, table
+from instance_seg_ros.instances import InstanceMap
+from instance_seg_ros.labels import LabelSet
+from instance_seg_ros.tracking import Tracker
+
+pytest.importorskip('trackeval')
+LABELS = LabelSet.named('cityscapes')
+
+
+def frame(k, swap=False):
+    """Return the truth, with an ignore region, of two cars that move."""
+    truth = np.full((60, 120), 7, np.int32)
+    truth[:10] = 0
+    truth[20:40, 10 + 2 * k:40 + 2 * k], truth[30:50, 70 - k:100 - k] = 26005, 26009
+    result = np.where(truth >= 1000, truth, 0).astype(np.uint16)
+    if swap:
+        result = np.select([result == 26005, result == 26009], [26009, 26005], 0).astype(np.uint16)
+    return truth, result
+
+
+def scores(frames):
+    sequence = Sequence(26)
+    for truth, result in frames:
+        sequence.add(truth, result)
+    return sequence.scores()
+
+
+def test_perfect_results_and_what_is_ignored():
+    """All hundred per cent, also with something in the ignore region."""
+    frames = [frame(k) for k in range(6)]
+    for _, result in frames:
+        result[2:8, 50:70] = 26001
+    values = scores(frames)
+    assert [values[k] for k in ('HOTA', 'sMOTSA', 'IDF1')] == pytest.approx([1, 1, 1])
+    assert values['switches'] == values['false_positives'] == values['misses'] == 0
+
+
+def test_switches_false_positives_and_misses_are_counted():
+    """Two cars that change numbers once, one false car, and one image without any."""
+    frames = [frame(k, swap=k > 2) for k in range(6)]
+    frames[1][1][52:58, 2:20] = 26001
+    frames[5][1][:] = 0
+    values = scores(frames)
+    assert (values['switches'], values['false_positives'], values['misses']) == (2, 1, 2)
+    assert values['HOTA'] < 0.8 and values['true_positives'] == 10
+
+
+def test_the_tracker_makes_the_difference():
+    """Numbers that change in every image are repaired."""
+    def frames():
+        for k in range(8):
+            truth, result = frame(k, swap=k % 2)
+            classes = (result // 1000).astype(np.uint8)
+            yield k / 10, truth, InstanceMap.from_masks(LABELS, classes, result)
+
+    result = score_with_and_without(frames(), {'car': 26}, Tracker())
+    assert result['with']['car']['IDF1'] == pytest.approx(1)
+    assert result['without']['car']['IDF1'] < 0.6
+    assert 'sMOTSA' in table(result)

@@ -1,0 +1,53 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A small bag with outputs of the node, whose content is known."""
+
+from pathlib import Path
+
+import numpy as np
+
+from instance_seg_ros.bags import BagWriter, Topic, images
+from instance_seg_ros.bags.definitions import typestore
+from instance_seg_ros.instances import InstanceMap
+from instance_seg_ros.labels import LabelSet
+from instance_seg_ros.offline.outputs import CameraTopics
+
+BEGIN, PERIOD, DELAY = 1_700_000_000_000_000_000, 100_000_000, 30_000_000
+LABELS = LabelSet.named('cityscapes')
+
+
+def found(k: int) -> InstanceMap:
+    """Return a car that moves, and a person in every second frame."""
+    mask = np.zeros((48, 64), np.uint16)
+    mask[20:40, 5 + k:25 + k] = 26004
+    if k % 2:
+        mask[5:15, 50:55] = 24001
+    return InstanceMap.from_masks(LABELS, (mask // 1000).astype(np.uint8), mask, {26004: 0.75})
+
+
+def record(path: Path, frames: int = 12, cameras=('',), pictures: bool = True,
+           dropped: int = 2, overlay: bool = False, stages: bool = True) -> Path:
+    """Write a bag; the last `dropped` pictures have no outputs."""
+    with BagWriter(path) as writer:
+        for camera in cameras:
+            prefix = f'/instance_seg/{camera}' if camera else '/instance_seg'
+            topics = CameraTopics.under(prefix, overlay)
+            image = Topic.of(f'/{camera or "camera"}/image_raw', 'sensor_msgs/msg/Image')
+            timing = Topic.of(f'{prefix}/debug/total_ms', 'std_msgs/msg/Float32')
+            first = images.header(BEGIN, 'camera')
+            writer.write(topics.label_info, BEGIN, topics.serialize_labels(LABELS, 0.0, first))
+            for k in range(frames):
+                stamp = BEGIN + k * PERIOD
+                header = images.header(stamp, 'camera')
+                picture = np.full((48, 64, 3), 20 * k % 255, np.uint8)
+                if pictures:
+                    writer.write(image, stamp, images.serialize_image(header, 'rgb8', picture))
+                if k >= frames - dropped:
+                    continue
+                for topic, data in topics.serialize(found(k), header, lambda p=picture: p):
+                    writer.write(topic, stamp + DELAY, data)
+                if stages:
+                    value = typestore().types['std_msgs/msg/Float32'](data=10.0 + k)
+                    writer.write(timing, stamp + DELAY, bytes(
+                        typestore().serialize_cdr(value, 'std_msgs/msg/Float32')))
+    return path
