@@ -20,6 +20,7 @@ except ImportError:     # ROS 2 Humble
     from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
 from sensor_msgs.msg import CompressedImage, Image
 
+from ..errors import UserError
 from ..views import View, read_ego_mask
 from .bookkeeping import Ledger, Rate, RateLimit, Timings
 from .messages import stamp_ns
@@ -132,6 +133,7 @@ class Camera:
         self.frame_id = ''
         self.view = View()
         self.placement = Placement()
+        self.tracker: Any = None
         self.topic = ''
         self.subscription: Any = None
         self.last_failure: tuple[float, str] | None = None
@@ -162,7 +164,10 @@ class Camera:
         return View(settings.roi, settings.rotation, mask)
 
     def update(self, settings: CameraSettings, view: View) -> None:
-        """Take over settings and the view that belongs to them."""
+        """Take over settings and the view that belongs to them; raises UserError without SciPy."""
+        names = ('tracking', 'tracking_max_age_s', 'tracking_reuse_after_s')
+        if any(getattr(self.settings, name) != getattr(settings, name) for name in names):
+            self.tracker = _tracker(settings)
         self.settings, self.view = settings, view
 
     def subscribe(self, node: LifecycleNode, inbox: Inbox) -> None:
@@ -170,6 +175,7 @@ class Camera:
         self._inbox = inbox
         self.active_since, self.last_arrival = time.monotonic(), None
         self.stamps.reset()
+        self.tracker = _tracker(self.settings)      # what was before a pause is not followed
         qos = QoSProfile(
             history=qos_profile_sensor_data.history, depth=1,
             reliability=ReliabilityPolicy[self.settings.qos.upper()])
@@ -227,3 +233,13 @@ class Camera:
         self.ledger.fail(kind)
         self.last_failure = (time.monotonic(), f'{kind}: {message}')
         return first
+
+
+def _tracker(settings: CameraSettings) -> Any:
+    if not settings.tracking:
+        return None
+    try:
+        from ..tracking import Tracker
+    except ImportError as error:
+        raise UserError(f'tracking needs {error.name}, which is not installed.') from error
+    return Tracker(settings.tracking_max_age_s, settings.tracking_reuse_after_s)

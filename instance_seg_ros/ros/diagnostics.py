@@ -18,7 +18,8 @@ several), where <node> is the full name of the node without the first slash. Val
 ``rate_in_hz``, ``rate_out_hz``    over the last five seconds
 ``age_s``                          seconds since the last frame came
 ``<stage>_ms p50`` (p95, p99)      milliseconds over the latest 300 frames; stages: wait, decode,
-                                   preprocess, network, clustering, masks, segment, publish, total
+                                   preprocess, network, clustering, masks, segment, tracking,
+                                   publish, total
 =================================  ==============================================================
 
 Values of the node: ``state`` (of its lifecycle), ``model``, ``label_set``, ``checksum``,

@@ -12,15 +12,11 @@ and activates itself again as ``on_device_error`` says.
 from __future__ import annotations
 
 import gc
-import re
-import socket
 import traceback
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from std_msgs.msg import Header
@@ -28,7 +24,6 @@ from std_srvs.srv import SetBool
 
 from ..errors import UserError
 from ..overlay import OverlayStyle
-from . import checks, diagnostics
 from .cameras import Camera, Inbox
 from .model import describe, gpu_memory, is_device_error, load_segmenter, tune
 from .outputs import Outputs
@@ -36,6 +31,7 @@ from .parameter_server import ParameterServer
 from .parameters import OVERLAY_ITEMS, AllSettings, Settings
 from .pipeline import STAGES, Pipeline
 from .recovery import Recovery
+from .reporter import Health, Reporter
 
 SUCCESS, FAILURE, ERROR = (TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE,
                            TransitionCallbackReturn.ERROR)
@@ -59,23 +55,19 @@ class InstanceSegNode(LifecycleNode):
         self._pipeline: Pipeline | None = None
         self._camera_outputs: dict[str, Outputs] = {}
         self._fault: Exception | None = None
-        self._error_count, self._last_error, self._trouble = 0, '', ''
-        self._facts: dict[str, str] = {}
-        self._told: set[str] = set()
-        self._device_instead: str | None = None
+        self._health = Health()
         self._is_recovering = False
         self._settings_server = ParameterServer(
             self, self._apply, lambda: self._segmenter is not None)
         self._cameras = {name: Camera(name, settings, self._now_ns)
                          for name, settings in self._settings.cameras.items()}
-        self._recovery = Recovery(self, self._configure_and_activate)
+        self._recovery = Recovery(self, self._recover)
         self._fault_signal = self.create_guard_condition(self._handle_fault)
         self._enable_service = self.create_service(SetBool, '~/enable', self._on_enable)
-        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
-        # Steady time: diagnostics must also come while a simulated clock stands still.
-        self._diagnostics_timer = self.create_timer(
-            self._settings.node.diagnostics_period_s, self._publish_diagnostics,
-            clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._reporter = Reporter(
+            self, self._settings.node, list(self._cameras.values()), self._health,
+            lambda: self.state,
+            lambda: {} if self._segmenter is None else gpu_memory(self._segmenter))
 
     @property
     def state(self) -> str:
@@ -107,12 +99,12 @@ class InstanceSegNode(LifecycleNode):
         """Load the network, warm it up and create the outputs."""
         if not self._is_recovering:
             self._recovery.cancel()
-            self._device_instead = None
+            self._health.device_instead = ''
         result = self._attempt('configure', self._configure)
         if result != SUCCESS:
             self._free()
         else:
-            self._trouble = ''
+            self._health.trouble = ''
         return result
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -167,17 +159,17 @@ class InstanceSegNode(LifecycleNode):
         for camera in self._cameras.values():
             own = settings.cameras[camera.name]
             camera.update(own, camera.view_for(own))
-        device = self._device_instead or settings.node.device
+        device = self._health.device_instead or settings.node.device
         self._segmenter = self._load_segmenter(settings.node, device)
         self._segmenter.warm_up(len(self._cameras))
         stages = self._segmenter([np.zeros((64, 64, 3), np.uint8)])[0].timings_ms
-        self._facts = describe(self._segmenter)
+        self._health.facts = describe(self._segmenter)
         self._camera_outputs = {
             camera.name: Outputs(self, camera.prefix, [*stages, *STAGES],
                                  camera.settings.detections_3d != 'off')
             for camera in self._cameras.values()}
         self.get_logger().info('configured: ' + ', '.join(
-            f'{key} {value}' for key, value in self._facts.items()))
+            f'{key} {value}' for key, value in self._health.facts.items()))
 
     def _activate(self, state: LifecycleState) -> None:
         super().on_activate(state)
@@ -204,7 +196,7 @@ class InstanceSegNode(LifecycleNode):
     def _release(self) -> None:
         for outputs in self._camera_outputs.values():
             outputs.destroy()
-        self._camera_outputs, self._facts = {}, {}
+        self._camera_outputs, self._health.facts = {}, {}
         segmenter, self._segmenter = self._segmenter, None
         if segmenter is not None:
             try:
@@ -223,16 +215,16 @@ class InstanceSegNode(LifecycleNode):
         error, settings = self._fault, self._settings.node
         if error is None or self.state != 'active':
             return
-        self._error_count += 1
-        self._last_error = f'{type(error).__name__}: {_first_line(error)}'
+        self._health.errors += 1
+        self._health.last_error = f'{type(error).__name__}: {_first_line(error)}'
         self.get_logger().error('segmentation failed: ' + ''.join(
             traceback.format_exception(type(error), error, error.__traceback__)))
         self.trigger_deactivate()       # fails on purpose: on to error processing, unconfigured
-        self._trouble = f'segmentation failed: {self._last_error}'
+        self._health.trouble = f'segmentation failed: {self._health.last_error}'
         if settings.on_device_error == 'stop':
             return
         if settings.on_device_error == 'cpu' and is_device_error(error):
-            self._device_instead = 'cpu'
+            self._health.device_instead = 'cpu'
         pause_s = self._recovery.schedule(settings.retry_backoff_s)
         self.get_logger().warning(f'configuring again in {pause_s:.1f} s')
 
@@ -243,8 +235,14 @@ class InstanceSegNode(LifecycleNode):
         finally:
             self._is_recovering = False
 
+    def _recover(self) -> bool:
+        if not self._configure_and_activate():
+            return False
+        self._health.recoveries += 1
+        return True
+
     def _tell_trouble(self, text: str) -> None:
-        self._trouble = text
+        self._health.trouble = text
         self.get_logger().error(text)
 
     # Parameters and services
@@ -278,49 +276,6 @@ class InstanceSegNode(LifecycleNode):
         header = Header(stamp=self.get_clock().now().to_msg())
         for outputs in self._camera_outputs.values():
             outputs.publish_labels(self._segmenter.label_set, threshold, header)
-
-    def _publish_diagnostics(self) -> None:
-        hardware_id = self._settings.node.hardware_id or socket.gethostname()
-        name = self.get_fully_qualified_name().lstrip('/')
-        statuses = [diagnostics.status(
-            f'{name}: node', hardware_id, self._problems(), self.state, self._values())]
-        for camera in self._cameras.values():
-            graph = checks.input_problems(self, camera)
-            self._tell_once(graph + camera.stamps.problems())
-            statuses.append(diagnostics.status(
-                f'{name}: camera {camera.name}'.rstrip(), hardware_id,
-                diagnostics.camera_problems(camera, graph), self.state,
-                diagnostics.camera_values(
-                    camera, self.count_publishers(camera.topic) if camera.topic else 0)))
-        self._diagnostics.publish(
-            diagnostics.array(self.get_clock().now().to_msg(), statuses))
-
-    def _problems(self) -> list[tuple[bytes, str]]:
-        clock = checks.clock_problems(self)
-        self._tell_once(clock)
-        problems = [(diagnostics.WARN, text) for text in clock]
-        if self._trouble:
-            problems.append((diagnostics.ERROR, self._trouble))
-        device = self._device_instead or self._settings.node.device
-        if device != 'cpu' and self._facts.get('device') == 'cpu':
-            problems.append((diagnostics.WARN, 'there is no GPU: computing on the CPU'))
-        if self._device_instead:
-            problems.append((diagnostics.WARN, f'computing on the {self._device_instead} after '
-                             'an error of the device'))
-        return problems
-
-    def _values(self) -> dict[str, Any]:
-        memory = {} if self._segmenter is None else gpu_memory(self._segmenter)
-        return {'state': self.state, **self._facts, **memory, 'errors': self._error_count,
-                'recoveries': self._recovery.successes, 'last_error': self._last_error}
-
-    def _tell_once(self, problems: list[str]) -> None:
-        """Log problems that are new, whatever numbers they tell."""
-        for text in problems:
-            kind = re.sub(r'\d+', '', text)
-            if kind not in self._told:
-                self._told.add(kind)
-                self.get_logger().warning(text)
 
 
 def _overlay_style(settings: Settings) -> OverlayStyle:

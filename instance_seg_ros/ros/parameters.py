@@ -69,6 +69,13 @@ class CameraSettings:
     ego_mask: str = parameter(
         '', 'Pixels of the vehicle itself, in which nothing is found: a PNG file (not black: '
         'vehicle) or polygons "x,y x,y x,y; x,y ..." in pixels.')
+    tracking: bool = parameter(
+        False, 'Keep the number of an instance from image to image.')
+    tracking_max_age_s: float = parameter(
+        1.0, 'How long an object that is out of sight is waited for.', minimum=0.0, maximum=60.0)
+    tracking_reuse_after_s: float = parameter(
+        60.0, 'How long the number of a lost object is not given to another one.',
+        minimum=0.0, maximum=86400.0)
     detections_3d: str = parameter(
         'off', 'Publish ~/detections_3d from camera_info and a flat ground ("ground") or a depth '
         'image ("depth").', when=CONFIGURE, choices=('off', 'ground', 'depth'))

@@ -20,7 +20,7 @@ from .cameras import Frame, Inbox
 from .messages import from_image, stamp_ns
 from .outputs import Outputs
 
-STAGES = ('wait', 'decode', 'segment', 'publish', 'total')
+STAGES = ('wait', 'decode', 'segment', 'tracking', 'publish', 'total')
 """Stages the node measures; the segmenter's own lie within ``segment``."""
 
 
@@ -125,8 +125,11 @@ class Pipeline:
     def _publish(self, job: _Job, result: InstanceMap) -> None:
         frame, camera, header = job.frame, job.frame.camera, job.frame.message.header
         outputs = self._outputs[camera.name]
-        begin = time.perf_counter()
         found = job.view.restore(result, job.image.shape)
+        begin = time.perf_counter()
+        if (tracker := camera.tracker) is not None:
+            found = tracker(found, stamp_ns(header) / 1e9)
+            job.stages['tracking'], begin = _ms_since(begin), time.perf_counter()
         with self._gate:
             if not self._open:
                 frame.drop('deactivated')

@@ -26,7 +26,6 @@ class Recovery:
         self._node, self._attempt = node, attempt
         self._timer: Any = None
         self._tries, self._last = 0, float('-inf')
-        self.successes = 0
 
     @property
     def is_pending(self) -> bool:
@@ -53,7 +52,5 @@ class Recovery:
 
     def _try(self, first_pause_s: float) -> None:
         self.cancel()
-        if self._attempt():
-            self.successes += 1
-        else:
+        if not self._attempt():
             self.schedule(first_pause_s)

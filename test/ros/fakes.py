@@ -18,7 +18,8 @@ from instance_seg_ros.errors import UserError
 from instance_seg_ros.instances import InstanceMap
 from instance_seg_ros.labels import LabelSet
 
-ORDERS = {'slow': 201, 'out_of_memory': 202, 'bug': 203, 'very_slow': 204}
+ORDERS = {'slow': 201, 'out_of_memory': 202, 'bug': 203, 'very_slow': 204,
+          'other_number': 205}
 CITYSCAPES = LabelSet.named('cityscapes')
 
 
@@ -74,12 +75,13 @@ class FakeSegmenter:
 
     def _find(self, image):
         height, width = image.shape[:2]
+        number = 3 * (image[0, 0, 2] == ORDERS['other_number'])
         class_mask = np.full((height, width), 7, np.uint8)
         instance_mask = np.zeros((height, width), np.uint16)
         for label_id, rows, columns in ((26, slice(None), slice(0, width // 2)),
                                         (24, slice(height // 2, None), slice(width // 2, None))):
             class_mask[rows, columns] = label_id
-            instance_mask[rows, columns] = label_id * 1000
+            instance_mask[rows, columns] = label_id * 1000 + number
         timings = {'preprocess': 0.1, 'network': 0.2, 'clustering': 0.3, 'masks': 0.4}
         return InstanceMap.from_masks(CITYSCAPES, class_mask, instance_mask,
                                       scores={26000: 0.75, 24000: 0.5}, timings_ms=timings)

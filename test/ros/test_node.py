@@ -175,6 +175,30 @@ def test_images_arrive_from_either_kind_of_publisher(start_node, car, qos):
     assert masks[0].width == 320
 
 
+def test_tracking_keeps_numbers_until_time_jumps_back(start_node, car):
+    start_node({'autostart': True, 'tracking': True, 'tracking_max_age_s': 10.0})
+    car.hear('detections', Detection2DArray)
+    masks = car.hear('instance_mask', Image)
+
+    def ids_in(second, order=0):
+        image = car.image(order)
+        image.header.stamp.sec, image.header.stamp.nanosec = second, 0
+        count = len(masks) + 1
+        car.send(image)
+        car.wait_for(lambda: len(masks) == len(car.heard['detections']) == count)
+        ids = [d.id for d in car.heard['detections'][-1].detections]
+        assert ids == [str(v) for v in np.unique(pixels(masks[-1])) if v]
+        return ids
+
+    # Order 205 makes the fake call what it finds by other numbers.
+    assert [ids_in(100), ids_in(101, 205), ids_in(102)] == [['24000', '26000']] * 3
+    assert not car.set(tracking_max_age_s=5.0)
+    assert ids_in(103) == ['24000', '26000'] and ids_in(50, 205) == ['24000', '26000']
+    car.wait_for(lambda: 'tracking_ms p50' in car.values())
+    assert not car.set(tracking=False)
+    assert ids_in(104, 205) == ['24003', '26003']
+
+
 def test_two_nodes_with_namespaces_do_not_collide(start_node, make_car):
     for side in ('left', 'right'):
         start_node({'autostart': True}, '-r', f'__ns:=/{side}')

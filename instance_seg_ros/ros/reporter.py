@@ -1,0 +1,103 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Looks at the node from time to time, publishes its diagnostics and logs what is new."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode
+
+from . import checks, diagnostics
+from .cameras import Camera
+from .parameters import Settings
+
+
+@dataclass
+class Health:
+    """
+    What the node tells about itself.
+
+    trouble: why it does not do what it was asked for, '' when all is well. facts: of the loaded
+    network. device_instead: on which it computes after an error of the one it was told to use.
+    """
+
+    trouble: str = ''
+    errors: int = 0
+    recoveries: int = 0
+    last_error: str = ''
+    device_instead: str = ''
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def problems(self, device: str) -> list[tuple[bytes, str]]:
+        """Return what is wrong, with levels; ``device`` is the one asked for."""
+        problems = []
+        if self.trouble:
+            problems.append((diagnostics.ERROR, self.trouble))
+        if self.device_instead:
+            problems.append((diagnostics.WARN, f'computing on the {self.device_instead} after '
+                             'an error of the device'))
+        elif device != 'cpu' and self.facts.get('device') == 'cpu':
+            problems.append((diagnostics.WARN, 'there is no GPU: computing on the CPU'))
+        return problems
+
+
+class Reporter:
+    """
+    Publishes /diagnostics in every state of the lifecycle.
+
+    :param state: returns the label of the lifecycle state.
+    :param memory: returns what the diagnostics tell about the memory of the GPU.
+    """
+
+    def __init__(self, node: LifecycleNode, settings: Settings, cameras: list[Camera],
+                 health: Health, state: Callable[[], str],
+                 memory: Callable[[], dict[str, str]]) -> None:
+        self._node, self._settings, self._cameras = node, settings, cameras
+        self._health, self._state, self._memory = health, state, memory
+        self._hardware_id = settings.hardware_id or socket.gethostname()
+        self._told: set[str] = set()
+        self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        # Steady time: diagnostics must also come while a simulated clock stands still.
+        self._timer = node.create_timer(settings.diagnostics_period_s, self._report,
+                                        clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _report(self) -> None:
+        name, state = self._node.get_fully_qualified_name().lstrip('/'), self._state()
+        clock = checks.clock_problems(self._node)
+        self._tell_once(clock)
+        problems = [(diagnostics.WARN, text) for text in clock]
+        problems += self._health.problems(self._node.get_parameter('device').value)
+        statuses = [diagnostics.status(
+            f'{name}: node', self._hardware_id, problems, state, self._values(state))]
+        statuses += [self._camera_status(name, state, camera) for camera in self._cameras]
+        self._publisher.publish(
+            diagnostics.array(self._node.get_clock().now().to_msg(), statuses))
+
+    def _camera_status(self, name: str, state: str, camera: Camera) -> Any:
+        graph = checks.input_problems(self._node, camera)
+        self._tell_once(graph + camera.stamps.problems())
+        publishers = self._node.count_publishers(camera.topic) if camera.topic else 0
+        return diagnostics.status(
+            f'{name}: camera {camera.name}'.rstrip(), self._hardware_id,
+            diagnostics.camera_problems(camera, graph), state,
+            diagnostics.camera_values(camera, publishers))
+
+    def _values(self, state: str) -> dict[str, Any]:
+        health = self._health
+        return {'state': state, **health.facts, **self._memory(), 'errors': health.errors,
+                'recoveries': health.recoveries, 'last_error': health.last_error}
+
+    def _tell_once(self, problems: list[str]) -> None:
+        """Log problems that are new, whatever numbers they tell."""
+        for text in problems:
+            kind = re.sub(r'\d+', '', text)
+            if kind not in self._told:
+                self._told.add(kind)
+                self._node.get_logger().warning(text)
