@@ -110,7 +110,8 @@ def lorry_mesh(rng):
         meshes.append(shapes.dress(shapes.tube(
             (0, -half, 1.9), (0, -half + cargo_long, 1.9), 1.05, sides=16, caps=True), stuff))
     else:
-        meshes.append(_box((width, cargo_long, high - 0.9), (0, cargo_at, (high + 0.9) / 2), stuff))
+        meshes.append(_box((width, cargo_long, high - 0.9), (0, cargo_at, (high + 0.9) / 2),
+                           stuff))
         for y in np.linspace(-cargo_long / 2, cargo_long / 2, 7):
             meshes.append(_box((width + 0.03, 0.06, high - 0.9), (0, cargo_at + y,
                                                                   (high + 0.9) / 2),

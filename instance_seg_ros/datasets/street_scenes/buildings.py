@@ -132,6 +132,8 @@ def hall(rng, names):
     stuff = names[str(rng.choice(['brick', 'plaster', 'concrete']))]
     meshes = [_box((width, depth, height), (0, depth / 2, height / 2), color, stuff, tile=4)]
     shop = names[f'shop{rng.integers(SHOPS)}']
-    meshes.append(_wall(width * 0.8, 0, 3.4, -0.05, shop, color, max(1, round(width / 8)) * 4, 4))
-    meshes.append(_box((width + 0.4, depth + 0.4, 0.8), (0, depth / 2, height), _tint(rng, .2, .9)))
+    bays = max(1, round(width / 8)) * 4
+    meshes.append(_wall(width * 0.8, 0, 3.4, -0.05, shop, color, bays, 4))
+    meshes.append(_box((width + 0.4, depth + 0.4, 0.8), (0, depth / 2, height),
+                       _tint(rng, 0.2, 0.9)))
     return shapes.merge(meshes), width

@@ -12,7 +12,8 @@ import numpy as np
 from . import mesh as shapes
 from .cars import GLASS, LIGHT, RED, TRIM, TYRE
 from .mesh import Surface
-from .people import person_mesh, random_clothes, seated
+from .people import person_mesh, random_clothes
+from .poses import seated
 from .scene import LABEL_IDS, Model, Part
 
 PAINT = Surface((1, 1, 1), 0, 0.5, 0.0, 0, 1.0)

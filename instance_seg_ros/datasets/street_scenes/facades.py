@@ -83,12 +83,13 @@ def shop(rng, noise, size):
         image[44:118, x0:x1] = (*color, 255)
         pen = (240, 236, 220, 255) if color.mean() < 130 else (30, 30, 34, 255)
         word = ''.join(rng.choice(list('ABCDEFGHIKLMNOPRSTUVWY'), rng.integers(4, 9)))
-        cv2.putText(image, word, (x0 + 16, 100), cv2.FONT_HERSHEY_DUPLEX, 1.5, pen, 3, cv2.LINE_AA)
+        cv2.putText(image, word, (x0 + 16, 100), cv2.FONT_HERSHEY_DUPLEX, 1.5, pen, 3,
+                    cv2.LINE_AA)
         edges = np.linspace(x0 + 8, x1 - 8, int(rng.integers(3, 5))).astype(int)
-        for a, b in zip(edges[:-1], edges[1:]):
+        for a, b in zip(edges[:-1], edges[1:], strict=True):
             top = 134
             bottom = size - 4 if rng.random() < 0.3 else size - 70
-            goods = rng.uniform(20, 80, (6, 6, 3))
+            goods = rng.uniform(18, 70, (7, 7, 1)) * rng.uniform(0.75, 1.25, (7, 7, 3))
             goods = cv2.resize(goods, (b - a - 8, bottom - top), interpolation=cv2.INTER_CUBIC)
             image[top:bottom, a + 4:b - 4, :3] = np.clip(goods, 8, 120)
             image[top:bottom, a + 4:b - 4, 3] = 70
@@ -145,8 +146,8 @@ def sign(rng, size, number):
 
 def poster(rng, noise, size):
     """Draw an advertisement: blobs of colour and some words."""
-    image = np.full((size, size, 3), rng.uniform(20, 240, 3))
-    image += 60 * np.stack([noise(rng, 2.0, size) for _ in range(3)], -1)
+    image = np.full((size, size, 3), rng.uniform(40, 220) * rng.uniform(0.6, 1.2, 3))
+    image += 35 * noise(rng, 2.0, size)[..., None] * rng.uniform(0.3, 1, 3)
     image = _rgba(image)
     for _ in range(4):
         x, y = rng.integers(20, size - 120, 2).tolist()

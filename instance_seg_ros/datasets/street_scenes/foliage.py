@@ -33,8 +33,8 @@ def _branch(rng, image, start, angle, length, width, shade):
     if length > 12:
         for _ in range(int(rng.integers(2, 5))):
             point = start + (end - start) * rng.uniform(0.35, 1.0)
-            _branch(rng, image, point, angle + rng.normal(0, 0.55), length * rng.uniform(0.45, 0.8),
-                    width * 0.62, shade * rng.uniform(0.85, 1.15))
+            _branch(rng, image, point, angle + rng.normal(0, 0.55),
+                    length * rng.uniform(0.45, 0.8), width * 0.62, shade * rng.uniform(0.85, 1.15))
 
 
 def twigs(rng, size):

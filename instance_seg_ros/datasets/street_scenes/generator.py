@@ -14,8 +14,8 @@ from .scene import Camera, Lamp, Scene
 from .traffic import Traffic, place
 from .weather import make_weather
 
-KINDS = {'town': 0.38, 'suburb': 0.2, 'avenue': 0.16, 'retail': 0.1, 'park': 0.08,
-         'highway': 0.08}
+KINDS = {'town': 0.46, 'suburb': 0.17, 'avenue': 0.15, 'retail': 0.09, 'park': 0.06,
+         'highway': 0.07}
 
 
 def random_street(rng, kind=None):
@@ -109,8 +109,8 @@ def lamps_of(world, camera):
     return lamps
 
 
-def look(world, camera, time=0.0):
-    """Return the Scene of one moment."""
+def look(world, camera, time=0.0, extra=()):
+    """Return the Scene of one moment; `extra` meshes join the static ones."""
     things, shadows = place(world.movers, world.course, world.names['blob'], time)
-    return Scene(world.static, shapes.merge(shadows), world.things + things, world.weather,
+    return Scene(shapes.merge([world.static, *extra]), shapes.merge(shadows), world.things + things, world.weather,
                  camera, lamps_of(world, camera))

@@ -76,7 +76,7 @@ class Street:
         """Return the [(s0, s1)] between junctions."""
         edges = [START] + [v for at, half in sorted(self.junctions)
                            for v in (at - half, at + half)] + [END]
-        return list(zip(edges[::2], edges[1::2]))
+        return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def _stuff(names, layer, color, label, gloss=0.0):

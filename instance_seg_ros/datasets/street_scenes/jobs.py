@@ -10,11 +10,15 @@ that kills two of them is given up with a message.
 import multiprocessing
 import os
 import queue
+import tempfile
+from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from ...errors import UserError
+from .catalog import save_models
 from .writer import CityscapesWriter
 
 SPLITS = ('train', 'val')
@@ -42,24 +46,25 @@ class Order:
 
 def render_scene(order, split, index, catalog, stage):
     """Render one scene; returns its Photo."""
-    from . import generator, photo, sensor
+    from . import generator, hood, photo, sensor
     rng = order.rng(split, index)
     world = generator.make_world(rng, catalog)
     dark = {'night': 1.0, 'dusk': 0.5}.get(world.weather.name, 0.0)
     habits = sensor.random_sensor(rng, dark)
     camera = generator.random_camera(rng, world, habits.distortion)
-    return photo.take(stage.draw(generator.look(world, camera)), camera, habits, rng)
+    extra = [hood.bonnet(rng, camera)] if rng.random() < 0.12 else []
+    return photo.take(stage.draw(generator.look(world, camera, extra=extra)), camera, habits, rng)
 
 
-def _work(order, split, indices, reports):
+def _work(order, models, split, indices, reports):
     """Render scenes one after the other in a process of its own."""
     os.environ.setdefault('LP_NUM_THREADS', '1')
     import cv2
     cv2.setNumThreads(1)
-    from .catalog import Catalog
+    from .catalog import load_catalog
     from .stage import Stage
     try:
-        catalog = Catalog(split, order.models)
+        catalog = load_catalog(split, models)
         stage = Stage(order.width, order.height, catalog.bank)
     except UserError as error:
         reports.put(('refused', str(error)))
@@ -77,12 +82,13 @@ def _work(order, split, indices, reports):
 class _Worker:
     """A process and the scene it is at."""
 
-    def __init__(self, order, split, indices):
+    def __init__(self, order, models, split, indices):
         context = multiprocessing.get_context('spawn')
         self.split, self.left, self.at = split, list(indices), None
         self.reports = context.Queue()
         self.process = context.Process(target=_work, daemon=True,
-                                       args=(order, split, self.left[:RECYCLE], self.reports))
+                                       args=(order, models, split, self.left[:RECYCLE],
+                                             self.reports))
         self.process.start()
 
     def listen(self, timeout):
@@ -122,36 +128,51 @@ def render_all(order, counts, jobs=1, progress=None):
     """
     shares = [(split, left[j::jobs]) for split, left in missing(order, counts)
               for j in range(jobs) if left[j::jobs]]
-    failed, strikes, workers = [], {}, []
-    try:
-        while shares or workers:
-            while shares and len(workers) < jobs:
-                workers.append(_Worker(order, *shares.pop(0)))
-            for worker in list(workers):
-                alive = worker.process.is_alive()
-                count = worker.listen(0.2 if alive else 0.05)
-                if progress and count:
-                    progress(count)
-                if alive:
-                    continue
+    if not shares:
+        return []
+    with tempfile.TemporaryDirectory(prefix='street_scenes_') as folder:
+        models = Path(folder) / 'models'
+        save_models(models, order.models)
+        return _Crew(order, models, shares, progress).run(jobs)
+
+
+class _Crew:
+    """The processes at work, and what is left to do."""
+
+    def __init__(self, order, models, shares, progress):
+        self.order, self.models, self.shares = order, models, shares
+        self.progress = progress or (lambda count: None)
+        self.strikes, self.failed, self.workers = Counter(), [], []
+
+    def run(self, jobs):
+        """Work until nothing is left; returns what failed twice."""
+        try:
+            while self.shares or self.workers:
+                while self.shares and len(self.workers) < jobs:
+                    self.workers.append(_Worker(self.order, self.models, *self.shares.pop(0)))
+                for worker in list(self.workers):
+                    alive = worker.process.is_alive()
+                    self.progress(worker.listen(0.2 if alive else 0.05))
+                    if not alive:
+                        self._retire(worker)
+        finally:
+            for worker in self.workers:
+                worker.process.kill()
                 worker.process.join()
-                workers.remove(worker)
-                if worker.at is not None:
-                    key = (worker.split, worker.at)
-                    strikes[key] = strikes.get(key, 0) + 1
-                    if strikes[key] > 1:
-                        failed.append(key)
-                        worker.left.remove(worker.at)
-                elif worker.process.exitcode:
-                    key = (worker.split, None)
-                    strikes[key] = strikes.get(key, 0) + 1
-                    if strikes[key] > 3:
-                        raise UserError('The renderer stops before its first scene; run with '
-                                        '--jobs 1 and look at what OpenGL says.')
-                if worker.left:
-                    shares.insert(0, (worker.split, worker.left))
-    finally:
-        for worker in workers:
-            worker.process.kill()
-            worker.process.join()
-    return failed
+        return self.failed
+
+    def _retire(self, worker):
+        """Take a process off; what it left undone goes to the next one."""
+        worker.process.join()
+        self.workers.remove(worker)
+        if worker.at is not None or worker.process.exitcode:
+            key = (worker.split, worker.at)
+            self.strikes[key] += 1
+            if self.strikes[key] > 1 and worker.at is not None:
+                self.failed.append(key)
+                worker.left.remove(worker.at)
+            elif self.strikes[key] > 3:
+                raise UserError('The renderer stops before its first scene: see what OpenGL says '
+                                'above, and whether libegl1 and libgl1-mesa-dri are installed.')
+        if worker.left:
+            self.shares.insert(0, (worker.split, worker.left))

@@ -56,7 +56,8 @@ def merge(meshes):
     starts = np.cumsum([0] + [len(mesh.vertices) for mesh in meshes[:-1]])
     return Mesh(
         np.concatenate([mesh.vertices for mesh in meshes]),
-        np.concatenate([mesh.triangles + np.uint32(s) for mesh, s in zip(meshes, starts)]))
+        np.concatenate([mesh.triangles + np.uint32(start)
+                        for mesh, start in zip(meshes, starts, strict=True)]))
 
 
 def from_arrays(positions, normals, texcoords, triangles):

@@ -9,6 +9,7 @@ the ends of their paths. None of it needs to be there.
 
 import hashlib
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ import cv2
 import numpy as np
 
 from . import mesh as shapes
+from . import people
 from .renderer import load_panda
 from .scene import LABEL_IDS, Model, Part
 
@@ -71,8 +73,8 @@ ENTRIES = (
 
 
 def is_validation(name):
-    """Say whether a model of this name is kept out of training (about one in four)."""
-    return hashlib.sha256(name.encode()).digest()[0] < 64
+    """Say whether a model is kept out of training (about one in four); `#...` is no name."""
+    return hashlib.sha256(name.split('#')[0].encode()).digest()[0] < 64
 
 
 def find(folder):
@@ -199,7 +201,34 @@ def load_all(folder):
     result = []
     for entry, path in find(folder).items():
         try:
-            result.append(load(entry, path))
+            model = load(entry, path)
+            result += _dressed(model) if entry.kind == 'person' else [model]
         except (OSError, ValueError) as error:
             warnings.warn(f'{path} was skipped: {error}', stacklevel=2)
+    return result
+
+
+_SHIRT, _TROUSERS, _SKIN = (0.22, 0.24, 0.32), (0.05, 0.05, 0.05), (0.6, 0.4, 0.25)
+
+
+def _dressed(model, count=4):
+    """Return one of Quaternius' bald grey people with hair and in several clothes."""
+    result = []
+    for number in range(count):
+        rng = np.random.default_rng([number, len(model.name)])
+        mesh = shapes.Mesh(model.parts[0].mesh.vertices.copy(), model.parts[0].mesh.triangles)
+        colors = mesh.vertices[:, shapes.COLOR].copy()
+        legs = (0.16, 0.2, 0.32) if rng.random() < 0.4 else people.random_cloth(rng)
+        for old, new in ((_SHIRT, people.random_cloth(rng)), (_TROUSERS, legs),
+                         (_SKIN, people.random_skin(rng))):
+            rows = np.abs(colors - old).max(1) < 0.02
+            mesh.vertices[rows, shapes.COLOR] = np.square(new)
+        skin = mesh.vertices[np.abs(colors - _SKIN).max(1) < 0.02, shapes.POSITION]
+        head = skin[skin[:, 2] > skin[:, 2].max() - 0.2].mean(0)
+        hair = shapes.dress(shapes.ellipsoid((0.1, 0.11, 0.11), head + [0, -0.025, 0.05]),
+                            shapes.Surface(people.HAIR[rng.integers(4)],
+                                           label=LABEL_IDS['person']))
+        waving = 'Waving' in model.name or 'Eyes' in model.name
+        mesh = mesh if waving else shapes.merge([mesh, hair])
+        result.append(replace(model, name=f'{model.name}#{number}', parts=(Part(mesh),)))
     return result

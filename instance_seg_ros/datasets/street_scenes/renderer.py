@@ -39,7 +39,7 @@ def load_panda():
     try:
         from panda3d import core
     except ImportError:
-        raise UserError('Rendering needs panda3d: install it with `pip install panda3d`.') from None
+        raise UserError('Rendering needs panda3d: `pip install panda3d`.') from None
     core.loadPrcFileData('street scenes', SETTINGS)
     return core
 

@@ -151,7 +151,7 @@ class Roadsides:
                 self.meshes.append(self.course.strip(a, b, KERB + height, surface, tile, s0, s1))
 
     def _garden(self, sign):
-        """A hedge, low wall or fence in front of gardens."""
+        """Put a hedge, low wall or fence in front of gardens."""
         side, rng = self.street.side(sign), self.rng
         t = self.street.front(sign) - side.garden + 0.1
         kind = rng.random()
@@ -173,7 +173,8 @@ class Roadsides:
 
     def _street_trees(self, sign):
         rng, side = self.rng, self.street.side(sign)
-        if rng.random() > 0.6 or not (side.pavement or side.verge):
+        share = 0.4 if side.edge == 'town' else 0.6
+        if rng.random() > share or not (side.pavement or side.verge):
             return
         step, s = rng.uniform(6, 16), rng.uniform(2, 10)
         t = self.street.kerb(sign) + (side.verge / 2 if side.verge else 0.8)

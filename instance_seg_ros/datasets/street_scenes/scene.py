@@ -37,6 +37,7 @@ class Model:
     parts: tuple
     size: tuple
     tint: float = 0.0  # how much of the texture's own colour a paint may replace
+    walks: int | None = None  # number of a person of our own making who can walk
 
 
 @dataclass

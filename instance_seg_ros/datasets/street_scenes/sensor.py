@@ -40,7 +40,7 @@ def random_sensor(rng, dark=0.0):
         vignette=float(rng.uniform(0, 0.3)),
         noise=float(rng.uniform(0.002, 0.014) * (1 + 2.5 * dark)),
         blur=float(rng.choice([0.0, 0.5, 0.8, 1.1, 1.5], p=[.2, .3, .25, .15, .1])),
-        motion=float(rng.exponential(2.0) if rng.random() < 0.2 else 0.0),
+        motion=float(rng.exponential(1.5) if rng.random() < 0.15 else 0.0),
         sharpen=float(rng.choice([0.0, 0.3, 0.7, 1.2], p=[.3, .35, .25, .1])),
         black=float(max(0.0, rng.normal(0.0, 0.02))),
         jpeg=int(rng.choice([95, 90, 80, 65, 50], p=[.35, .3, .2, .1, .05])),

@@ -44,7 +44,7 @@ flat in vec4 kind; in vec3 shade_at;
 uniform sampler2D sky; uniform sampler2DShadow shadow_map;
 uniform vec3 eye; uniform vec3 sun_way; uniform vec3 sun_light; uniform vec3 zenith_light;
 uniform vec3 ground_light; uniform vec3 fog_light; uniform vec3 town_light; uniform vec4 air;
-uniform vec4 paint;
+uniform vec4 paint; uniform float glow;
 uniform int lamps; uniform vec4 lamp_at[8]; uniform vec3 lamp_light[8];
 out vec4 pixel;
 
@@ -110,7 +110,7 @@ void main() {
     c = c * (1.0 - mirror) + env * mirror;
     if (wet < 0.01) c += sun_light * shade * gloss * 3.0 * pow(max(dot(r, sun_way), 0.0), 180.0);
   }
-  if (kind.z > 0.0) c += base * kind.z;
+  if (kind.z > 0.0) c += base * kind.z * glow;
 #ifndef OWN
   if (glass > 0.5 && air.w > 0.0) {
     vec2 cell = floor(uv * 4.0) + floor(world.xy * 0.05);

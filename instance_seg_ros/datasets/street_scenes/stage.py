@@ -141,6 +141,8 @@ class Stage(Renderer):
                                                    weather.night))
         root.setShaderInput('sun_disc', core.LVecBase3f(
             *map(float, weather.sun_light * weather.sun_disc)))
+        dark = {'night': 0.25, 'dusk': 1.0}.get(weather.name, 1.0)
+        root.setShaderInput('glow', dark * (1.0 + 6.0 * min(weather.night * 4, 1.0)))
         self._set_lamps(root, scene.lamps)
         root.setTwoSided(True)
 
@@ -171,7 +173,8 @@ class Stage(Renderer):
         if image is not None:
             return [('own', self.geom_node(mesh), self._own_texture(image))]
         return [(look, self.geom_node(part), None)
-                for look, part in zip(('solid', 'cut'), split_cut(mesh)) if len(part.triangles)]
+                for look, part in zip(('solid', 'cut'), split_cut(mesh), strict=True)
+                if len(part.triangles)]
 
     def _place(self, root, thing):
         core = self.core
@@ -223,3 +226,9 @@ class Stage(Renderer):
         truth = truth[::-1]
         return Drawing(code * code * shaders.RANGE, truth[..., 2].astype(np.int32),
                        truth[..., 1].astype(np.uint8), truth[..., 0].copy())
+
+    def close(self):
+        """Give the buffers back; leaving that to the end of the process crashes some drivers."""
+        self._geoms.clear()
+        self._own.clear()
+        self.engine.removeAllWindows()

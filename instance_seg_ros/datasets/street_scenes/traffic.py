@@ -79,7 +79,9 @@ class Traffic:
             speed = 0.0 if queue and rng.random() < 0.5 else rng.uniform(3, 14)
             mean = (rng.uniform(1.5, 5) if queue else rng.uniform(8, 35)) / self.amount
             own = abs(t - ego_t) < 1.0
-            s = rng.uniform(7, 16) if own else rng.uniform(-4, 14)
+            near = rng.random() < 0.35
+            s = (rng.uniform(7, 14) if near else rng.uniform(14, 45)) if own else (
+                rng.uniform(-4, 20))
             while s < reach:
                 wobble = rng.normal(0, 0.2)
                 turn = (0 if way > 0 else np.pi) + rng.normal(0, 0.03)
@@ -145,7 +147,7 @@ class Traffic:
             way = 1 if sign == street.hand else -1
             self._rider(rng.uniform(6, 45), sign * (street.half - rng.uniform(0.4, 1.0)),
                         (0 if way > 0 else np.pi) + rng.normal(0, 0.08), way * rng.uniform(3, 6))
-        for _ in range(rng.poisson(0.7 * self.amount)):
+        for _ in range(rng.poisson(1.1 * self.amount)):
             sign = rng.choice([-1, 1])
             s, t = rng.uniform(5, 35), street.kerb(sign) + rng.uniform(0.4, 1.2)
             kind = 'bicycle' if rng.random() < 0.8 else 'motorcycle'
@@ -160,15 +162,15 @@ class Traffic:
     def people(self):
         """Put people on the pavements, alone and in groups, and some on the road."""
         rng, street = self.rng, self.street
-        for _ in range(rng.poisson(5.0 * self.amount)):
+        for _ in range(rng.poisson(9.0 * self.amount)):
             sign = rng.choice([-1, 1])
             side = street.side(sign)
             inner, outer = street.kerb(sign) + 0.4, street.front(sign) - side.garden - 0.3
             if outer <= inner or not side.pavement:
                 continue
-            s, t = 4 + 50 * rng.random() ** 1.4, sign * rng.uniform(inner, outer)
+            s, t = 5 + 50 * rng.random() ** 1.2, sign * rng.uniform(inner, outer)
             turn, speed = rng.choice([0, np.pi]), rng.uniform(0.8, 1.6)
-            for _ in range(rng.choice([1, 2, 3, 5], p=[.55, .3, .1, .05])):
+            for _ in range(rng.choice([1, 2, 3, 5], p=[.5, .3, .13, .07])):
                 self._person(s + rng.normal(0, 0.5), t + rng.normal(0, 0.5), turn, speed, KERB)
         for _ in range(rng.poisson(1.2 * self.amount)):
             way = rng.choice([-1, 1])
