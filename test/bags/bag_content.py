@@ -76,12 +76,12 @@ def write_bag(path: Path, topics=(RAW,), storage='mcap', compression='none',
 
 
 def write_video(path: Path, frames=FRAMES, fps=20) -> Path:
-    """Write a film whose pictures get lighter by 19 each."""
+    """Write a film whose pictures get lighter by 17 each."""
     with av.open(str(path), 'w') as container:
         stream = container.add_stream('mpeg4', rate=fps)
         stream.width, stream.height, stream.pix_fmt = 64, 48, 'yuv420p'
         for index in range(frames):
-            grey = np.full((48, 64, 3), min(index * 19, 255), np.uint8)
+            grey = np.full((48, 64, 3), min(index * 17, 255), np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format='rgb24')))
         container.mux(stream.encode(None))
     return path
