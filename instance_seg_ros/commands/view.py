@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def _serve(path: Path, port: int, browser: bool) -> None:
                '--port', str(port + 1), '--server-memory-limit', '75%']
     address = f'http://127.0.0.1:{port}/?url=rerun%2Bhttp://127.0.0.1:{port + 1}/proxy'
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # A session of its own: Ctrl-C ends it through us, once, however it was sent.
+    # A group of its own, which is ended as a whole: the module starts a program in its turn.
     child = subprocess.Popen(command, env=env, start_new_session=True)
     print(f'Look at {address} (Ctrl-C ends)', flush=True)
     try:
@@ -91,6 +92,7 @@ def _serve(path: Path, port: int, browser: bool) -> None:
     except KeyboardInterrupt:
         pass
     finally:
-        child.terminate()
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGTERM)
         child.wait()
         signal.signal(signal.SIGTERM, before)

@@ -4,6 +4,8 @@
 
 import json
 import re
+import socket
+import urllib.request
 
 import cv2
 import pytest
@@ -44,6 +46,27 @@ def test_the_viewer_file_holds_all_frames(tmp_path):
     out = tmp_path / 'v.rrd'
     assert cli.main(['view', str(record(tmp_path / 'bag')), '--output', str(out)]) == 0
     assert rerun and out.read_bytes()[:3] == b'RRF' and out.stat().st_size > 2000
+
+
+def test_the_page_is_served_and_ends_with_everything_it_started(tmp_path, start_python):
+    """An HTML page from this machine; after SIGTERM the port is free again."""
+    pytest.importorskip('rerun')
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+    child = start_python('-m', 'instance_seg_ros.cli', 'view', record(tmp_path / 'bag'),
+                         '--no-browser', '--port', port)
+    for line in child.stdout:
+        if 'Hosting a web-viewer' in line:
+            break
+    with urllib.request.urlopen(f'http://127.0.0.1:{port}/', timeout=30) as answer:
+        assert b'<html' in answer.read()
+    child.terminate()
+    child.communicate(timeout=30)
+    assert child.returncode == 0
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(('127.0.0.1', port))
 
 
 @pytest.mark.parametrize('verb, ending', [('report', '.pdf'), ('view', '.html')])
