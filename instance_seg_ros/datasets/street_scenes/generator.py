@@ -65,20 +65,25 @@ class World:
     weather: object
     names: dict
     ego_t: float
+    ego_speed: float = 0.0
 
 
-def make_world(rng, catalog, kind=None, weather=None, curve=1.0):
-    """Draw a street and all that is in it."""
+def make_world(rng, catalog, kind=None, weather=None, seconds=0.0):
+    """
+    Draw a street and all that is in it.
+
+    `kind` and `weather` may be prescribed; `seconds` is how long we drive through it.
+    """
     street = random_street(rng, kind)
-    course = Course(rng, curve=curve * (0.6 if street.kind == 'highway' else 1.0))
+    course = Course(rng, curve=0.6 if street.kind == 'highway' else 1.0)
     weather = make_weather(rng, weather)
     meshes = make_ground(rng, course, street, catalog.names)
     more, things = Roadsides(rng, catalog, course, street).build()
     own = [t for t, way in street.lane_centers() if way > 0]
     ego_t = float(rng.choice(own)) + rng.normal(0, 0.2)
-    movers = Traffic(rng, catalog, street, float(np.exp(rng.normal(0.1, 0.4)))).fill(ego_t)
-    return World(course, street, shapes.merge(meshes + more), things, movers, weather,
-                 catalog.names, ego_t)
+    traffic = Traffic(rng, catalog, street, ego_t, float(np.exp(rng.normal(0.1, 0.4))), seconds)
+    return World(course, street, shapes.merge(meshes + more), things, traffic.fill(), weather,
+                 catalog.names, ego_t, traffic.ego_speed)
 
 
 def random_camera(rng, world, distortion=0.0):
@@ -112,5 +117,5 @@ def lamps_of(world, camera):
 def look(world, camera, time=0.0, extra=()):
     """Return the Scene of one moment; `extra` meshes join the static ones."""
     things, shadows = place(world.movers, world.course, world.names['blob'], time)
-    return Scene(shapes.merge([world.static, *extra]), shapes.merge(shadows), world.things + things, world.weather,
-                 camera, lamps_of(world, camera))
+    return Scene(shapes.merge([world.static, *extra]), shapes.merge(shadows),
+                 world.things + things, world.weather, camera, lamps_of(world, camera))

@@ -13,6 +13,7 @@ import queue
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -27,13 +28,26 @@ RECYCLE = 400  # scenes a process renders before a fresh one takes over
 
 @dataclass(frozen=True)
 class Order:
-    """What to render; sizes in pixels."""
+    """
+    What to render; sizes in pixels.
+
+    With `frames`, `rate` in Hz and so on it orders videos: scene i is frame i % frames of
+    video i // frames.
+    """
 
     root: str
     seed: int
     width: int
     height: int
     models: str | None = None
+    street: str | None = None
+    weather: str | None = None
+    frames: int = 0
+    rate: float = 15.0
+
+    def address(self, index):
+        """Return (sequence, frame) of a scene."""
+        return divmod(index, self.frames) if self.frames else (index, 0)
 
     def writer(self, split):
         """Return the writer of a split."""
@@ -45,15 +59,26 @@ class Order:
 
 
 def render_scene(order, split, index, catalog, stage):
-    """Render one scene; returns its Photo."""
+    """Render one scene, or one frame of a video; returns its Photo."""
     from . import generator, hood, photo, sensor
+    if order.frames:
+        sequence, frame = order.address(index)
+        return _drive(order, split, sequence, catalog).frame(frame, stage)
     rng = order.rng(split, index)
-    world = generator.make_world(rng, catalog)
+    world = generator.make_world(rng, catalog, order.street, order.weather)
     dark = {'night': 1.0, 'dusk': 0.5}.get(world.weather.name, 0.0)
     habits = sensor.random_sensor(rng, dark)
     camera = generator.random_camera(rng, world, habits.distortion)
     extra = [hood.bonnet(rng, camera)] if rng.random() < 0.12 else []
     return photo.take(stage.draw(generator.look(world, camera, extra=extra)), camera, habits, rng)
+
+
+@lru_cache(maxsize=1)
+def _drive(order, split, sequence, catalog):
+    from .drive import make_drive
+    seed = (order.seed, SPLITS.index(split), sequence)
+    return make_drive(np.random.default_rng(seed), catalog, order.frames / order.rate, order.rate,
+                      seed, order.street, order.weather)
 
 
 def _work(order, models, split, indices, reports):
@@ -72,7 +97,7 @@ def _work(order, models, split, indices, reports):
     writer = order.writer(split)
     for index in indices:
         reports.put(('start', index))
-        writer.write(render_scene(order, split, index, catalog, stage), index)
+        writer.write(render_scene(order, split, index, catalog, stage), *order.address(index))
         reports.put(('done', index))
     reports.close()
     reports.join_thread()
@@ -114,7 +139,7 @@ def missing(order, counts):
     result = []
     for split, count in counts.items():
         writer = order.writer(split)
-        left = [i for i in range(count) if not writer.done(i)]
+        left = [i for i in range(count) if not writer.done(*order.address(i))]
         if left:
             result.append((split, left))
     return result

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Somebody's body and clothes around joints; where the joints are says `poses`."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -129,14 +130,15 @@ def _head(neck, clothes, skin, label):
     return meshes
 
 
+@lru_cache(maxsize=1024)
 def walker(number, phase=None):
-    """Return person `number`, frozen at a phase 0..1 of the step (None: one of its own)."""
+    """Return person `number` in one of the PHASES of a step (None: one of its own)."""
     rng = np.random.default_rng([number, 5])
     scale = rng.uniform(0.55, 0.8) if number % 12 == 11 else rng.uniform(0.9, 1.08)
     clothes = random_clothes(rng)
     gait = Gait.random(rng, 0.0 if number % 3 == 0 else rng.uniform(0.6, 1.0))
     own = rng.uniform(0, 1)
-    joints = gait.joints(own if phase is None else phase)
+    joints = gait.joints(own if phase is None else phase / PHASES)
     mesh = person_mesh(joints, clothes, LABEL_IDS['person'], scale)
     low, high = shapes.bounds(mesh)
     return Model(f'person_{number}', 'person', (Part(mesh),), tuple(high - low),

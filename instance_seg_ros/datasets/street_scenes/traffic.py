@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .ground import KERB, contact
+from .people import PHASES, walker
 from .scene import LABEL_IDS, Thing
+
+STRIDE = 1.45  # metres of a double step
 
 PAINTS = [(0.9, 0.9, 0.9), (0.05, 0.05, 0.06), (0.25, 0.26, 0.28), (0.6, 0.62, 0.64),
           (0.09, 0.13, 0.28), (0.5, 0.06, 0.06), (0.1, 0.22, 0.16), (0.16, 0.3, 0.55),
@@ -47,11 +50,23 @@ def random_paint(rng):
 
 
 class Traffic:
-    """Fill a street; places already taken are refused."""
+    """
+    Fill a street; places already taken are refused.
 
-    def __init__(self, rng, catalog, street, amount=1.0):
+    `ego_t` is our lane; with `seconds` the street is filled for a drive of that time, in which
+    nothing may stand or come in our way.
+    """
+
+    def __init__(self, rng, catalog, street, ego_t, amount=1.0, seconds=0.0):
         self.rng, self.catalog, self.street, self.amount = rng, catalog, street, amount
+        self.ego_t, self.seconds = ego_t, seconds
+        self.ego_speed = rng.uniform(4.0, 11.0) if seconds else 0.0
         self.movers, self._taken = [], []
+
+    @property
+    def travel(self):
+        """Metres that we drive."""
+        return self.ego_speed * self.seconds
 
     def free(self, s, t, long, wide):
         """Take a rectangle if nothing is there yet."""
@@ -71,29 +86,37 @@ class Traffic:
                                      paint=random_paint(self.rng)))
         return long
 
-    def lanes(self, ego_t, reach=95.0):
+    def lanes(self, reach=95.0):
         """Put moving or queueing vehicles in every lane."""
         rng = self.rng
         for t, way in self.street.lane_centers():
             queue = rng.random() < 0.4
             speed = 0.0 if queue and rng.random() < 0.5 else rng.uniform(3, 14)
             mean = (rng.uniform(1.5, 5) if queue else rng.uniform(8, 35)) / self.amount
-            own = abs(t - ego_t) < 1.0
-            near = rng.random() < 0.35
-            s = (rng.uniform(7, 14) if near else rng.uniform(14, 45)) if own else (
-                rng.uniform(-4, 20))
-            while s < reach:
-                wobble = rng.normal(0, 0.2)
-                turn = (0 if way > 0 else np.pi) + rng.normal(0, 0.03)
-                if rng.random() < 0.07:
-                    s += self._rider(s, t + self.street.hand * way * 0.9, turn, way * 5.0) + 2
-                    continue
+            own, near = abs(t - self.ego_t) < 1.0, rng.random() < 0.35
+            if own:
+                s = rng.uniform(7, 14) if near else rng.uniform(14, 45)
+                speed = self.ego_speed if self.seconds else speed
+            else:
+                ahead = max(0.0, way * speed - self.ego_speed) * self.seconds
+                s = rng.uniform(-4, 20) - ahead
+            self._lane(t, way, s, reach + self.travel + max(0, -way * speed) * self.seconds,
+                       speed, mean)
+
+    def _lane(self, t, way, s, end, speed, mean):
+        rng = self.rng
+        while s < end:
+            wobble, turn = rng.normal(0, 0.2), (0 if way > 0 else np.pi) + rng.normal(0, 0.03)
+            if rng.random() < 0.07:
+                pace = speed if self.seconds else 5.0
+                s += self._rider(s, t + self.street.hand * way * 0.9, turn, way * pace) + 2
+            else:
                 s += self._vehicle(s, t + wobble, turn, way * speed) + 1.0
                 s += rng.exponential(mean)
 
     def parked(self, reach=80.0):
         """Fill the parking lanes."""
-        rng, street = self.rng, self.street
+        rng, street, reach = self.rng, self.street, reach + self.travel
         for sign in (-1, 1):
             side = street.side(sign)
             if not side.parking:
@@ -123,8 +146,8 @@ class Traffic:
                     turn = -way * np.pi / 2 + rng.normal(0, 0.05)
                     if inside and rng.random() < 0.5:
                         turn += rng.uniform(-0.8, 0.8)
-                    self._vehicle(lane, t, turn)
-                    self.movers[-1:] and setattr(self.movers[-1], 'drift', 0.0)
+                    if not (self.seconds and abs(t) < self.street.half + 4):
+                        self._vehicle(lane, t, turn)
 
     def _rider(self, s, t, turn, speed, moving=True):
         rng = self.rng
@@ -145,11 +168,12 @@ class Traffic:
         for _ in range(rng.poisson(1.6 * self.amount)):
             sign = rng.choice([-1, 1])
             way = 1 if sign == street.hand else -1
-            self._rider(rng.uniform(6, 45), sign * (street.half - rng.uniform(0.4, 1.0)),
+            edge = street.half - rng.uniform(0.4, 1.0)
+            self._rider(rng.uniform(6, 45 + self.travel), sign * edge,
                         (0 if way > 0 else np.pi) + rng.normal(0, 0.08), way * rng.uniform(3, 6))
         for _ in range(rng.poisson(1.1 * self.amount)):
             sign = rng.choice([-1, 1])
-            s, t = rng.uniform(5, 35), street.kerb(sign) + rng.uniform(0.4, 1.2)
+            s, t = rng.uniform(5, 35 + self.travel), street.kerb(sign) + rng.uniform(0.4, 1.2)
             kind = 'bicycle' if rng.random() < 0.8 else 'motorcycle'
             turn = rng.choice([0.0, np.pi / 2]) + rng.normal(0, 0.15)
             for _ in range(rng.integers(1, 6)):
@@ -162,25 +186,33 @@ class Traffic:
     def people(self):
         """Put people on the pavements, alone and in groups, and some on the road."""
         rng, street = self.rng, self.street
-        for _ in range(rng.poisson(9.0 * self.amount)):
+        more = 1 + self.travel / 50
+        for _ in range(rng.poisson(9.0 * self.amount * more)):
             sign = rng.choice([-1, 1])
             side = street.side(sign)
             inner, outer = street.kerb(sign) + 0.4, street.front(sign) - side.garden - 0.3
             if outer <= inner or not side.pavement:
                 continue
-            s, t = 5 + 50 * rng.random() ** 1.2, sign * rng.uniform(inner, outer)
+            s, t = 5 + 50 * more * rng.random() ** 1.2, sign * rng.uniform(inner, outer)
             turn, speed = rng.choice([0, np.pi]), rng.uniform(0.8, 1.6)
             for _ in range(rng.choice([1, 2, 3, 5], p=[.5, .3, .13, .07])):
                 self._person(s + rng.normal(0, 0.5), t + rng.normal(0, 0.5), turn, speed, KERB)
         for _ in range(rng.poisson(1.2 * self.amount)):
-            way = rng.choice([-1, 1])
-            self._person(rng.uniform(6, 35), rng.uniform(-street.half, street.half),
-                         -way * np.pi / 2, 0.0, 0.0, way * rng.uniform(0.8, 1.5))
+            self._crosses(rng.uniform(6, 35), street.half)
         for at, half in street.junctions:
             for _ in range(rng.poisson(2.5 * self.amount)):
-                way = rng.choice([-1, 1])
-                self._person(at - half - rng.uniform(0.8, 3.6), rng.uniform(-8, 8),
-                             -way * np.pi / 2, 0.0, 0.0, way * rng.uniform(0.8, 1.5))
+                self._crosses(at - half - rng.uniform(0.8, 3.6), 8.0)
+
+    def _crosses(self, s, reach):
+        """Put somebody who crosses the road, unless we should meet."""
+        rng = self.rng
+        way, t = rng.choice([-1, 1]), rng.uniform(-reach, reach)
+        drift = way * rng.uniform(0.8, 1.5)
+        if self.seconds:
+            met = t + drift * np.clip(s / self.ego_speed, 0, self.seconds)
+            if min(abs(met - self.ego_t), abs(met - self.ego_t + drift)) < 2.5:
+                return
+        self._person(s, t, -way * np.pi / 2, 0.0, 0.0, drift)
 
     def _person(self, s, t, turn, speed, height, drift=0.0):
         rng = self.rng
@@ -192,15 +224,23 @@ class Traffic:
             turn + rng.normal(0, 0.3), (speed if turn == 0 else -speed) if speed else 0.0, drift,
             height, random_paint(rng), rng.uniform(0.94, 1.06)))
 
-    def fill(self, ego_t):
+    def fill(self):
         """Fill everything; returns the movers."""
-        self._taken.append((0.0, ego_t, 9.0, 2.2))
+        self._taken.append((0.0, self.ego_t, 9.0, 2.2))
         self.crossing()
         self.parked()
-        self.lanes(ego_t)
+        self.lanes()
         self.riders()
         self.people()
         return self.movers
+
+
+def in_step(model, mover, time):
+    """Return somebody who walks as they are at a time of a video."""
+    pace = np.hypot(mover.speed, mover.drift)
+    if model.walks is None or not time or pace < 0.1:
+        return model
+    return walker(model.walks, int((time * pace / STRIDE * PHASES) + model.walks) % PHASES)
 
 
 def place(movers, course, blob, time=0.0):
@@ -212,6 +252,7 @@ def place(movers, course, blob, time=0.0):
         heading = course.angle(s) + mover.turn
         pitch = course.slope(s) * np.cos(mover.turn)
         for model, label in mover.models:
+            model = in_step(model, mover, time)
             counts[label] = counts.get(label, 0) + 1
             things.append(Thing(model, tuple(position), heading, pitch, mover.scale, label,
                                 counts[label], mover.paint, mover.lean))
