@@ -85,8 +85,8 @@ def _half_width(shape, y):
     return shape.width / 2 * (1 - 0.16 * end ** 8 - 0.03 * end ** 2)
 
 
-def _cells(points, kinds):
-    """Dress a (R, C, 3) grid by the (R-1, C-1) rows of SURFACES, mirrored to the left too."""
+def _cells(points, kinds, surfaces=SURFACES):
+    """Dress a (R, C, 3) grid by (R-1, C-1) rows of `surfaces`, mirrored to the left too."""
     smooth = shapes.grid(points).vertices.reshape(points.shape[0], points.shape[1], -1)
     corners = np.stack([smooth[:-1, :-1], smooth[:-1, 1:], smooth[1:, 1:], smooth[1:, :-1]], 2)
     corners = corners.reshape(-1, 4, shapes.WIDTH)
@@ -94,7 +94,7 @@ def _cells(points, kinds):
     triangles = np.concatenate([first + [0, 1, 2], first + [0, 2, 3]]).astype(np.uint32)
     which = np.repeat(np.asarray(kinds).reshape(-1), 4)
     mesh = shapes.Mesh(corners.reshape(-1, shapes.WIDTH).copy(), triangles)
-    for number, surface in enumerate(SURFACES):
+    for number, surface in enumerate(surfaces):
         dressed = shapes.dress(mesh, surface).vertices
         mesh.vertices[which == number] = dressed[which == number]
     return shapes.merge([mesh, mirrored(mesh)])
@@ -150,13 +150,12 @@ def _cap(section, bulge):
     return _cells(points, kinds)
 
 
-def _glasshouse(shape, pillars, blind_from):
+def _glasshouse(shape, pillars, blind_from, tint):
     """Roof, windows and pillars; side glass only in front of `blind_from`."""
     marks = [shape.rear, shape.rear_top, shape.front_top, shape.front]
     thin = [v for p in pillars for v in (p - 0.012, p + 0.012)]
-    y = np.unique(np.round(np.concatenate([np.linspace(shape.rear, shape.front, 14), marks,
-                                           thin, [blind_from]]), 5))
-    y = y[(y >= shape.rear) & (y <= shape.front)]
+    y = np.concatenate([np.linspace(shape.rear, shape.front, 14), marks, thin, [blind_from]])
+    y = np.unique(np.round(np.clip(y, shape.rear, shape.front), 5))
     w, deck = _half_width(shape, y), _deck(shape, y)
     rise = np.interp(y, marks, [0, 1, 1, 0])
     arch = 1 - 0.03 * (2 * (y - shape.rear) / (shape.front - shape.rear) - 1) ** 2
@@ -174,7 +173,7 @@ def _glasshouse(shape, pillars, blind_from):
     kinds[_inside(middle, pillars, 0.012), 1] = 2
     screens = (middle > shape.front_top) | ((middle < shape.rear_top) & (blind_from < 0.3))
     kinds[np.ix_(screens, [3, 4])] = 1
-    return _cells(points, kinds)
+    return _cells(points, kinds, (PAINT, tint, TRIM, GAP))
 
 
 def wheel(radius, width, x, y, tyre=TYRE, rim=RIM):
@@ -249,8 +248,9 @@ def car_mesh(rng, kind):
     doors = [shape.front - 0.03, 0.5] + ([0.34] if kind not in ('coupe', 'van') else [])
     blind = {'van': 0.62 if rng.random() < 0.6 else 0.0}.get(kind, 0.0)
     body, rear, front = _lower_body(shape, doors)
+    tint = GLASS._replace(color=tuple(np.array(GLASS.color) * rng.uniform(0.5, 1.9)))
     pillars = [0.5] + ([0.33] if kind != 'coupe' else []) + [shape.rear_top + 0.02]
-    meshes = [body, _cap(rear, -0.07), _cap(front, 0.08), _glasshouse(shape, pillars, blind)]
+    meshes = [body, _cap(rear, -0.07), _cap(front, 0.08), _glasshouse(shape, pillars, blind, tint)]
     meshes += _wheels(shape, rng) + _fittings(shape, rng)
     shade = shapes.box((shape.width * 0.8, shape.length * 0.9, 0.02), (0, 0, 0.19))
     meshes.append(shapes.dress(shade, GAP))
