@@ -56,8 +56,8 @@ missing_packages() {
     local version; version=$(version_of "$PYTHON")
     "$PYTHON" -I -c 'import ensurepip, venv' 2>/dev/null || echo "python$version-venv"
     [ "$MODE" = wheels ] || return 0
-    "$PYTHON" -I -c 'import os, sysconfig; os.stat(sysconfig.get_paths()["include"] + "/Python.h")' \
-        2>/dev/null || echo "python$version-dev"
+    "$PYTHON" -I -c 'import os, sysconfig
+os.stat(sysconfig.get_paths()["include"] + "/Python.h")' 2>/dev/null || echo "python$version-dev"
     command -v c++ >/dev/null || command -v g++ >/dev/null || echo g++
     command -v cmake >/dev/null || echo cmake
     command -v ninja >/dev/null || echo ninja-build
@@ -102,8 +102,9 @@ make_venv() {
 }
 
 pip_install() {
-    "$VENV/bin/python" -m pip install --disable-pip-version-check --no-input "$@" >>"$LOG" 2>&1 \
-        </dev/null && return
+    # --no-compile: Python compiles what it imports, a small part, when it does.
+    "$VENV/bin/python" -m pip install --disable-pip-version-check --no-input --no-compile "$@" \
+        >>"$LOG" 2>&1 </dev/null && return
     local reason; reason=$(grep -E '^ERROR' "$LOG" | tail -n 1 | cut -c 1-300)
     die "pip could not install the requirements (${reason:-$(tail -n 1 "$LOG")}); is there a" \
         "network? Run it again to take it up where it stopped; the whole of what pip said: $LOG"
