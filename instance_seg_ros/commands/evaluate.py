@@ -13,8 +13,9 @@ from ..errors import UserError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `instance_seg evaluate`."""
     parser.add_argument('--dataset', required=True,
-                        choices=('camvid', 'camvid-pasted', 'cityscapes', 'kitti-mots'))
-    parser.add_argument('--data', type=Path, required=True, metavar='DIR')
+                        choices=('camvid', 'camvid-pasted', 'cityscapes', 'kitti-mots', 'sticks'))
+    parser.add_argument('--data', type=Path, metavar='DIR',
+                        help='its folder; sticks have none, they are drawn')
     parser.add_argument('--split', default='val', help='train, val or test (default: val)')
     parser.add_argument('--checkpoint', type=Path, help='weights; the shipped ones by default')
     parser.add_argument('--input-size', metavar='WxH', help='size the network sees')
@@ -27,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="write the network's instances in Cityscapes' format")
     parser.add_argument('--output', type=Path, metavar='DIR',
                         help='folder for plots and the ten worst frames as pictures')
+    parser.add_argument('--comparison', type=Path, metavar='FILE',
+                        help='draw the first frames beside their embeddings, instances, '
+                             'connected components and boxes (.png or .jpg)')
     parser.add_argument('--tracking', action='store_true',
                         help='score how numbers follow objects through the drive (kitti-mots): '
                              'HOTA, sMOTSA, IDF1, switches, with and without tracking')
@@ -35,6 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Score and print; raises UserError for data or checkpoints that do not fit."""
+    if (args.data is None) != (args.dataset == 'sticks'):
+        raise UserError('Name the folder of the data with --data; only sticks have none.')
     if args.tracking:
         return _tracking(args)
     from ..evaluation.frames import open_frames
@@ -43,14 +49,26 @@ def run(args: argparse.Namespace) -> None:
     frames = open_frames(args.dataset, args.data, args.split, args.limit)
     if args.predictions and not frames.has_instances:
         raise UserError(f'{frames.name} has no instances to score predictions against')
-    result = evaluate(_predictor(args), frames, args.write_predictions)
+    predictor = _predictor(args)
+    result = evaluate(predictor, frames, args.write_predictions)
     print(table(result))
+    if args.comparison:
+        _compare(args, predictor)
     if args.output:
         from ..evaluation.plots import write_plots
         write_plots(result, args.output)
         result.worst.write(args.output)
     if args.json:
         args.json.write_text(json.dumps(to_dict(result), indent=1))
+
+
+def _compare(args: argparse.Namespace, predictor) -> None:
+    from ..evaluation.comparison import write_comparison
+    from ..evaluation.frames import open_frames
+    if args.predictions:
+        raise UserError('--comparison draws what a network does; leave --predictions out.')
+    frames = open_frames(args.dataset, args.data, args.split, args.limit)
+    write_comparison(predictor, frames.frames, args.comparison)
 
 
 def _tracking(args: argparse.Namespace) -> None:

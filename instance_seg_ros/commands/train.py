@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Train a network on CamVid, rendered scenes, Cityscapes or several of them together."""
+"""Train a network on CamVid, rendered scenes, Cityscapes, several of them, or drawn sticks."""
 from __future__ import annotations
 
 import argparse
@@ -9,14 +9,15 @@ from pathlib import Path
 
 from ..errors import UserError
 
-DATASETS = ('camvid', 'rendered', 'cityscapes', 'mixed')
+DATASETS = ('camvid', 'rendered', 'cityscapes', 'mixed', 'sticks')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `instance_seg train`."""
     parser.add_argument('--dataset', choices=DATASETS, default='mixed',
-                        help='what the folders hold; mixed: each folder is recognised')
-    parser.add_argument('--data', type=Path, nargs='+', required=True, metavar='DIR',
+                        help='what the folders hold; mixed: each folder is recognised; '
+                             'sticks: none, the pictures are drawn')
+    parser.add_argument('--data', type=Path, nargs='+', default=[], metavar='DIR',
                         help='folders of CamVid or of data in the layout of Cityscapes')
     parser.add_argument('--network', help="network, when it is not the recipe's")
     parser.add_argument('--config', type=Path, help='recipe (YAML), see config/training')
@@ -38,13 +39,13 @@ def run(args: argparse.Namespace) -> int | None:
     from ..training.recipe import Recipe, load_recipe
     from ..training.run import Run, train
     recipe = load_recipe(args.config) if args.config else Recipe()
+    _check_folders(args.dataset, args.data, recipe.label_set)
     if args.check:
         return _check(args.data, recipe.label_set)
     if not args.output:
         raise UserError('Name the folder to write to with --output.')
     recipe.network = args.network or recipe.network
     recipe.steps = args.steps or recipe.steps
-    _check_folders(args.dataset, args.data)
     train(Run(recipe, tuple(args.data), args.output, _command(args),
               _last(args.output) if args.resume else None, args.init,
               args.max_time * 60 if args.max_time else None, args.workers))
@@ -53,18 +54,25 @@ def run(args: argparse.Namespace) -> int | None:
 def _check(folders: list[Path], label_set: str) -> int:
     """Print a census of each folder; return 2 when something in them is broken."""
     from ..datasets.check import census
+    from ..datasets.sticks import Sticks
     from ..training.run import open_training_set
     broken = 0
-    for folder in folders:
-        dataset = open_training_set(folder, label_set)
-        result = census(dataset, dataset.label_set, folder.name)
-        print(f'{folder}\n{result}')
+    datasets = {str(folder): open_training_set(folder, label_set) for folder in folders}
+    for name, dataset in (datasets or {'sticks val': Sticks('val')}).items():
+        result = census(dataset, dataset.label_set, Path(name).name)
+        print(f'{name}\n{result}')
         broken += len(result.broken)
     return 2 if broken else 0
 
 
-def _check_folders(dataset: str, folders: list[Path]) -> None:
+def _check_folders(dataset: str, folders: list[Path], label_set: str) -> None:
     from ..training.run import layout
+    if (dataset == 'sticks') != (label_set == 'sticks'):
+        raise UserError('Sticks are learnt with --dataset sticks and a recipe whose label_set '
+                        'is sticks (config/training/sticks.yaml), and nothing else is.')
+    if (dataset == 'sticks') != (not folders):
+        raise UserError('Name the folders of the data with --data; only sticks have none, they '
+                        'are drawn.')
     wanted = {'camvid': 'camvid', 'rendered': 'cityscapes', 'cityscapes': 'cityscapes'}
     for folder in folders:
         kind = layout(folder)
@@ -81,8 +89,9 @@ def _last(output: Path) -> Path:
 
 def _command(args: argparse.Namespace) -> str:
     """Return the command as anybody would give it: folders by name, not by where they lie."""
-    words = ['instance_seg', 'train', '--dataset', args.dataset, '--data',
-             *(folder.name for folder in args.data)]
+    words = ['instance_seg', 'train', '--dataset', args.dataset]
+    if args.data:
+        words += ['--data', *(folder.name for folder in args.data)]
     if args.config:
         words += ['--config', f'config/training/{args.config.name}']
     if args.max_time:

@@ -17,11 +17,12 @@ from ..datasets.cutouts import collect
 from ..datasets.kitti_mots import KittiMots
 from ..datasets.pasting import paste
 from ..datasets.sample import IGNORE, Sample, read_map
+from ..datasets.sticks import Sticks
 from ..datasets.stream import with_whole_objects
 from ..errors import UserError
 from ..labels import LabelSet
 
-DATASETS = ('camvid', 'camvid-pasted', 'cityscapes', 'kitti-mots')
+DATASETS = ('camvid', 'camvid-pasted', 'cityscapes', 'kitti-mots', 'sticks')
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,13 @@ class Frames:
     count: int
 
 
-def open_frames(dataset: str, root: Path, split: str, limit: int | None = None) -> Frames:
-    """Open a data set for scoring; `limit` takes that many frames, evenly spread."""
+def open_frames(dataset: str, root: Path | None, split: str, limit: int | None = None) -> Frames:
+    """Open a data set for scoring; `limit` takes that many frames, evenly spread.
+
+    root: its folder; None for `sticks`, which are drawn.
+    """
+    if dataset == 'sticks':
+        return sticks(Sticks(split), limit)
     if dataset == 'camvid':
         return _camvid(root, split, limit)
     if dataset == 'camvid-pasted':
@@ -66,6 +72,13 @@ def open_frames(dataset: str, root: Path, split: str, limit: int | None = None) 
         return Frames('KITTI MOTS', LabelSet.named('cityscapes'), True, False, frames,
                       len(chosen))
     raise UserError(f'There is no data set {dataset!r}; there are: {", ".join(DATASETS)}')
+
+
+def sticks(data: Sticks, limit: int | None = None) -> Frames:
+    """Return drawn sticks for scoring."""
+    chosen = spread(len(data), limit)
+    frames = (Frame(s, ids_of(s, data.label_set)) for s in (data[i] for i in chosen))
+    return Frames(data.name, data.label_set, True, True, frames, len(chosen))
 
 
 def spread(count: int, limit: int | None) -> list[int]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..labels import INSTANCE_FACTOR
+from ..labels import INSTANCE_FACTOR, LabelSet
 from .extras import extras
 
 
@@ -47,8 +47,13 @@ class Scores:
 class Scorer:
     """Collects frames, then scores them all."""
 
-    def __init__(self, label_names: Iterable[str] | None = None) -> None:
-        """`label_names`: classes to score; all of Cityscapes' eight when None."""
+    def __init__(self, label_names: Iterable[str] | None = None,
+                 label_set: LabelSet | None = None) -> None:
+        """Take over the official settings, and the official labels unless there are others.
+
+        label_names: classes to score; all countable ones when None. label_set: what the ids of
+        truth and predictions mean, Cityscapes' when None; in another set only 0 is void.
+        """
         from cityscapesscripts.evaluation import evalInstanceLevelSemanticLabeling as official
         from cityscapesscripts.helpers import labels
         self._official = official
@@ -57,6 +62,9 @@ class Scorer:
         self._args = SimpleNamespace(**vars(official.args))
         self._args.quiet, self._args.JSONOutput = True, False
         official.setInstanceLabels(self._args)
+        if label_set is not None and label_set.name != 'cityscapes':
+            self._names, self._void = {x.id: x.name for x in label_set.labels}, [0]
+            self._args.instLabels = [x.name for x in label_set.labels if x.has_instances]
         if label_names is not None:
             wanted = set(label_names)
             self._args.instLabels = [n for n in self._args.instLabels if n in wanted]

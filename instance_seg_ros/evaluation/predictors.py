@@ -15,6 +15,7 @@ from ..datasets.sample import IGNORE
 from ..instances import InstanceMap
 from ..labels import INSTANCE_FACTOR, LabelSet
 from ..segmenter import InstanceSegmenter
+from .boxes import everything_inside, smallest_box
 from .frames import Frame
 from .official import Prediction
 
@@ -29,6 +30,8 @@ VARIANTS = {
     'embeddings, true classes': 'AP_gt: mean shift within the true classes',
     'centres, true classes': "pixels within the bandwidth of the true instances' mean embedding",
     'components, true classes': 'baseline: connected components of the true classes',
+    'boxes, smallest': 'true boxes: a pixel of the true class goes to the smallest around it',
+    'boxes, all inside': 'true boxes: each takes all pixels of the true class in it',
     'files': 'predictions read from a folder',
 }
 
@@ -69,6 +72,8 @@ class Predictor:
             'centres, true classes': self._centres(embeddings[0], truth, image.shape),
             'components, true classes': self._components(
                 np.where(frame.ids >= INSTANCE_FACTOR, frame.ids // INSTANCE_FACTOR, 0)),
+            'boxes, smallest': smallest_box(frame.ids),
+            'boxes, all inside': everything_inside(frame.ids),
         }
 
     def _at_network_size(self, frame: Frame) -> np.ndarray:

@@ -40,7 +40,8 @@ def _instances(result: Result) -> Iterator[str]:
     for variant, scores in result.scores.items():
         for name in names:
             yield (f'  {variant:<26}{name:<12}' + _row(scores.averages['classes'][name], far)
-                   + _counts(scores, name) + _groups(result.found[variant], name)
+                   + _counts(scores, name) + _groups(result.found[variant],
+                                               result.frames.label_set.by_name(name).id)
                    + _extras(scores.extras[name]))
         yield f'  {variant:<26}{"mean":<12}' + _mean(scores, far)
     yield ''
@@ -72,8 +73,6 @@ def _extras(values: dict) -> str:
     return f'{100 * values["sbd"]:7.1f}{values["count_error"]:6.1f}'
 
 
-def _groups(found: Found, name: str) -> str:
-    from ..labels import LabelSet
-    label = LabelSet.named('cityscapes').by_name(name).id
+def _groups(found: Found, label: int) -> str:
     return (f'{f"{found.touching_found[label]}/{found.touching[label]}":>12}'
             f'{f"{found.isolated_found[label]}/{found.isolated[label]}":>12}')

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from ..errors import UserError
 from ..labels import INSTANCE_FACTOR
 from .folder import FolderPredictor, write_predictions
 from .frames import Frames, touching
@@ -59,8 +60,10 @@ def evaluate(predictor: Predictor | FolderPredictor, frames: Frames,
     """Score what a predictor says on frames; `write`: folder for the first variant's files."""
     start = time.perf_counter()
     result = Result(frames)
+    _check(predictor, frames)
     variants = predictor.variants if frames.has_instances else ()
-    scorers = result.scorers = {name: Scorer() for name in variants}
+    scorers = result.scorers = {
+        name: Scorer(label_set=frames.label_set) for name in variants}
     result.found = {name: Found() for name in variants}
     if frames.has_semantics and isinstance(predictor, Predictor):
         result.confusion = Confusion(frames.label_set)
@@ -85,6 +88,15 @@ def evaluate(predictor: Predictor | FolderPredictor, frames: Frames,
     result.scores = {name: scorer.scores() for name, scorer in scorers.items()}
     result.seconds = time.perf_counter() - start
     return result
+
+
+def _check(predictor: Predictor | FolderPredictor, frames: Frames) -> None:
+    """Refuse a network whose label ids mean something else than those of the truth."""
+    if frames.has_instances and isinstance(predictor, Predictor):
+        known = predictor.label_set.name
+        if known != frames.label_set.name:
+            raise UserError(f'{frames.name} has the classes of {frames.label_set.name}, the '
+                            f'checkpoint those of {known}; name another one with --checkpoint.')
 
 
 def to_dict(result: Result) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class Worst:
         if len(self._heap) == self._keep and mistakes <= self._heap[0][0]:
             return
         picture = np.vstack([draw_overlay(frame.sample.image, found),
-                             draw_overlay(frame.sample.image, truth_map(frame))])
+                             draw_overlay(frame.sample.image, truth_map(frame, found.label_set))])
         item = (mistakes, self._count, frame.sample.name, picture)
         if len(self._heap) < self._keep:
             heapq.heappush(self._heap, item)
@@ -48,9 +48,8 @@ class Worst:
         return paths
 
 
-def truth_map(frame: Frame) -> InstanceMap:
+def truth_map(frame: Frame, label_set: LabelSet) -> InstanceMap:
     """Return a frame's separated instances as a segmenter would have put them."""
-    label_set = LabelSet.named('cityscapes')
     ids = np.where(frame.ids >= 1000, frame.ids, 0)
     known = np.isin(ids // 1000, label_set.ids)
     return InstanceMap.from_masks(label_set, np.zeros(ids.shape, np.uint8),

@@ -22,6 +22,7 @@ from ..datasets.camvid import CamVid
 from ..datasets.cityscapes import Cityscapes
 from ..datasets.cutouts import collect
 from ..datasets.pasting import paste
+from ..datasets.sticks import Sticks
 from ..datasets.stream import (
     Plain,
     Share,
@@ -40,12 +41,13 @@ from .validation import Validator
 LICENCES = {
     'camvid': 'CamVid (Brostow et al. 2008): academic data set, for research and evaluation',
     'cityscapes': 'as its owner grants it',
+    'sticks': 'drawn by this package',
 }
 
 
 @dataclass(frozen=True)
 class Run:
-    """One training run: the recipe, its data and where it writes."""
+    """One training run: the recipe, its data (none where it is drawn) and where it writes."""
 
     recipe: Recipe
     data: tuple[Path, ...]
@@ -93,6 +95,8 @@ def open_training_set(folder: Path, label_set: str) -> CamVid | Cityscapes:
 def shares(recipe: Recipe, data: tuple[Path, ...]) -> list[Share]:
     """Open the training part of each folder, with the recipe's settings for its layout."""
     label_set = LabelSet.named(recipe.label_set)
+    if label_set.name == 'sticks':
+        return [Share(Plain(Sticks('train', recipe.crop[0])), 1.)]
     settings = {kind: {'often': 1., 'semantics': 1., 'pasted': 10, 'cutouts': 0,
                        **recipe.sources.get(kind, {})} for kind in ('camvid', 'cityscapes')}
     scenes = [Cityscapes(folder, 'train') for folder in data if layout(folder) == 'cityscapes']
@@ -117,7 +121,10 @@ def class_weights(stream: Stream, classes: int, balance: float, count: int = 200
 
 
 def validation_samples(data: tuple[Path, ...], label_set: LabelSet, seed: int = 7) -> list:
-    """CamVid val with its own whole objects pasted, and scenes of the `val` split."""
+    """CamVid val with its own whole objects pasted; 40 sticks where sticks are learnt."""
+    if label_set.name == 'sticks':
+        sticks = Sticks('val')
+        return [sticks[index] for index in range(40)]
     samples = []
     for folder in data:
         if layout(folder) == 'camvid':
@@ -196,7 +203,7 @@ class Shipper:
     def __call__(self, learner: Learner, scores: dict[str, float], path: Path) -> None:
         """Write `path`."""
         recipe = self._run.recipe
-        kinds = [layout(folder) for folder in self._run.data]
+        kinds = [layout(folder) for folder in self._run.data] or [recipe.label_set]
         Checkpoint(
             network=recipe.network, label_set=LabelSet.named(recipe.label_set),
             state=learner.network.state_dict(), options=recipe.options,

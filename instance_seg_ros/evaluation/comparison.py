@@ -1,0 +1,85 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""One picture of frames side by side: input, embeddings, and what each method makes of them."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..errors import UserError
+from ..training.validation import principal
+from .frames import Frame
+from .official import Prediction
+from .predictors import Predictor
+
+ROWS = {'input': 'input', 'pca': 'embeddings: first three principal components',
+        'embeddings': 'instances by mean shift', 'components': 'connected components',
+        'boxes, smallest': 'true boxes: each true pixel to the smallest'}
+"""What is drawn, from top to bottom, and its title."""
+
+_PALETTE = np.array([(230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178),
+                     (213, 94, 0), (204, 121, 167), (230, 230, 230), (150, 90, 40),
+                     (130, 220, 60), (150, 120, 255), (255, 130, 130)], np.uint8)
+_TITLE_HEIGHT, _GAP = 20, 4
+
+
+def draw_comparison(predictor: Predictor, frames: Iterable[Frame], columns: int = 6,
+                    width: int = 160) -> np.ndarray:
+    """Return a picture, uint8 (H, W, 3) RGB, of the first frames: a column for each frame.
+
+    width: of a column in pixels; frames keep their aspect.
+    """
+    drawn = [_column(predictor, frame, width) for frame, _ in zip(frames, range(columns),
+                                                                 strict=False)]
+    if not drawn:
+        raise UserError('There are no frames to draw a comparison of.')
+    blocks = []
+    for name, title in ROWS.items():
+        row = _beside([column[name] for column in drawn])
+        strip = np.full((_TITLE_HEIGHT, row.shape[1], 3), 255, np.uint8)
+        cv2.putText(strip, title, (2, _TITLE_HEIGHT - 6), cv2.FONT_HERSHEY_SIMPLEX, .45,
+                    (0, 0, 0), 1, cv2.LINE_AA)
+        blocks += [strip, row]
+    return np.vstack(blocks)
+
+
+def write_comparison(predictor: Predictor, frames: Iterable[Frame], path: Path) -> None:
+    """Write the picture as PNG or JPEG; UserError where that does not work."""
+    picture = cv2.cvtColor(draw_comparison(predictor, frames), cv2.COLOR_RGB2BGR)
+    if path.suffix not in ('.png', '.jpg') or not path.parent.is_dir():
+        raise UserError(f'{path}: a comparison is a .png or .jpg file in a folder there is.')
+    cv2.imwrite(str(path), picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+
+
+def _column(predictor: Predictor, frame: Frame, width: int) -> dict[str, np.ndarray]:
+    """Draw one frame: row name to uint8 (h, width, 3)."""
+    image = frame.sample.image
+    found, predictions = predictor(frame)
+    _, embeddings = predictor.segmenter.infer([image])
+    things = [x.id for x in predictor.label_set.labels if x.has_instances]
+    mask = np.isin(found.class_mask, things)
+    small = cv2.resize(mask.astype(np.uint8), predictor.segmenter.input_size,
+                       interpolation=cv2.INTER_NEAREST).astype(bool)
+    parts = {'input': image, 'pca': principal(embeddings[0], small)}
+    parts |= {name: _colored(predictions[name], image) for name in ROWS if name in predictions}
+    size = (width, round(width * image.shape[0] / image.shape[1]))
+    return {name: cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+            for name, part in parts.items()}
+
+
+def _colored(predictions: Sequence[Prediction], image: np.ndarray) -> np.ndarray:
+    """Paint each mask in a colour of its own on a pale picture."""
+    grey = 40 + cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None] // 8
+    result = np.repeat(grey, 3, 2)
+    for number, prediction in enumerate(predictions):
+        result[prediction.mask] = _PALETTE[number % len(_PALETTE)]
+    return result
+
+
+def _beside(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """Join pictures of one height with white gaps."""
+    gap = np.full((pictures[0].shape[0], _GAP, 3), 255, np.uint8)
+    return np.hstack([x for picture in pictures for x in (picture, gap)][:-1])
