@@ -19,8 +19,8 @@ from .boxes import everything_inside, smallest_box
 from .frames import Frame
 from .official import Prediction
 
-MIN_AREA = 10
-"""Pixels at the network's size under which a component or cluster is dropped."""
+MIN_AREA = 32
+"""Pixels under which a component is dropped: the segmenter drops smaller instances as well."""
 
 VARIANTS = {
     'embeddings': 'as shipped: predicted classes, mean shift, scores',

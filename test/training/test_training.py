@@ -105,8 +105,8 @@ def test_the_checkpoint_says_where_it_comes_from(folder, tmp_path):
 
 def test_one_batch_is_learnt_to_the_last_pixel():
     samples = [street(1), street(2, cars=((10, 8), (40, 12), (70, 30)))]
-    recipe = Recipe(steps=140, learning_rate=5e-3, options={'pixels_per_unit': 20},
-                    crop=(128, 64), input_size=(128, 64))
+    recipe = Recipe(steps=140, learning_rate=5e-3, instance_ramp=0, crop=(128, 64),
+                    input_size=(128, 64), options={'pixels_per_unit': 20})
     learner = Learner(recipe, torch.ones(19))
     batch = {'image': torch.stack([torch.from_numpy(s.image).permute(2, 0, 1) for s in samples]),
              'classes': torch.stack([torch.from_numpy(s.classes.astype(np.int64))
