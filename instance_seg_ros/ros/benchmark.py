@@ -16,30 +16,26 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
 from rclpy.utilities import get_rmw_implementation_identifier
-from std_msgs.msg import Header
 
 from ..benchmark.arguments import settings
 from ..benchmark.frames import load_checkpoint, load_frames
-from ..benchmark.measure import Times, say, time_calls
+from ..benchmark.measure import say
 from ..benchmark.report import Report
 from ..commands.options import image_size
 from ..errors import UserError
-from ..instances import InstanceMap
-from ..labels import LabelSet
-from . import messages
 from .benchmark_peers import CONTESTANTS, TOPICS, WARM_UP, size_name
+from .benchmark_rows import LATENCY, building_rows, case_rows
 from .node_process import NodeProcess, own_domain, set_up_dds
 from .session import stop_on_signals
 
 SIZES = ((1280, 720), (1920, 1080), (2048, 1024))
 FAST_DDS = ('profile', 'default')
-LATENCY, ECHO, SEGMENTER = 'camera to mask', 'echo', 'segmenter'
 START_S = 180.0
 _MODULE = (sys.executable, '-m', 'instance_seg_ros.ros.benchmark_peers')
 _PROFILES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
@@ -74,7 +70,7 @@ def run(args: argparse.Namespace) -> Report:
     """Measure every transport with and without the profile, and how long messages take."""
     if args.frames < 1 or not args.rate > 0:
         raise UserError('--frames and --rate must be greater than 0.')
-    rows = []
+    rows, load = [], os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name, stop_on_signals() as stop:
         folder = Path(name)
         checkpoint, remark = _prepare(args, folder)
@@ -82,8 +78,8 @@ def run(args: argparse.Namespace) -> Report:
             for transport in args.transports:
                 rows += _case(args, folder, checkpoint, transport, fast_dds, stop)
     facts = {**settings(args), 'rmw': get_rmw_implementation_identifier()}
-    return Report('node', ('size', 'transport', 'fast_dds', 'part'), rows + building(), facts,
-                  [remark, *_notes(args, rows)])
+    return Report('node', ('size', 'transport', 'fast_dds', 'part'), rows + building_rows(), facts,
+                  [remark, *_notes(args, rows, load)])
 
 
 def _prepare(args: argparse.Namespace, folder: Path) -> tuple[Path, str]:
@@ -98,7 +94,7 @@ def _prepare(args: argparse.Namespace, folder: Path) -> tuple[Path, str]:
     return Path(path).absolute(), remark
 
 
-def _notes(args: argparse.Namespace, rows: list[dict]) -> Iterator[str]:
+def _notes(args: argparse.Namespace, rows: list[dict], load: float) -> Iterator[str]:
     yield (f'Frames go to echo, segmenter and node in turn, {args.rate:g} a second in all, after '
            f'{WARM_UP} of each that do not count.')
     yield ('echo: a node that answers each image with a mono8 image of its size at once. '
@@ -108,6 +104,8 @@ def _notes(args: argparse.Namespace, rows: list[dict]) -> Iterator[str]:
     slowest = max((row['p95_ms'] or 0 for row in rows if row['part'] == LATENCY), default=0)
     if slowest > 1000 / args.rate:
         yield 'Frames came before the one before was done: choose a lower --rate.'
+    if load > 0.5:
+        yield f'The machine was at work already (load {load:.1f}): times are too long.'
 
 
 # One transport, with or without the profile
@@ -202,73 +200,3 @@ def _surroundings(fast_dds: str) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-# From notes to rows
-
-
-def case_rows(case: dict, sent: list[dict], heard: list[dict], alone: list[dict],
-              inside: list[dict]) -> list[dict]:
-    """Return the rows of one size: the whole, what it is compared with, and its parts."""
-    stamps = {who: [note['stamp'] for note in sent if note['who'] == who] for who in CONTESTANTS}
-    received = {(note['who'], note['stamp']): note['received'] for note in heard}
-    ms = {note['stamp']: note['ms'] for note in alone}
-    frames = {note['stamp']: note for note in inside if 'sent' in note}
-
-    def latencies(who: str) -> list[float]:
-        return [(received[who, s] - s) / 1e6 for s in stamps[who] if (who, s) in received]
-
-    bare = [ms[s] for s in stamps['segmenter'] if s in ms]
-    whole = [_row(case, LATENCY, latencies('node'), len(stamps['node'])),
-             _row(case, ECHO, latencies('echo'), len(stamps['echo'])), _row(case, SEGMENTER, bare)]
-    p50 = [row['p50_ms'] for row in whole]
-    whole[0]['over'] = p50[0] / (p50[1] + p50[2]) if None not in p50 else None
-    parts = [parts_of(frames[s], received['node', s]) for s in stamps['node']
-             if s in frames and ('node', s) in received]
-    return whole + [_row(case, name, [part[name] for part in parts])
-                    for name in (parts[0] if parts else ())]
-
-
-def parts_of(frame: dict, received: int) -> dict[str, float]:
-    """Return the milliseconds of each part of one frame's way; they add up to the whole."""
-    inner = {name: frame['stages'][name] for name in frame['stages']
-             if name not in ('segment', 'tracking', 'publish', 'total')}
-    waiting = {name: inner.pop(name) for name in ('wait', 'decode')}
-    parts = {'transport in': (frame['arrived'] - frame['stamp']) / 1e6, **waiting, **inner,
-             'messages': (frame['sent'] - frame['found']) / 1e6,
-             'transport out': (received - frame['sent']) / 1e6}
-    return {**parts, 'rest': (received - frame['stamp']) / 1e6 - sum(parts.values())}
-
-
-def _row(case: dict, part: str, ms: Iterable[float], sent: int | None = None) -> dict:
-    times = Times(tuple(ms))
-    values = {'p50_ms': times.median, 'p95_ms': times.percentile(95),
-              'p99_ms': times.percentile(99)} if times.ms else dict.fromkeys(
-                  ('p50_ms', 'p95_ms', 'p99_ms'))
-    counts = {} if sent is None else {'sent': sent, 'lost': sent - len(times.ms)}
-    return {**case, 'part': part, **values, **counts}
-
-
-# Messages
-
-
-def building(size: tuple[int, int] = (2048, 1024), repeats: int = 50) -> list[dict]:
-    """Return a row for each output message: how long it takes to fill."""
-    found, header = _crowd(size), Header()
-    overlay = np.zeros((size[1], size[0], 3), np.uint8)
-    makers = {
-        'instance_mask': lambda: messages.to_image(found.instance_mask, header),
-        'class_mask': lambda: messages.to_image(found.class_mask, header),
-        f'detections ({len(found.instances)})': lambda: messages.to_detections(found, header),
-        'overlay': lambda: messages.to_image(overlay, header)}
-    case = {'size': size_name(size), 'transport': '-', 'fast_dds': '-'}
-    return [_row(case, f'build {name}', times.ms)
-            for name, times in time_calls(makers, repeats, title='messages').items()]
-
-
-def _crowd(size: tuple[int, int], columns: int = 8, lines: int = 4) -> InstanceMap:
-    """Return a picture full of cars."""
-    x, y = (np.arange(n) * k // n for n, k in zip(size, (columns, lines), strict=True))
-    numbers = (y[:, None] * columns + x).astype(np.uint16)
-    classes = np.full(numbers.shape, 26, np.uint8)
-    return InstanceMap.from_masks(LabelSet.named('cityscapes'), classes, 26000 + numbers)

@@ -14,7 +14,7 @@ pytest.importorskip('rclpy')
 from instance_seg_ros.benchmark.report import Report  # noqa: E402
 from instance_seg_ros.checkpoint import random_checkpoint  # noqa: E402
 from instance_seg_ros.errors import UserError  # noqa: E402
-from instance_seg_ros.ros import benchmark  # noqa: E402
+from instance_seg_ros.ros import benchmark, benchmark_rows  # noqa: E402
 
 pytestmark = pytest.mark.ros
 
@@ -95,7 +95,7 @@ def test_parts_add_up():
     frame = {'stamp': 1_000_000, 'arrived': 3_000_000, 'found': 30_000_000, 'sent': 31_500_000,
              'stages': {'wait': 1.0, 'decode': 2.0, 'network': 20.0, 'segment': 23.0,
                         'publish': 5.0, 'total': 30.0}}
-    parts = benchmark.parts_of(frame, 35_000_000)
+    parts = benchmark_rows.parts_of(frame, 35_000_000)
     assert parts == {'transport in': 2.0, 'wait': 1.0, 'decode': 2.0, 'network': 20.0,
                      'messages': 1.5, 'transport out': 3.5, 'rest': pytest.approx(4.0)}
     assert sum(parts.values()) == pytest.approx(34.0)
@@ -107,7 +107,7 @@ def test_lost_frames_are_counted_and_do_not_enter_times():
     heard = [{'who': 'echo', 'stamp': 10, 'received': 1_000_010},
              {'who': 'echo', 'stamp': 20, 'received': 3_000_020},
              {'who': 'echo', 'stamp': 99, 'received': 9_000_000}]       # while warming up
-    whole, echo, bare = benchmark.case_rows({'size': '9x9'}, sent, heard,
+    whole, echo, bare = benchmark_rows.case_rows({'size': '9x9'}, sent, heard,
                                             [{'stamp': 10, 'ms': 7.0}], [])
     assert (whole['sent'], whole['lost'], whole['p50_ms'], whole['over']) == (3, 3, None, None)
     assert (echo['sent'], echo['lost'], echo['p50_ms']) == (3, 1, 2.0)
