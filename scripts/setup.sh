@@ -63,6 +63,16 @@ os.stat(sysconfig.get_paths()["include"] + "/Python.h")' 2>/dev/null || echo "py
     command -v ninja >/dev/null || echo ninja-build
 }
 
+# What only the tests of rendering need: without it they are skipped, and say so.
+install_rendering_packages() {
+    [ "$LEVEL" = test ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 0
+    { ldconfig -p | grep -q libEGL_mesa; } && return
+    say 'Installing system packages for rendering: libegl1 libgl1-mesa-dri'
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y \
+        --no-install-recommends libegl1 libgl1-mesa-dri; } >"$LOG" 2>&1 </dev/null \
+        || say "could not install them (see $LOG): the tests of rendering will be skipped"
+}
+
 install_missing_packages() {
     local packages; packages=$(missing_packages | tr '\n' ' ')
     [ -n "$packages" ] || return 0
@@ -189,6 +199,7 @@ bring_up_to_date() {
             'install ROS 2 here, source its setup.bash, and run this again'
     LOG=$ROOT/.venv.log
     install_missing_packages
+    install_rendering_packages
     make_venv
     rm -f "$VENV"/set_up_for_*
     : >"$LOG"
