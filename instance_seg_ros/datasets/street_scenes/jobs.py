@@ -177,7 +177,8 @@ class _Crew:
                     self.workers.append(_Worker(self.order, self.models, *self.shares.pop(0)))
                 for worker in list(self.workers):
                     alive = worker.process.is_alive()
-                    self.progress(worker.listen(0.2 if alive else 0.05))
+                    if count := worker.listen(0.2 if alive else 0.05):
+                        self.progress(count)
                     if not alive:
                         self._retire(worker)
         finally:
