@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 import yaml
 from bags.bag_content import write_bag
-from conftest import ROOT, child_environment
+from checkout import ROOT, child_environment
 
 from instance_seg_ros import cli
 from instance_seg_ros.benchmark import load_benchmark

@@ -5,7 +5,7 @@
 import json
 import re
 
-from conftest import ROOT
+from checkout import ROOT
 
 LAYOUT = ROOT / 'config' / 'foxglove' / 'instance_seg.json'
 OUTPUTS = {'instance_mask', 'class_mask', 'overlay', 'detections'}

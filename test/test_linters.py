@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 import yaml
-from conftest import ROOT
+from checkout import ROOT
 
 HEADER = ('# Copyright 2026 The instance_seg_ros authors\n'
           '# SPDX-License-Identifier: Apache-2.0\n')

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, child_environment
+from checkout import ROOT, child_environment
 
 import instance_seg_ros
 

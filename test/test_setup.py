@@ -12,7 +12,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from checkout import ROOT
 
 TOOLS = ('bash basename cat cp cut dirname env flock grep head id ln ls mkdir rm rmdir sed '
          'sha256sum shuf tail touch tr uname').split()

@@ -9,7 +9,7 @@ import sys
 import cv2
 import numpy as np
 import pytest
-from conftest import child_environment
+from checkout import child_environment
 
 from instance_seg_ros.labels import LabelSet
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from conftest import child_environment
+from checkout import child_environment
 
 pytest.importorskip('rclpy')
 

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 import yaml
-from conftest import ROOT, child_environment
+from checkout import ROOT, child_environment
 
 LAUNCH_FILES = sorted((ROOT / 'launch').glob('*.launch.py'))
 PATIENCE_S = 60.0

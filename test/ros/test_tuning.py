@@ -7,7 +7,7 @@ import yaml
 
 pytest.importorskip('rclpy')
 
-from conftest import ROOT  # noqa: E402
+from checkout import ROOT  # noqa: E402
 from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 

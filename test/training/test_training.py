@@ -182,7 +182,7 @@ def test_recipes_name_what_is_wrong(tmp_path):
 
 
 def test_the_shipped_recipes_load():
-    from conftest import ROOT
+    from checkout import ROOT
     recipes = sorted((ROOT / 'config/training').glob('*.yaml'))
     assert recipes
     for path in recipes:

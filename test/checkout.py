@@ -1,0 +1,35 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where this checkout lies, and how tests start and stop child processes in it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def child_environment(**changes: str) -> dict[str, str]:
+    """
+    Return the environment in which a child process finds this checkout and its ROS libraries.
+
+    The ROS wheels set the library path of a Python process by executing it once more; a child
+    must do that for itself, so the variable that says it was done is left out.
+    """
+    env = {k: v for k, v in os.environ.items() if k != '_ROS_WHEELS_BOOTSTRAP_COMPLETE'}
+    env['PYTHONPATH'] = os.pathsep.join(
+        part for part in (str(ROOT), env.get('PYTHONPATH', '')) if part)
+    env['PYTHONUNBUFFERED'] = '1'
+    return env | changes
+
+
+def stop(child: subprocess.Popen, seconds: float = 10.0) -> int:
+    """Interrupt ``child`` as Ctrl-C does, wait, and kill it when it does not listen."""
+    if child.poll() is None:
+        child.send_signal(2)
+        try:
+            child.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.communicate()
+    return child.returncode
