@@ -27,7 +27,7 @@ _TITLE_HEIGHT, _GAP = 20, 4
 
 
 def draw_comparison(predictor: Predictor, frames: Iterable[Frame], columns: int = 6,
-                    width: int = 160) -> np.ndarray:
+                    width: int = 192) -> np.ndarray:
     """Return a picture, uint8 (H, W, 3) RGB, of the first frames: a column for each frame.
 
     width: of a column in pixels; frames keep their aspect.
@@ -66,7 +66,9 @@ def _column(predictor: Predictor, frame: Frame, width: int) -> dict[str, np.ndar
     parts = {'input': image, 'pca': principal(embeddings[0], small)}
     parts |= {name: _colored(predictions[name], image) for name in ROWS if name in predictions}
     size = (width, round(width * image.shape[0] / image.shape[1]))
-    return {name: cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+    smaller = width < image.shape[1]
+    return {name: cv2.resize(part, size, interpolation=cv2.INTER_AREA if smaller
+                             else cv2.INTER_NEAREST)
             for name, part in parts.items()}
 
 
