@@ -49,7 +49,7 @@ def scene(seed, clusters=8, size=(48, 64), spread=0.15, dims=8, classes=(CAR,)):
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.integers(0, 10**6), st.integers(1, 20), st.floats(0.01, 0.3))
+@given(st.integers(0, 10**6), st.integers(1, 20), st.floats(0.01, 0.2))
 def test_separable_clusters_are_found(seed, clusters, spread):
     """Like the reference procedure, and like the truth."""
     embeddings, kind, truth = scene(seed, clusters, spread=spread)
