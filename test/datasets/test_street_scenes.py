@@ -14,6 +14,7 @@ from checkout import child_environment
 from instance_seg_ros.labels import LabelSet
 
 pytest.importorskip('panda3d')
+pytestmark = pytest.mark.slow
 
 SIZE = (160, 80)
 VOID = {0, 1, 4, 5, 6, 9}  # unlabelled, our bonnet, static, dynamic, ground, parking

@@ -18,10 +18,10 @@ class Catalog:
     all models fell to the other side borrows one.
     """
 
-    def __init__(self, split, everything):
-        """Take a split's share of [Model]."""
+    def __init__(self, split, everything, bank=None):
+        """Take a split's share of [Model]; `bank` is (names, textures) if it is at hand."""
         self.split = split
-        self.names, self.bank = textures.bank(BANK_SEED)
+        self.names, self.bank = bank or textures.bank(BANK_SEED)
         kinds = {}
         for model in everything:
             kinds.setdefault(model.kind, []).append(model)
@@ -51,10 +51,11 @@ def make_models(folder=None):
 
 def save_models(path, folder=None):
     """Make all models once and store them for the processes that render."""
-    path.write_bytes(pickle.dumps(make_models(folder), protocol=5))
+    content = make_models(folder), textures.bank(BANK_SEED)
+    path.write_bytes(pickle.dumps(content, protocol=5))
 
 
 @lru_cache(maxsize=2)
 def load_catalog(split, path):
     """Return the catalog of a split from what `save_models` stored."""
-    return Catalog(split, pickle.loads(path.read_bytes()))
+    return Catalog(split, *pickle.loads(path.read_bytes()))
