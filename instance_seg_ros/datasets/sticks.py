@@ -19,7 +19,7 @@ from .sample import Sample
 SPLITS = {'train': 1_000_000, 'val': 200, 'test': 200}
 """Number of pictures by split; a split's place here is part of the seed of its pictures."""
 
-_SHADOW = .015  # how far a shadow falls, and over what its edge fades, in edges of the picture
+_SHADOW = 3.  # pixels by which a shadow falls aside, and over which its edge fades
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _group(rng: np.random.Generator, size: int, colors: list[np.ndarray]) -> lis
         half = .5 * length * rng.uniform(.94, 1.06) * np.array([np.cos(angle), np.sin(angle)])
         middle = center + rng.normal(0, .02 * size, 2)
         shade = np.clip(color + rng.normal(0, .02, 3), 0, 1)
-        result.append(_Stick(middle - half, middle + half, rng.uniform(.025, .045) * size, shade))
+        result.append(_Stick(middle - half, middle + half, rng.uniform(.018, .035) * size, shade))
     return result
 
 
@@ -107,11 +107,11 @@ def _draw(sticks: list[_Stick], size: int,
     owner = np.full((size, size), -1)
     angle = rng.uniform(0, 2 * np.pi)
     fall = np.array([np.cos(angle), np.sin(angle)])  # away from the lamp
-    shift, blur = _SHADOW * size * fall, _SHADOW * size
+    shift = _SHADOW * fall
     for number, stick in enumerate(sticks):
         across, outside = _distances(stick, size)
         fallen = replace(stick, start=stick.start + shift, end=stick.end + shift)
-        shadow = np.clip(.5 - _distances(fallen, size)[1] / blur, 0, 1)
+        shadow = np.clip(.5 - _distances(fallen, size)[1] / _SHADOW, 0, 1)
         image *= 1 - .45 * shadow[..., None]
         # Lighter towards the lamp: what makes a stick of a flat stripe.
         light = 1 - across * np.float32(.35 / stick.radius * (stick.normal @ fall))

@@ -26,7 +26,7 @@ _PALETTE = np.array([(230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66
 _TITLE_HEIGHT, _GAP = 20, 4
 
 
-def draw_comparison(predictor: Predictor, frames: Iterable[Frame], columns: int = 6,
+def draw_comparison(predictor: Predictor, frames: Iterable[Frame], columns: int = 5,
                     width: int = 192) -> np.ndarray:
     """Return a picture, uint8 (H, W, 3) RGB, of the first frames: a column for each frame.
 
