@@ -215,6 +215,20 @@ def test_leaves_the_node_to_a_manager(launch, checkpoint):
 @needs_launch
 @pytest.mark.ros
 @pytest.mark.slow
+def test_several_cameras(launch, checkpoint):
+    from rcl_interfaces.srv import GetParameters
+    run = launch('multi_camera.launch.py', checkpoint=checkpoint, namespace='car')
+    wait_for_state(run.domain, '/car/instance_seg', 'active')
+    cameras, topic = call(run.domain, GetParameters, '/car/instance_seg/get_parameters',
+                          names=['cameras', 'left.topic']).values
+    assert cameras.string_array_value == ['front', 'left', 'right']
+    assert topic.string_value == '/left/image_raw'
+    assert run.end() == 0, run.log
+
+
+@needs_launch
+@pytest.mark.ros
+@pytest.mark.slow
 @pytest.mark.parametrize('arguments, sentences', [
     ({'checkpoint': 'none.safetensors'}, ['There is no checkpoint', 'ended with status 1']),
     ({'device': 'abacus'}, ['abacus', 'ended with status 2']),
