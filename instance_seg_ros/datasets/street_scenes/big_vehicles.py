@@ -5,12 +5,8 @@
 import numpy as np
 
 from . import mesh as shapes
-from .cars import GAP, GLASS, LIGHT, PAINT, PLATE, RED, TRIM, mirrored, wheel
 from .scene import LABEL_IDS, Model, Part
-
-
-def _box(size, center, surface):
-    return shapes.dress(shapes.box(size, center), surface)
+from .vehicle_parts import GAP, GLASS, LIGHT, PAINT, PLATE, RED, TRIM, box, mirrored, wheel
 
 
 def _pair(mesh):
@@ -41,15 +37,15 @@ def _axles(width, places, radius=0.48):
         for side in (-1, 1):
             x = side * (width / 2 + 0.005)
             meshes.append(wheel(radius, 0.3, x, y))
-            meshes.append(_box((0.02, radius * 2.5, radius * 1.3), (x * 0.998, y, 0.72), GAP))
+            meshes.append(box((0.02, radius * 2.5, radius * 1.3), (x * 0.998, y, 0.72), GAP))
     return meshes
 
 
 def _lights(width, half, tail_height=1.0):
-    lamp = _box((0.34, 0.06, 0.2), (width * 0.36, half + 0.05, 0.75), LIGHT)
-    tail = _box((0.2, 0.05, 0.35), (width * 0.42, -half - 0.03, tail_height), RED)
-    plates = [_box((0.5, 0.02, 0.12), (0, sign * (half + 0.12), 0.55), PLATE) for sign in (-1, 1)]
-    bumper = _box((width * 0.98, 0.1, 0.3), (0, half + 0.03, 0.45), TRIM)
+    lamp = box((0.34, 0.06, 0.2), (width * 0.36, half + 0.05, 0.75), LIGHT)
+    tail = box((0.2, 0.05, 0.35), (width * 0.42, -half - 0.03, tail_height), RED)
+    plates = [box((0.5, 0.02, 0.12), (0, sign * (half + 0.12), 0.55), PLATE) for sign in (-1, 1)]
+    bumper = box((width * 0.98, 0.1, 0.3), (0, half + 0.03, 0.45), TRIM)
     return [lamp, tail, mirrored(lamp), mirrored(tail), bumper] + plates
 
 
@@ -59,11 +55,11 @@ def _window_band(rng, width, length, low, double):
     pane, meshes = length * 0.9 / 8, []
     for i in range(8):
         y = -half + length * 0.05 + pane * (i + 0.5)
-        meshes += _pair(_box((0.02, pane * rng.uniform(0.93, 0.99), tall),
+        meshes += _pair(box((0.02, pane * rng.uniform(0.93, 0.99), tall),
                              (width / 2 + 0.008, y, low + tall / 2), GLASS))
-    meshes.append(_box((width * 0.86, 0.04, tall * (1.25 if low < 2 else 1)),
+    meshes.append(box((width * 0.86, 0.04, tall * (1.25 if low < 2 else 1)),
                        (0, half + 0.075, low + tall * (0.5 if low > 2 else 0.42)), GLASS))
-    meshes.append(_box((width * 0.8, 0.04, tall * 0.8), (0, -half - 0.075, low + tall / 2),
+    meshes.append(box((width * 0.8, 0.04, tall * 0.8), (0, -half - 0.075, low + tall / 2),
                        GLASS))
     return meshes
 
@@ -78,14 +74,14 @@ def bus_mesh(rng):
     for low in ([1.15, 2.95] if double else [rng.uniform(1.05, 1.4)]):
         meshes += _window_band(rng, width, length, low, double)
     sign = LIGHT._replace(color=(0.9, 0.7, 0.2), emission=0.5, gloss=0.1)
-    meshes.append(_box((width * 0.6, 0.05, 0.24), (0, half + 0.08, 2.75), sign))
+    meshes.append(box((width * 0.6, 0.05, 0.24), (0, half + 0.08, 2.75), sign))
     band = PAINT._replace(color=tuple(rng.uniform(0.1, 0.9, 3)), paint=0.0)
     if rng.random() < 0.6:
-        meshes += _pair(_box((0.01, length * 0.96, rng.uniform(0.15, 0.5)),
+        meshes += _pair(box((0.01, length * 0.96, rng.uniform(0.15, 0.5)),
                              (width / 2 + .007, 0, .85), band))
-    meshes += [_box((0.03, 1.1, 2.0), (width / 2 + 0.01, y, 1.4), GLASS)
+    meshes += [box((0.03, 1.1, 2.0), (width / 2 + 0.01, y, 1.4), GLASS)
                for y in (half - 1.3, 0.3)]
-    meshes += _pair(_box((0.08, 0.1, 0.4), (width / 2 + 0.2, half + 0.1, 2.3), TRIM))
+    meshes += _pair(box((0.08, 0.1, 0.4), (width / 2 + 0.2, half + 0.1, 2.3), TRIM))
     meshes += _axles(width, (-half + 2.6, half - 2.6)) + _lights(width, half)
     return shapes.merge(meshes)
 
@@ -96,11 +92,11 @@ def _cab(width, half, long, high):
     middle = (high + low) / 2 - 0.1
     meshes = [shapes.move(m, (0, at, 0)) for m in
               _rounded(width * 0.96, long, 0.5, high, PAINT, 0.2)]
-    meshes.append(_box((width * 0.82, 0.05, (high - low) * 0.8), (0, half + 0.075, middle), GLASS))
-    meshes += _pair(_box((0.02, long * 0.5, (high - low) * 0.65),
+    meshes.append(box((width * 0.82, 0.05, (high - low) * 0.8), (0, half + 0.075, middle), GLASS))
+    meshes += _pair(box((0.02, long * 0.5, (high - low) * 0.65),
                          (width * 0.485, at + 0.2, middle), GLASS))
-    meshes += _pair(_box((0.1, 0.1, 0.4), (width / 2 + 0.15, half - 0.1, low + 0.5), TRIM))
-    meshes.append(_box((width * 0.6, 0.05, 0.35), (0, half + 0.09, 1.15), TRIM))
+    meshes += _pair(box((0.1, 0.1, 0.4), (width / 2 + 0.15, half - 0.1, low + 0.5), TRIM))
+    meshes.append(box((width * 0.6, 0.05, 0.35), (0, half + 0.09, 1.15), TRIM))
     return meshes
 
 
@@ -112,15 +108,15 @@ def _cargo(rng, width, half, long):
     ribs = stuff._replace(color=tuple(np.array(color) * 0.8))
     kind = rng.choice(['box', 'tipper', 'tank'], p=[.7, .2, .1])
     high = rng.uniform(2.5, 3.8) if kind == 'box' else rng.uniform(1.7, 2.4)
-    meshes = [_box((width * 0.9, long, 0.2), (0, at, 0.8), GAP)]
+    meshes = [box((width * 0.9, long, 0.2), (0, at, 0.8), GAP)]
     if kind == 'tank':
         tank = shapes.tube((0, -half, 1.9), (0, at + long / 2, 1.9), 1.05, sides=16, caps=True)
         return meshes + [shapes.dress(tank, stuff)]
     tall, middle = high - 0.9, (high + 0.9) / 2
-    meshes.append(_box((width, long, tall), (0, at, middle), stuff))
-    meshes += [_box((width + 0.03, 0.06, tall), (0, at + y, middle), ribs)
+    meshes.append(box((width, long, tall), (0, at, middle), stuff))
+    meshes += [box((width + 0.03, 0.06, tall), (0, at + y, middle), ribs)
                for y in np.linspace(-long / 2, long / 2, 7)]
-    meshes += [_box((0.05, 0.04, high - 1.0), (x, -half - 0.02, middle), TRIM)
+    meshes += [box((0.05, 0.04, high - 1.0), (x, -half - 0.02, middle), TRIM)
                for x in (-width * .25, width * .25)]
     return meshes
 

@@ -12,19 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from . import mesh as shapes
-from .mesh import Surface
-from .scene import LABEL_IDS, Model, Part
+from .scene import Model, Part
+from .vehicle_parts import GAP, GLASS, LIGHT, PAINT, PLATE, RED, RIM, TRIM, box, mirrored, wheel
 
-CAR = LABEL_IDS['car']
-PAINT = Surface((1, 1, 1), 0, 0.75, 0.0, CAR, 1.0)
-GLASS = Surface((0.13, 0.14, 0.155), 0, 1.4, 0.0, CAR)
-TRIM = Surface((0.15, 0.15, 0.16), 0, 0.1, 0.0, CAR)
-GAP = Surface((0.07, 0.07, 0.075), 0, 0.0, 0.0, CAR)
-TYRE = Surface((0.12, 0.12, 0.125), 0, 0.05, 0.0, CAR)
-RIM = Surface((0.55, 0.56, 0.58), 0, 0.6, 0.0, CAR)
-LIGHT = Surface((0.82, 0.84, 0.86), 0, 1.2, 0.25, CAR)
-RED = Surface((0.62, 0.05, 0.05), 0, 0.9, 0.5, CAR)
-PLATE = Surface((0.85, 0.85, 0.8), 0, 0.2, 0.1, CAR)
 SURFACES = (PAINT, GLASS, TRIM, GAP)
 
 
@@ -100,11 +90,6 @@ def _cells(points, kinds, surfaces=SURFACES):
     return shapes.merge([mesh, mirrored(mesh)])
 
 
-def mirrored(mesh):
-    """Return the mesh with left and right swapped."""
-    return shapes.transform(mesh, np.diag([-1.0, 1, 1]))
-
-
 def _stations(marks, gaps):
     """Return sorted places along the length, with a thin cell at every gap."""
     thin = [value for gap in gaps for value in (gap - 0.0016, gap + 0.0016)]
@@ -176,19 +161,6 @@ def _glasshouse(shape, pillars, blind_from, tint):
     return _cells(points, kinds, (PAINT, tint, TRIM, GAP))
 
 
-def wheel(radius, width, x, y, tyre=TYRE, rim=RIM):
-    """Make one wheel whose outer face is at x, on the ground at y."""
-    inner = x - np.sign(x) * width
-    meshes = [shapes.dress(shapes.tube((inner, y, radius), (x, y, radius), radius, sides=16,
-                                       caps=True), tyre)]
-    face = x + np.sign(x) * 0.008
-    meshes.append(shapes.dress(shapes.tube((x, y, radius), (face, y, radius), radius * 0.64,
-                                           radius * 0.58, 12, caps=True), rim))
-    meshes.append(shapes.dress(shapes.tube((x, y, radius), (face + np.sign(x) * .01, y, radius),
-                                           radius * 0.18, sides=8, caps=True), tyre))
-    return shapes.merge(meshes)
-
-
 def _arch(shape, y, radius):
     """Return the dark hollow around a wheel."""
     x = _half_width(shape, y / shape.length + 0.5) + 0.004
@@ -211,10 +183,6 @@ def _wheels(shape, rng):
     return meshes
 
 
-def _box(size, center, surface):
-    return shapes.dress(shapes.box(size, center), surface)
-
-
 def _fittings(shape, rng):
     """Lights, grille, plates, mirrors, handles."""
     half, w = shape.length / 2, shape.width / 2
@@ -229,16 +197,16 @@ def _fittings(shape, rng):
                               5, 8)
     meshes = [shapes.dress(lamp, LIGHT), shapes.dress(tail, RED), shapes.dress(mirror, PAINT)]
     for place in (0.36, 0.56):
-        meshes.append(_box((0.03, 0.16, 0.03), (w * 0.985, (place - 0.5) * shape.length,
+        meshes.append(box((0.03, 0.16, 0.03), (w * 0.985, (place - 0.5) * shape.length,
                                                 shape.belt * 0.82), TRIM))
     meshes += [mirrored(mesh) for mesh in meshes]
     grille = rng.uniform(0.5, 1.0)
-    meshes.append(_box((grille, 0.1, 0.13), (0, half + 0.09, eye), TRIM))
-    meshes.append(_box((w * 1.3, 0.1, 0.14), (0, half + 0.08, 0.36), TRIM))
-    meshes.append(_box((0.52, 0.02, 0.11), (0, half + 0.15, 0.47), PLATE))
+    meshes.append(box((grille, 0.1, 0.13), (0, half + 0.09, eye), TRIM))
+    meshes.append(box((w * 1.3, 0.1, 0.14), (0, half + 0.08, 0.36), TRIM))
+    meshes.append(box((0.52, 0.02, 0.11), (0, half + 0.15, 0.47), PLATE))
     plate = PLATE._replace(color=(0.85, 0.72, 0.15)) if rng.random() < 0.3 else PLATE
-    meshes.append(_box((0.52, 0.02, 0.11), (0, -half - 0.135, shape.tail * 0.62), plate))
-    meshes.append(_box((w * 1.7, 0.12, 0.12), (0, -half - 0.05, 0.4), TRIM))
+    meshes.append(box((0.52, 0.02, 0.11), (0, -half - 0.135, shape.tail * 0.62), plate))
+    meshes.append(box((w * 1.7, 0.12, 0.12), (0, -half - 0.05, 0.4), TRIM))
     return meshes
 
 
@@ -255,7 +223,7 @@ def car_mesh(rng, kind):
     shade = shapes.box((shape.width * 0.8, shape.length * 0.9, 0.02), (0, 0, 0.19))
     meshes.append(shapes.dress(shade, GAP))
     if kind in ('estate', 'suv') and rng.random() < 0.5:
-        rail = _box((0.04, shape.length * 0.36, 0.05),
+        rail = box((0.04, shape.length * 0.36, 0.05),
                     (shape.width * 0.33, -0.1 * shape.length, shape.height + 0.02), TRIM)
         meshes += [rail, mirrored(rail)]
     return shapes.merge(meshes)

@@ -10,11 +10,11 @@ spot. Kind `rider_bicycle` and `rider_motorcycle` hold the riders.
 import numpy as np
 
 from . import mesh as shapes
-from .cars import GLASS, LIGHT, RED, TRIM, TYRE
 from .mesh import Surface
 from .people import person_mesh, random_clothes
 from .poses import seated
 from .scene import LABEL_IDS, Model, Part
+from .vehicle_parts import GLASS, LIGHT, RED, TRIM, TYRE
 
 PAINT = Surface((1, 1, 1), 0, 0.5, 0.0, 0, 1.0)
 CHROME = Surface((0.6, 0.6, 0.62), 0, 0.6)

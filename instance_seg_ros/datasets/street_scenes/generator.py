@@ -8,10 +8,11 @@ import numpy as np
 
 from . import mesh as shapes
 from .ground import Side, Street, make_ground
+from .movers import place
 from .road import Course
 from .roadsides import Roadsides
 from .scene import Camera, Lamp, Scene
-from .traffic import Traffic, place
+from .traffic import Traffic
 from .weather import make_weather
 
 KINDS = {'town': 0.46, 'suburb': 0.17, 'avenue': 0.15, 'retail': 0.09, 'park': 0.06,

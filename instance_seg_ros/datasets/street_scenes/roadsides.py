@@ -6,9 +6,9 @@ import numpy as np
 
 from . import buildings
 from . import mesh as shapes
+from .barriers import barrier, guard_rail
 from .ground import KERB
-from .mesh import Surface
-from .scene import LABEL_IDS, Thing
+from .scene import Thing
 
 REACH = 190.0
 
@@ -125,30 +125,15 @@ class Roadsides:
     def _open(self, sign):
         rng, front = self.rng, self.street.front(sign)
         if self.street.kind == 'highway':
-            self._guard_rail(sign)
+            self.meshes += guard_rail(self.course, self.street, sign)
         for _ in range(rng.integers(4, 25)):
             s, t = rng.uniform(5, 180), sign * (front + rng.uniform(2, 50))
             if not self.street.is_junction(s, 3):
                 self._plant(s, t, 0.0, 0.7, 1.5)
 
     def _barrier(self, sign, t, height, stuff, kind, thick=0.25):
-        """Make a wall, hedge or railing along the street between junctions."""
-        label = {'hedge': 'vegetation'}.get(kind, kind)
-        cut = -0.01 if stuff == 'railing' else 0.0
-        shade = tuple(np.clip(self.rng.uniform(0.6, 1.0) * self.rng.uniform(.94, 1.06, 3), 0, 1))
-        surface = Surface(shade, self.names[stuff], cut, 0.0, LABEL_IDS[label])
-        tile = height if stuff == 'railing' else 2.5
-        for s0, s1 in self.street.stretches():
-            s0, s1 = max(s0, -20), min(s1, 150)
-            if s1 - s0 < 3:
-                continue
-            for shift in ((0.0,) if stuff == 'railing' else (0.0, thick)):
-                self.meshes.append(self.course.strip(
-                    sign * (t + shift), sign * (t + shift), KERB, surface, tile, s0, s1,
-                    h1=KERB + height))
-            if stuff != 'railing':
-                a, b = sorted((sign * t, sign * (t + thick)))
-                self.meshes.append(self.course.strip(a, b, KERB + height, surface, tile, s0, s1))
+        self.meshes += barrier(self.rng, self.course, self.street, self.names, sign, t, height,
+                               stuff, kind, thick)
 
     def _garden(self, sign):
         """Put a hedge, low wall or fence in front of gardens."""
@@ -162,14 +147,6 @@ class Roadsides:
                           'wall')
         elif kind < 0.8:
             self._barrier(sign, t, rng.uniform(0.9, 1.6), 'railing', 'fence')
-
-    def _guard_rail(self, sign):
-        steel = Surface((0.6, 0.61, 0.62), 0, 0.3, 0.0, LABEL_IDS['fence'])
-        t = sign * (self.street.kerb(sign) + 0.7)
-        self.meshes.append(self.course.strip(t, t, 0.45, steel, 1, -20, 160, h1=0.78))
-        for s in np.arange(-10, 90, 4.0):
-            post = shapes.dress(shapes.box((0.1, 0.1, 0.7), (0, 0, 0.35)), steel)
-            self.meshes.append(self.course.turn(post, s, t + sign * 0.08))
 
     def _street_trees(self, sign):
         rng, side = self.rng, self.street.side(sign)
