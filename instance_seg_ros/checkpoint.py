@@ -79,7 +79,8 @@ class Checkpoint:
         state = {k: v.detach().cpu().contiguous() for k, v in self.state.items()}
         metadata = {'instance_seg_ros': json.dumps(self.facts())}
         try:
-            safetensors.torch.save_file(state, beside, metadata)
+            # Not save_file: that makes files which nobody else may read.
+            beside.write_bytes(safetensors.torch.save(state, metadata))
             os.replace(beside, path)
         finally:
             beside.unlink(missing_ok=True)

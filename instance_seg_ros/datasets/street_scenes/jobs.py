@@ -96,6 +96,8 @@ def _work(order, models, split, indices, reports):
         return
     writer = order.writer(split)
     for index in indices:
+        if not multiprocessing.parent_process().is_alive():
+            os._exit(1)  # killed: nobody wants the rest
         reports.put(('start', index))
         writer.write(render_scene(order, split, index, catalog, stage), *order.address(index))
         reports.put(('done', index))
