@@ -141,7 +141,8 @@ def test_to_the_bit_what_the_node_publishes(make_bag, tmp_path, start_python, ch
     source = make_bag(topics=(COMPRESSED,))
     child = start_python(
         '-m', 'instance_seg_ros.cli', 'demo', source, '--output', tmp_path / 'demo', '--param',
-        f'checkpoint:={checkpoint}', '--param', 'threads:=1', '--rate', 0.5)
+        f'checkpoint:={checkpoint}', '--param', 'threads:=1', '--param', 'score_threshold:=0.0',
+        '--rate', 0.5)
     text, _ = child.communicate(timeout=200)
     assert child.returncode == 0, text
     run(start_python, source, tmp_path / 'out', '--checkpoint', checkpoint, '--threads', 1,
