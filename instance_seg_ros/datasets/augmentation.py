@@ -20,15 +20,17 @@ class Augmentation:
 
     size: (width, height) of the result. area: share of the frame that a crop covers (range).
     aspect: width / height of the crop (range); it differs from the result's, because frames of
-    any aspect are squeezed to the network's input at run time. rich: how often the crop with
-    the most instance pixels of four is taken instead of the first.
+    any aspect are squeezed to the network's input at run time. rich, diverse: how often the crop
+    with the most instance pixels, or the most classes, of four is taken instead of the first.
     """
 
     def __init__(self, size: Sequence[int], area: Sequence[float] = (.17, 1.),
-                 aspect: Sequence[float] = (1.2, 3.), rich: float = .7) -> None:
+                 aspect: Sequence[float] = (1.2, 3.), rich: float = .7,
+                 diverse: float = 0.) -> None:
         """Compose the transforms."""
         import albumentations as A
-        self._size, self._area, self._rich = tuple(size), area, rich
+        self._size, self._area = tuple(size), area
+        self._rich, self._diverse = rich, diverse
         self._log_aspect = np.log(aspect)
         self._disturb = A.Compose([
             A.HorizontalFlip(p=.5),
@@ -44,7 +46,7 @@ class Augmentation:
 
     def __call__(self, sample: Sample, seed: int) -> Sample:
         """Return the disturbed sample; the same seed gives the same pixels."""
-        window = self._window(sample.instances, np.random.default_rng(seed))
+        window = self._window(sample, np.random.default_rng(seed))
         masks = [cv2.resize(a[window], self._size, interpolation=cv2.INTER_NEAREST)
                  for a in (sample.classes, sample.instances)]
         image = cv2.resize(sample.image[window], self._size, interpolation=cv2.INTER_LINEAR)
@@ -53,12 +55,15 @@ class Augmentation:
         classes, instances = out['masks']
         return Sample(sample.name, out['image'], classes, drop_small(instances, 20))
 
-    def _window(self, instances: np.ndarray, rng: np.random.Generator):
-        windows = [self._random_window(instances.shape, rng) for _ in range(4)]
-        if rng.random() >= self._rich:
-            return windows[0]
-        return max(windows, key=lambda w: np.count_nonzero(instances[w][::4, ::4])
-                   / instances[w].size)
+    def _window(self, sample: Sample, rng: np.random.Generator):
+        windows = [self._random_window(sample.instances.shape, rng) for _ in range(4)]
+        choice = rng.random()
+        if choice < self._rich:
+            return max(windows, key=lambda w: np.count_nonzero(sample.instances[w][::4, ::4])
+                       / sample.instances[w].size)
+        if choice < self._rich + self._diverse:
+            return max(windows, key=lambda w: len(np.unique(sample.classes[w][::4, ::4])))
+        return windows[0]
 
     def _random_window(self, shape: tuple[int, int], rng: np.random.Generator):
         height, width = shape

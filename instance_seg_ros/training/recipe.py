@@ -18,7 +18,7 @@ class Recipe:
 
     network, options, embedding_dims, label_set, input_size (width, height at run time),
     bandwidth: what ends up in the checkpoint. mean, std: normalisation of RGB in 0..1.
-    crop: (width, height) of training pictures; area, aspect: see `Augmentation`.
+    crop: (width, height) of training pictures; area, aspect, rich, diverse: see `Augmentation`.
     batch, accumulate: pictures a step, steps an update. learning_rate, weight_decay: Adam;
     warmup: share of the run in which the rate rises; then it falls as a cosine (to 0).
     instance_start, instance_ramp: when the instance loss begins, how long it takes to full
@@ -39,6 +39,8 @@ class Recipe:
     crop: tuple[int, int] = (512, 256)
     area: tuple[float, float] = (.17, 1.)
     aspect: tuple[float, float] = (1.2, 3.)
+    rich: float = .7
+    diverse: float = 0.
     batch: int = 4
     accumulate: int = 1
     steps: int = 10000

@@ -145,7 +145,7 @@ def train(run: Run) -> None:
     run.output.mkdir(parents=True, exist_ok=True)
     (run.output / 'recipe.json').write_text(json.dumps(recipe.to_dict(), indent=1))
     stream = Stream(shares(recipe, run.data), Augmentation(
-        recipe.crop, recipe.area, recipe.aspect), recipe.seed)
+        recipe.crop, recipe.area, recipe.aspect, recipe.rich, recipe.diverse), recipe.seed)
     state = _load(run.resume) if run.resume else None
     learner = Learner(recipe, class_weights(stream, len(label_set), recipe.balance),
                       run.max_seconds)

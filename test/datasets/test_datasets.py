@@ -226,3 +226,21 @@ def test_census_counts_and_names_broken_files(tmp_path):
     assert result.pixels[CAR] == 1600
     assert len(result.broken) == 1 and 'town_000000_000002' in result.broken[0]
     assert 'broken: ' in str(result) and 'car' in str(result)
+
+
+def test_crops_can_be_chosen_for_their_classes_or_instances():
+    classes = np.full((180, 240), ROAD, np.uint8)
+    classes[:60, :80] = np.arange(80) // 8   # ten classes in one corner
+    instances = np.zeros(classes.shape, np.uint16)
+    instances[120:, 160:] = 26000
+    sample = Sample('corners', np.zeros((180, 240, 3), np.uint8), classes, instances)
+
+    def seen(**choice):
+        crop = Augmentation((64, 32), (.1, .1), (1.9, 2.1), **choice)
+        return [crop(sample, seed) for seed in range(40)]
+
+    plain, diverse, rich = (seen(rich=r, diverse=d) for r, d in ((0, 0), (0, 1), (1, 0)))
+    count = [sum(len(np.unique(s.classes)) for s in crops) for crops in (plain, diverse, rich)]
+    assert count[1] > 1.5 * count[0]
+    shown = [sum(np.count_nonzero(s.instances) for s in crops) for crops in (plain, diverse, rich)]
+    assert shown[2] > 1.5 * shown[0]
