@@ -95,6 +95,12 @@ class InstanceSegNode(LifecycleNode):
         self._stop(_END_TIMEOUT_S)
         self._release()
 
+    def destroy_node(self) -> None:
+        """Leave the middleware, and no shared memory behind."""
+        super().destroy_node()
+        # Holds the node, and by it the participant, but rclpy does not destroy it.
+        self._state_machine.destroy_when_not_in_use()
+
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the network, warm it up and create the outputs."""
         if not self._is_recovering:
