@@ -8,6 +8,10 @@ import numpy as np
 
 from .labels import INSTANCE_FACTOR, LabelSet
 
+SCORE_THRESHOLD = 0.2
+"""What scores less is a phantom more often than not: left out by the node and by the commands that
+work on recordings. From Python, and for scoring networks, everything is returned."""
+
 
 @dataclass(frozen=True)
 class Instance:

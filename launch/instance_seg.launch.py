@@ -48,6 +48,9 @@ ARGUMENTS = [
         'checkpoint', default_value='',
         description='Weights (.safetensors); empty: as in params_file.'),
     DeclareLaunchArgument(
+        'semantic_checkpoint', default_value='',
+        description='Network for the classes (.safetensors); empty: as in params_file.'),
+    DeclareLaunchArgument(
         'use_sim_time', default_value='false', choices=BOOLEAN,
         description='Take the time from /clock.'),
     DeclareLaunchArgument(
@@ -82,7 +85,8 @@ def fail_when_it_dies(context, respawn):
 def node_parameters(arguments):
     """Return the parameters file and, over it, the arguments that are not empty."""
     given = {'topic': arguments['image_topic'],
-             **{name: arguments[name] for name in ('transport', 'device', 'checkpoint')}}
+             **{name: arguments[name] for name in (
+                 'transport', 'device', 'checkpoint', 'semantic_checkpoint')}}
     parameters = {name: value for name, value in given.items() if value}
     if arguments['use_sim_time'] == 'true':
         parameters['use_sim_time'] = True

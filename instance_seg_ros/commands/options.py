@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..instances import SCORE_THRESHOLD
 from ..overlay import PALETTES, OverlayStyle
 
 
@@ -25,9 +26,10 @@ def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--threads', type=int, metavar='N', help='CPU threads of PyTorch')
     group.add_argument('--classes', type=names, metavar='NAME,...',
                        help='separate these classes into instances only, such as car,person')
-    group.add_argument('--score-threshold', type=_limits, metavar='T',
+    group.add_argument('--score-threshold', type=_limits, default=SCORE_THRESHOLD,
+                       metavar='T',
                        help='leave out instances below this score: a number for all classes, or '
-                            'car=0.5,person=0.3')
+                            f'car=0.5,person=0.3 (default {SCORE_THRESHOLD})')
     group.add_argument('--min-area', type=_limits, metavar='A',
                        help='leave out instances with fewer pixels: a number, or car=100,...')
     group.add_argument('--bandwidth', type=float, metavar='B',

@@ -17,7 +17,7 @@ from ..bags.playback import Playback
 from ..bags.sources import Source
 from ..errors import UserError
 from ..inputs import ahead
-from ..instances import InstanceMap
+from ..instances import SCORE_THRESHOLD, InstanceMap
 from ..overlay import OverlayStyle, draw_overlay
 from ..segmenter import InstanceSegmenter
 from .cameras import Picture, decode
@@ -39,7 +39,7 @@ class Options:
     """Images that go through the network together. Only with 1 it is certain that the result is
     to the bit what the node publishes: other sizes may be rounded otherwise."""
     only_outputs: bool = False
-    score_threshold: float = 0.0
+    score_threshold: float = SCORE_THRESHOLD
     """As told in label_info; the segmenter has its own."""
     style: OverlayStyle = field(default_factory=OverlayStyle)
 

@@ -24,7 +24,8 @@ from ..errors import UserError
 from ..views import View, read_ego_mask
 from .bookkeeping import Ledger, Rate, RateLimit, Timings
 from .messages import stamp_ns
-from .parameters import CameraSettings, parse_polygons
+from .parameter_rules import parse_polygons
+from .parameters import CameraSettings
 from .placement import Placement
 from .stamps import StampMonitor
 

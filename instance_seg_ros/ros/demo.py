@@ -34,8 +34,6 @@ NODE = '/instance_seg'
 PICTURES = 12
 START_S = 30.0
 SETTLE_S = 60.0
-SCORE_THRESHOLD = 'score_threshold:=0.2'
-"""As in config/instance_seg.yaml: what scores less is a phantom more often than not."""
 QUIET_S = 3.0
 """Diagnostics come every second: a frame of which nothing was heard for so long was lost."""
 
@@ -95,7 +93,7 @@ def _replay(source: Source, topic: Topic, options: DemoOptions, folder: Path) ->
 def _node_arguments(topic: Topic, parameters: tuple[str, ...]) -> list[str]:
     transport = IMAGE_TYPES[topic.type]
     name = 'image_raw/compressed' if transport == 'compressed' else 'image_raw'
-    settings = (f'transport:={transport}', 'qos:=reliable', SCORE_THRESHOLD, *parameters)
+    settings = (f'transport:={transport}', 'qos:=reliable', *parameters)
     return ['--ros-args', '-r', f'{name}:={topic.name}', *(a for s in settings for a in ('-p', s))]
 
 

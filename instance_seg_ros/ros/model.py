@@ -8,7 +8,8 @@ import sys
 from typing import Any
 
 from ..labels import LabelSet
-from .parameters import Settings, per_class
+from .parameter_rules import per_class
+from .parameters import Settings
 
 _DEVICE_ERRORS = ('OutOfMemoryError', 'AcceleratorError', 'DeviceError')
 _DEVICE_WORDS = ('cuda', 'cudnn', 'cublas', 'out of memory', 'device-side')
@@ -21,7 +22,8 @@ def load_segmenter(settings: Settings, device: str) -> Any:
         settings.checkpoint or None, device=device,
         input_size=settings.input_size if any(settings.input_size) else None,
         half={'auto': None, 'on': True, 'off': False}[settings.half],
-        threads=settings.threads or None)
+        threads=settings.threads or None,
+        semantic_checkpoint=settings.semantic_checkpoint or None)
     try:
         tune(segmenter, settings)
     except Exception:
@@ -56,13 +58,18 @@ def is_device_error(error: BaseException) -> bool:
         word in str(error).lower() for word in _DEVICE_WORDS)
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's text, or its kind where it has none."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 def describe(segmenter: Any) -> dict[str, str]:
     """Return what the diagnostics tell about a segmenter."""
     checkpoint = segmenter.checkpoint
     width, height = segmenter.input_size
     return {'model': checkpoint.network, 'label_set': segmenter.label_set.name,
-             'checksum': checkpoint.checksum, 'device': str(segmenter.device),
-             'input_size': f'{width}x{height}'}
+            'checksum': checkpoint.checksum, 'device': str(segmenter.device),
+            'input_size': f'{width}x{height}'}
 
 
 def gpu_memory(segmenter: Any) -> dict[str, str]:

@@ -1,35 +1,29 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-The lifecycle node ``instance_seg``: parameters in, topics out; what it does is done elsewhere.
+The lifecycle node ``instance_seg``: transitions, errors, parameters and services.
 
 configure loads the network and warms it up, activate subscribes and starts the pipeline's
 thread, deactivate stops publishing at once, cleanup frees everything. An error of the pipeline
 takes the node through deactivate and error processing to unconfigured, from where it configures
-and activates itself again as ``on_device_error`` says.
+and activates itself again as ``on_device_error`` says. The work is done by ``engine``.
 """
 
 from __future__ import annotations
 
-import gc
 import traceback
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from std_msgs.msg import Header
 from std_srvs.srv import SetBool
 
 from ..errors import UserError
-from ..overlay import OverlayStyle
-from .cameras import Camera, Inbox
-from .model import describe, gpu_memory, is_device_error, load_segmenter, tune
-from .outputs import Outputs
+from .engine import Engine
+from .model import first_line, is_device_error, load_segmenter
 from .parameter_server import ParameterServer
-from .parameters import OVERLAY_ITEMS, AllSettings, Settings
-from .pipeline import STAGES, Pipeline
+from .parameters import AllSettings, Settings
 from .recovery import Recovery
 from .reporter import Health, Reporter
 
@@ -50,24 +44,18 @@ class InstanceSegNode(LifecycleNode):
     def __init__(self, load: Callable[[Settings, str], Any] = load_segmenter,
                  **node_options: Any) -> None:
         super().__init__('instance_seg', **node_options)
-        self._load_segmenter = load
-        self._segmenter: Any = None
-        self._pipeline: Pipeline | None = None
-        self._camera_outputs: dict[str, Outputs] = {}
         self._fault: Exception | None = None
         self._health = Health()
         self._is_recovering = False
         self._settings_server = ParameterServer(
-            self, self._apply, lambda: self._segmenter is not None)
-        self._cameras = {name: Camera(name, settings, self._now_ns)
-                         for name, settings in self._settings.cameras.items()}
+            self, lambda settings: self._engine.apply(settings), lambda: self._engine.is_loaded)
+        self._engine = Engine(self, self._settings, load, self._on_fault)
         self._recovery = Recovery(self, self._recover)
         self._fault_signal = self.create_guard_condition(self._handle_fault)
         self._enable_service = self.create_service(SetBool, '~/enable', self._on_enable)
         self._reporter = Reporter(
-            self, self._settings.node, list(self._cameras.values()), self._health,
-            lambda: self.state,
-            lambda: {} if self._segmenter is None else gpu_memory(self._segmenter))
+            self, self._settings.node, list(self._engine.cameras.values()), self._health,
+            lambda: self.state, self._engine.gpu_memory)
 
     @property
     def state(self) -> str:
@@ -78,10 +66,7 @@ class InstanceSegNode(LifecycleNode):
     def _settings(self) -> AllSettings:
         return self._settings_server.settings
 
-    def _now_ns(self) -> int:
-        return self.get_clock().now().nanoseconds
-
-    # Lifecycle
+    # From start to end
 
     def autostart(self) -> bool:
         """Configure and activate if the parameter says so; return False where that failed."""
@@ -92,14 +77,16 @@ class InstanceSegNode(LifecycleNode):
         self._recovery.cancel()
         if self.context.ok() and self.state in ('unconfigured', 'inactive', 'active'):
             self.trigger_shutdown()
-        self._stop(_END_TIMEOUT_S)
-        self._release()
+        self._engine.stop(_END_TIMEOUT_S)
+        self._engine.release()
 
     def destroy_node(self) -> None:
         """Leave the middleware, and no shared memory behind."""
         super().destroy_node()
         # Holds the node, and by it the participant, but rclpy does not destroy it.
         self._state_machine.destroy_when_not_in_use()
+
+    # Transitions
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the network, warm it up and create the outputs."""
@@ -115,15 +102,16 @@ class InstanceSegNode(LifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start to listen, segment and publish."""
-        result = self._attempt('activate', lambda: self._activate(state))
+        super().on_activate(state)
+        result = self._attempt('activate', lambda: self._engine.run(self._settings.node))
         if result != SUCCESS:
-            self._stop(_STOP_TIMEOUT_S)
+            self._engine.stop(_STOP_TIMEOUT_S)
             super().on_deactivate(state)
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop publishing at once, and listening."""
-        stopped = self._stop(_STOP_TIMEOUT_S)
+        stopped = self._engine.stop(_STOP_TIMEOUT_S)
         super().on_deactivate(state)
         if not stopped:
             self._tell_trouble('deactivate: the device has not come back for '
@@ -137,12 +125,13 @@ class InstanceSegNode(LifecycleNode):
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop and free everything, from any state."""
         self._recovery.cancel()
-        self._stop(_END_TIMEOUT_S)
-        return self._attempt('shutdown', self._release)
+        self._engine.stop(_END_TIMEOUT_S)
+        self._health.facts = {}
+        return self._attempt('shutdown', self._engine.release)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop and free everything; the node is unconfigured then."""
-        self._stop(_STOP_TIMEOUT_S)
+        self._engine.stop(_STOP_TIMEOUT_S)
         return self._attempt('error processing', self._free)
 
     def _attempt(self, what: str, action: Callable[[], None]) -> TransitionCallbackReturn:
@@ -153,7 +142,7 @@ class InstanceSegNode(LifecycleNode):
             return FAILURE
         except Exception as error:
             if is_device_error(error):
-                self._tell_trouble(f'{what}: the device failed: {_first_line(error)}')
+                self._tell_trouble(f'{what}: the device failed: {first_line(error)}')
                 return FAILURE
             self._tell_trouble(f'{what}: {type(error).__name__}: {error}')
             self.get_logger().error(traceback.format_exc())
@@ -161,56 +150,21 @@ class InstanceSegNode(LifecycleNode):
         return SUCCESS
 
     def _configure(self) -> None:
-        settings, self._fault = self._settings, None
-        for camera in self._cameras.values():
-            own = settings.cameras[camera.name]
-            camera.update(own, camera.view_for(own))
-        device = self._health.device_instead or settings.node.device
-        self._segmenter = self._load_segmenter(settings.node, device)
-        self._segmenter.warm_up(len(self._cameras))
-        stages = self._segmenter([np.zeros((64, 64, 3), np.uint8)])[0].timings_ms
-        self._health.facts = describe(self._segmenter)
-        self._camera_outputs = {
-            camera.name: Outputs(self, camera.prefix, [*stages, *STAGES],
-                                 camera.settings.detections_3d != 'off')
-            for camera in self._cameras.values()}
+        self._fault = None
+        device = self._health.device_instead or self._settings.node.device
+        self._health.facts = self._engine.load(self._settings, device)
         self.get_logger().info('configured: ' + ', '.join(
             f'{key} {value}' for key, value in self._health.facts.items()))
 
-    def _activate(self, state: LifecycleState) -> None:
-        super().on_activate(state)
-        inbox = Inbox(self._settings.node.batch_timeout_ms / 1000)
-        self._pipeline = Pipeline(self._segmenter, inbox, self._camera_outputs, self._now_ns,
-                                  self._on_fault, self.get_logger())
-        self._pipeline.overlay_style = _overlay_style(self._settings.node)
-        self._pipeline.start()
-        for camera in self._cameras.values():
-            camera.subscribe(self, inbox)
-        self._publish_labels(self._settings.node.score_threshold)
-
-    def _stop(self, timeout_s: float) -> bool:
-        stopped = self._pipeline is None or self._pipeline.stop(timeout_s)
-        self._pipeline = None
-        for camera in self._cameras.values():
-            camera.unsubscribe(self)
-        return stopped
-
     def _free(self) -> None:
-        self._release()
-        gc.collect()        # now, not when the next network is already there
+        self._health.facts = {}
+        self._engine.free()
 
-    def _release(self) -> None:
-        for outputs in self._camera_outputs.values():
-            outputs.destroy()
-        self._camera_outputs, self._health.facts = {}, {}
-        segmenter, self._segmenter = self._segmenter, None
-        if segmenter is not None:
-            try:
-                segmenter.close()
-            except RuntimeError as error:       # a lost device cannot free its memory
-                self.get_logger().warning(f'the device could not be freed: {_first_line(error)}')
+    def _tell_trouble(self, text: str) -> None:
+        self._health.trouble = text
+        self.get_logger().error(text)
 
-    # Errors
+    # Errors of the pipeline
 
     def _on_fault(self, error: Exception) -> None:
         """Take an error from the pipeline's thread to the executor's."""
@@ -222,7 +176,7 @@ class InstanceSegNode(LifecycleNode):
         if error is None or self.state != 'active':
             return
         self._health.errors += 1
-        self._health.last_error = f'{type(error).__name__}: {_first_line(error)}'
+        self._health.last_error = f'{type(error).__name__}: {first_line(error)}'
         self.get_logger().error('segmentation failed: ' + ''.join(
             traceback.format_exception(type(error), error, error.__traceback__)))
         self.trigger_deactivate()       # fails on purpose: on to error processing, unconfigured
@@ -234,6 +188,12 @@ class InstanceSegNode(LifecycleNode):
         pause_s = self._recovery.schedule(settings.retry_backoff_s)
         self.get_logger().warning(f'configuring again in {pause_s:.1f} s')
 
+    def _recover(self) -> bool:
+        if not self._configure_and_activate():
+            return False
+        self._health.recoveries += 1
+        return True
+
     def _configure_and_activate(self) -> bool:
         self._is_recovering = True
         try:
@@ -241,60 +201,13 @@ class InstanceSegNode(LifecycleNode):
         finally:
             self._is_recovering = False
 
-    def _recover(self) -> bool:
-        if not self._configure_and_activate():
-            return False
-        self._health.recoveries += 1
-        return True
-
-    def _tell_trouble(self, text: str) -> None:
-        self._health.trouble = text
-        self.get_logger().error(text)
-
-    # Parameters and services
-
-    def _apply(self, settings: AllSettings) -> None:
-        """Take over changed parameters, all or (UserError) none."""
-        views = {name: camera.view if camera.settings == settings.cameras[name]
-                 else camera.view_for(settings.cameras[name])
-                 for name, camera in self._cameras.items()}
-        if self._segmenter is not None:
-            tune(self._segmenter, settings.node)
-        for name, camera in self._cameras.items():
-            camera.update(settings.cameras[name], views[name])
-        if self._pipeline is not None:
-            self._pipeline.overlay_style = _overlay_style(settings.node)
-            self._publish_labels(settings.node.score_threshold)
-            self._pipeline.inbox.batch_timeout_s = settings.node.batch_timeout_ms / 1000
+    # Services
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> Any:
-        prefixes = [f'{name}.' if name else '' for name in self._cameras]
+        prefixes = [f'{name}.' if name else '' for name in self._engine.cameras]
         result = self.set_parameters_atomically([
             Parameter(f'{prefix}enabled', Parameter.Type.BOOL, request.data)
             for prefix in prefixes])
         response.success = result.successful
         response.message = result.reason or ('enabled' if request.data else 'disabled')
         return response
-
-    # Outputs
-
-    def _publish_labels(self, threshold: float) -> None:
-        header = Header(stamp=self.get_clock().now().to_msg())
-        for outputs in self._camera_outputs.values():
-            outputs.publish_labels(self._segmenter.label_set, threshold, header)
-
-
-def _overlay_style(settings: Settings) -> OverlayStyle:
-    return OverlayStyle(
-        palette=settings.overlay_palette, opacity=settings.overlay_opacity,
-        background=settings.overlay_background,
-        **{item: item in settings.overlay_items for item in OVERLAY_ITEMS})
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
-if __name__ == '__main__':
-    from .main import main
-    main()

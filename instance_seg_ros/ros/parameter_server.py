@@ -19,6 +19,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from ..errors import UserError
+from .parameter_rules import check_together, check_value
 from .parameters import (
     CAMERA_FIELDS,
     CONFIGURE,
@@ -27,8 +28,6 @@ from .parameters import (
     AllSettings,
     CameraSettings,
     Settings,
-    check_together,
-    check_value,
 )
 
 

@@ -5,21 +5,15 @@ Every parameter of the node: declared here, once, with type, description, range 
 
 The fields of ``Settings`` and ``CameraSettings`` are the declarations. With ``cameras`` given, a
 parameter of ``CameraSettings`` exists for each of them as ``<camera>.<parameter>``, and the plain
-``<parameter>`` is their common default, read at start-up.
-
-``python3 -m instance_seg_ros.ros.parameters README.md`` renews the table in the README; without
-a file it is printed.
+``<parameter>`` is their common default, read at start-up. What values must fulfil beyond their
+range is in ``parameter_rules``, the README's table is made by ``parameter_table``.
 """
 
 import dataclasses
-import math
-import re
-import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from ..errors import UserError
+from ..instances import SCORE_THRESHOLD
 
 START = 'start'            # read-only: given when the process starts
 CONFIGURE = 'configure'    # applied by the next configure; refused while the node is configured
@@ -103,6 +97,9 @@ class Settings(CameraSettings):
         'does it.', when=START)
     checkpoint: str = parameter(
         '', 'Weights (.safetensors); empty: the ones shipped with the package.', when=CONFIGURE)
+    semantic_checkpoint: str = parameter(
+        '', 'Take the classes from this network (.safetensors) and only the embeddings from the '
+        'other; empty: both from one.', when=CONFIGURE)
     device: str = parameter(
         'auto', 'Device to compute on: auto, cpu, cuda, cuda:0, cuda:1, ...', when=CONFIGURE)
     half: str = parameter(
@@ -115,7 +112,7 @@ class Settings(CameraSettings):
         (0, 0), 'Width and height the image is scaled to for the network; 0, 0: as trained.',
         when=CONFIGURE)
     score_threshold: float = parameter(
-        0.0, 'Leave out instances with a lower score.', minimum=0.0, maximum=1.0)
+        SCORE_THRESHOLD, 'Leave out instances with a lower score.', minimum=0.0, maximum=1.0)
     class_score_thresholds: tuple[str, ...] = parameter(
         (), 'Score thresholds of single classes, "class=score".')
     min_area: int = parameter(
@@ -158,9 +155,6 @@ class Settings(CameraSettings):
 
 CAMERA_FIELDS = {f.name: f for f in dataclasses.fields(CameraSettings)}
 NODE_FIELDS = {f.name: f for f in dataclasses.fields(Settings)}
-OVERLAY_ITEMS = ('contours', 'names', 'scores', 'boxes', 'legend')
-_NAME = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
-_DEVICE = re.compile(r'auto|cpu|cuda(:\d+)?')
 
 
 @dataclass(frozen=True)
@@ -171,116 +165,7 @@ class AllSettings:
     cameras: dict[str, CameraSettings]
 
 
-def per_class(entries: tuple[str, ...], parameter_name: str) -> dict[str, float]:
-    """Return {class: value} of entries like 'car=0.5'; raises UserError for any other text."""
-    values = {}
-    for entry in entries:
-        name, _, value = entry.rpartition('=')
-        try:
-            values[name.strip()] = float(value)
-        except ValueError:
-            values[''] = math.nan
-        if not name.strip() or not 0 <= values[name.strip()] < math.inf:
-            raise UserError(f'{parameter_name}: {entry!r} should read like "car=0.5".')
-    return values
-
-
-def parse_polygons(text: str) -> list[list[tuple[float, float]]]:
-    """Return the corners (x, y) of polygons written 'x,y x,y x,y; ...'; raises UserError."""
-    try:
-        polygons = [[tuple(map(float, corner.split(','))) for corner in polygon.split()]
-                    for polygon in text.split(';')]
-    except ValueError:
-        polygons = [[]]
-    if not all(len(p) >= 3 and all(len(corner) == 2 for corner in p) for p in polygons):
-        raise UserError(f'ego_mask: {text!r} is neither a .png file nor polygons of three or more '
-                        'corners like "0,700 1280,700 640,600".')
-    return polygons
-
-
-def check_value(name: str, value: Any) -> None:
-    """Raise UserError when a value is outside the declared range or choices."""
-    declared = NODE_FIELDS[name.rpartition('.')[2]].metadata
-    if declared['choices'] and value not in declared['choices']:
-        choices = ', '.join(map(repr, declared['choices']))
-        raise UserError(f'{name}: {value!r} is not one of {choices}.')
-    low, high = declared['minimum'], declared['maximum']
-    if low is not None and not low <= value <= high:
-        raise UserError(f'{name}: {value} is not between {low} and {high}.')
-
-
-def check_together(settings: AllSettings) -> None:
-    """Raise UserError when parameters are wrong in form or do not go together."""
-    node = settings.node
-    if not _DEVICE.fullmatch(node.device):
-        raise UserError(f'device: {node.device!r} is not auto, cpu, cuda or cuda:N.')
-    size = node.input_size
-    if len(size) != 2 or min(size) < 0 or (0 in size and any(size)) or max(size) > 16384:
-        raise UserError(f'input_size: {list(size)} is not a width and a height in pixels.')
-    thresholds = per_class(node.class_score_thresholds, 'class_score_thresholds')
-    if any(score > 1 for score in thresholds.values()):
-        raise UserError('class_score_thresholds: scores are between 0 and 1.')
-    per_class(node.class_min_areas, 'class_min_areas')
-    for item in node.overlay_items:
-        if item not in OVERLAY_ITEMS:
-            raise UserError(f'overlay_items: {item!r} is not one of {", ".join(OVERLAY_ITEMS)}.')
-    for name in node.cameras:
-        if not _NAME.fullmatch(name) or name in NODE_FIELDS or node.cameras.count(name) > 1:
-            raise UserError(f'cameras: {name!r} cannot be the name of a camera; take different '
-                            'names of letters, digits and "_" which are no parameters.')
-    for name, camera in settings.cameras.items():
-        _check_camera(f'{name}.' if name else '', camera)
-
-
-def _check_camera(prefix: str, camera: CameraSettings) -> None:
-    if len(camera.roi) != 4 or min(camera.roi) < 0:
-        raise UserError(f'{prefix}roi: {list(camera.roi)} is not x, y, width, height in pixels.')
-    if camera.ego_mask and not camera.ego_mask.lower().endswith('.png'):
-        parse_polygons(camera.ego_mask)
-
-
 def type_name(declared: dataclasses.Field) -> str:
     """Return the ROS name of a field's type."""
     return {bool: 'bool', int: 'int', float: 'double', str: 'string',
             tuple[int, ...]: 'int[]', tuple[str, ...]: 'string[]'}[declared.type]
-
-
-def markdown_table() -> str:
-    """Return the README's table of all parameters."""
-    rows = ['| Parameter | Type | Default | Range | Changes | Meaning |',
-            '|---|---|---|---|---|---|']
-    names = [*(n for n in NODE_FIELDS if n not in CAMERA_FIELDS), *CAMERA_FIELDS]
-    for name in names:
-        declared = NODE_FIELDS[name]
-        label = f'`{name}`' + (' (per camera)' if name in CAMERA_FIELDS else '')
-        rows.append(f'| {label} | {type_name(declared)} | {_default_text(declared.default)} | '
-                    f'{_range_text(declared.metadata)} | {declared.metadata["when"]} | '
-                    f'{declared.metadata["description"]} |')
-    return '\n'.join(rows) + '\n'
-
-
-def _default_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return f'`{str(value).lower()}`'
-    if isinstance(value, tuple):
-        return f'`[{", ".join(map(str, value))}]`'
-    return f'`{value}`' if value != '' else '`""`'
-
-
-def _range_text(metadata: Any) -> str:
-    if metadata['choices']:
-        return ', '.join(f'`{choice}`' for choice in metadata['choices'])
-    return '' if metadata['minimum'] is None else f'{metadata["minimum"]} to {metadata["maximum"]}'
-
-
-def with_table(text: str) -> str:
-    """Return a text with the table between its two comments about parameters renewed."""
-    return re.sub(r'(<!-- parameters:.*?-->\n).*?(<!-- end of parameters -->)',
-                  lambda match: match[1] + markdown_table() + match[2], text, flags=re.DOTALL)
-
-
-if __name__ == '__main__':
-    for name in sys.argv[1:]:
-        Path(name).write_text(with_table(Path(name).read_text()))
-    if not sys.argv[1:]:
-        print(markdown_table(), end='')

@@ -146,7 +146,7 @@ def test_to_the_bit_what_the_node_publishes(make_bag, tmp_path, start_python, ch
     text, _ = child.communicate(timeout=200)
     assert child.returncode == 0, text
     run(start_python, source, tmp_path / 'out', '--checkpoint', checkpoint, '--threads', 1,
-        '--overlay')
+        '--score-threshold', 0, '--overlay')
     live, offline = by_topic(tmp_path / 'demo' / 'recording'), by_topic(tmp_path / 'out')
     for name in TYPES:
         ours = {images.header_stamp(d): d for d in offline[f'/instance_seg/{name}']}

@@ -59,7 +59,8 @@ def test_structure(path):
 
 
 def test_parameters_file_names_parameters_of_the_node():
-    from instance_seg_ros.ros.parameters import NODE_FIELDS, check_value
+    from instance_seg_ros.ros.parameter_rules import check_value
+    from instance_seg_ros.ros.parameters import NODE_FIELDS
     text = (ROOT / 'config' / 'instance_seg.yaml').read_text()
     (_, content), = yaml.safe_load(text).items()
     assert content['ros__parameters']

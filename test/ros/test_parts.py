@@ -18,10 +18,11 @@ from std_msgs.msg import Header  # noqa: E402
 from instance_seg_ros.errors import UserError  # noqa: E402
 from instance_seg_ros.instances import InstanceMap  # noqa: E402
 from instance_seg_ros.labels import LabelSet  # noqa: E402
-from instance_seg_ros.ros import messages, parameters  # noqa: E402
+from instance_seg_ros.ros import messages, parameter_table, parameters  # noqa: E402
 from instance_seg_ros.ros.bookkeeping import Ledger  # noqa: E402
 from instance_seg_ros.ros.cameras import Frame, Inbox  # noqa: E402
 from instance_seg_ros.ros.model import is_device_error  # noqa: E402
+from instance_seg_ros.ros.parameter_rules import check_together, check_value  # noqa: E402
 from instance_seg_ros.ros.stamps import StampMonitor  # noqa: E402
 
 pytestmark = pytest.mark.ros
@@ -198,14 +199,14 @@ def settings(**changes):
     {'overlay_items': ('sparkles',)}))
 def test_a_wrong_value_is_refused_by_name(wrong):
     with pytest.raises(UserError, match=next(iter(wrong))):
-        parameters.check_together(settings(**wrong))
+        check_together(settings(**wrong))
 
 
 def test_the_defaults_and_good_values_are_accepted():
-    parameters.check_together(settings())
+    check_together(settings())
     for name, declared in parameters.NODE_FIELDS.items():
-        parameters.check_value(name, declared.default)
-    parameters.check_together(settings(
+        check_value(name, declared.default)
+    check_together(settings(
         cameras=('front', 'rear'), device='cuda:1', input_size=(1024, 512), roi=(0, 100, 0, 0),
         class_score_thresholds=('car=0.5', 'person=1'), ego_mask='0,700 1280,700 640,600; 1,1 2,2 '
         '3,1', class_min_areas=('traffic light=12',)))
@@ -216,14 +217,15 @@ def test_the_defaults_and_good_values_are_accepted():
     ('score_threshold', float('nan')), ('max_rate_hz', -1.0), ('on_device_error', 'pray')))
 def test_a_value_out_of_range_is_refused_by_name(name, value):
     with pytest.raises(UserError, match=name):
-        parameters.check_value(name, value)
+        check_value(name, value)
 
 
 def test_every_parameter_is_described():
     for declared in parameters.NODE_FIELDS.values():
         assert declared.metadata['description'].endswith('.')
         assert parameters.type_name(declared)
-    assert all(f'| `{name}`' in parameters.markdown_table() for name in parameters.NODE_FIELDS)
+    table = parameter_table.markdown_table()
+    assert all(f'| `{name}`' in table for name in parameters.NODE_FIELDS)
 
 
 # Errors

@@ -5,6 +5,7 @@
 import cv2
 import numpy as np
 import pytest
+import torch
 
 pytest.importorskip('rclpy')
 
@@ -12,6 +13,7 @@ from sensor_msgs.msg import Image  # noqa: E402
 from vision_msgs.msg import Detection2DArray  # noqa: E402
 
 from instance_seg_ros.checkpoint import Checkpoint, default_checkpoint  # noqa: E402
+from instance_seg_ros.instances import SCORE_THRESHOLD  # noqa: E402
 from instance_seg_ros.labels import LabelSet  # noqa: E402
 from instance_seg_ros.networks import build_network  # noqa: E402
 from instance_seg_ros.segmenter import InstanceSegmenter  # noqa: E402
@@ -19,14 +21,18 @@ from instance_seg_ros.segmenter import InstanceSegmenter  # noqa: E402
 pytestmark = pytest.mark.ros
 
 
-@pytest.fixture
-def checkpoint(tmp_path):
-    """Return a small network that has learnt nothing."""
+def untrained(path, seed=0):
+    """Save a small network that has learnt nothing."""
+    torch.manual_seed(seed)
     labels = LabelSet.named('camvid')
     state = build_network('enet_branched', len(labels), 8).state_dict()
-    path = tmp_path / 'untrained.safetensors'
     Checkpoint('enet_branched', labels, state, input_size=(128, 64)).save(path)
     return path
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    return untrained(tmp_path / 'untrained.safetensors')
 
 
 def to_message(car, image):
@@ -49,7 +55,7 @@ def agree(car, masks, detections, image, segmenter):
 
 def test_the_node_publishes_what_the_segmenter_finds(start_node, car, checkpoint):
     start_node({'autostart': True, 'checkpoint': str(checkpoint), 'device': 'cpu', 'threads': 1,
-                'min_area': 8}, real=True)
+                'min_area': 8, 'score_threshold': 0.0}, real=True)
     masks, detections = car.hear('instance_mask', Image), car.hear('detections', Detection2DArray)
     image = np.random.default_rng(0).integers(0, 256, (90, 160, 3), np.uint8)
     agree(car, masks, detections, image,
@@ -62,6 +68,23 @@ def test_the_node_publishes_what_the_segmenter_finds(start_node, car, checkpoint
     assert not car.set(bandwidth=0.5, classes=['car'], class_score_thresholds=['car=0.99'])
     assert car.change('deactivate', 'cleanup')
     assert car.values('node')['model'] == 'enet_branched'
+
+
+def test_the_classes_come_from_the_semantic_checkpoint(start_node, car, checkpoint, tmp_path):
+    other = untrained(tmp_path / 'other.safetensors', seed=1)
+    node = start_node({'checkpoint': str(checkpoint), 'semantic_checkpoint': '/no/such',
+                       'device': 'cpu', 'threads': 1, 'score_threshold': 0.0}, real=True)
+    assert not car.change('configure')
+    node.wait_for_log('There is no checkpoint /no/such')
+    assert not car.set(semantic_checkpoint=str(other))
+    assert car.change('configure', 'activate')
+    assert 'clean up' in car.set(semantic_checkpoint='')
+    masks, detections = car.hear('instance_mask', Image), car.hear('detections', Detection2DArray)
+    image = np.random.default_rng(0).integers(0, 256, (90, 160, 3), np.uint8)
+    both = InstanceSegmenter.from_checkpoint(checkpoint, device='cpu', semantic_checkpoint=other)
+    found = agree(car, masks, detections, image, both)
+    alone = InstanceSegmenter.from_checkpoint(checkpoint, device='cpu')(image)
+    assert not np.array_equal(found.class_mask, alone.class_mask)
 
 
 def test_a_checkpoint_that_does_not_fit_fails_with_a_sentence(start_node, tmp_path):
@@ -80,5 +103,6 @@ def test_the_shipped_weights_find_cars_on_a_real_road(start_node, car, shared_da
     image = np.ascontiguousarray(cv2.imread(str(picture))[..., ::-1])
     start_node({'autostart': True, 'device': 'cpu'}, real=True)
     masks, detections = car.hear('instance_mask', Image), car.hear('detections', Detection2DArray)
-    found = agree(car, masks, detections, image, InstanceSegmenter.from_checkpoint(device='cpu'))
+    found = agree(car, masks, detections, image, InstanceSegmenter.from_checkpoint(
+        device='cpu', score_threshold=SCORE_THRESHOLD))
     assert any(i.label == 'car' for i in found.instances)
