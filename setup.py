@@ -59,6 +59,7 @@ setup(
         'zstandard',
     ],
     extras_require={
+        'fleet': ['dask', 'distributed'],
         'export': ['onnx', 'onnxruntime', 'onnxscript'],
         'review': ['matplotlib', 'rerun-sdk'],
         'train': ['albumentations', 'lightning', 'tensorboard'],

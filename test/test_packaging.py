@@ -32,8 +32,9 @@ ROS = {
     'std_srvs', 'vision_msgs',
 }
 DEVELOPMENT = {
-    'PIL', 'albumentations', 'cityscapesscripts', 'lightning', 'matplotlib', 'onnx',
-    'onnxruntime', 'onnxscript', 'panda3d', 'rerun', 'sklearn', 'tensorboard', 'trackeval',
+    'PIL', 'albumentations', 'cityscapesscripts', 'distributed', 'lightning', 'matplotlib',
+    'onnx', 'onnxruntime', 'onnxscript', 'panda3d', 'rerun', 'sklearn', 'tensorboard',
+    'trackeval',
 }
 # Where they may be imported at the top of a module.
 DEVELOPMENT_FOLDERS = ('benchmark', 'datasets', 'evaluation', 'review', 'training')

@@ -98,7 +98,8 @@ def test_everything_once_and_nothing_twice(machine):
     first = machine.run('test')
     assert first.returncode == 0, first.stderr
     assert all(f'requirements/{name}.txt' in machine.calls
-               for name in ('constraints', 'ros', 'runtime', 'review', 'train', 'test', 'alone'))
+               for name in ('constraints', 'ros', 'runtime', 'review', 'fleet', 'train', 'test',
+                            'alone'))
     assert 'build_interfaces.py' in machine.calls and '--no-deps' in machine.calls
     again = machine.run('test')
     assert again.returncode == 0 and 'pip' not in machine.calls

@@ -18,12 +18,14 @@ from ..bags.playback import Playback
 from ..bags.sources import Source
 from ..bags.writer import check_free
 from ..offline import BROKEN_INPUT
+from ..offline.sole_writer import sole_writer
 from . import options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument('input', metavar='IN', help='bag or video; with --jobs a folder of them')
+    parser.add_argument('input', metavar='IN',
+                        help='bag or video; with --jobs or --scheduler a folder of them')
     parser.add_argument('output', metavar='OUT', type=Path, help='the new bag (a folder, MCAP)')
     parser.add_argument('--image-topic', type=options.names, metavar='TOPIC,...',
                         help='images to segment, where the bag has several topics of them')
@@ -43,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--jobs', type=int, metavar='N',
                         help='process a folder of bags, N at a time; those that are done are '
                              'skipped')
+    parser.add_argument('--scheduler', metavar='ADDRESS',
+                        help='process a folder of bags by Dask: "local" for a cluster of --jobs '
+                             'workers on this machine, or the address of a scheduler')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write what is printed as data')
     options.add_segmenter_arguments(parser)
     options.add_overlay_arguments(parser)
@@ -50,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Process a bag, or a folder of them."""
-    if args.jobs is not None:
+    if args.jobs is not None or args.scheduler is not None:
         from ..offline.folder import process_folder
 
         return process_folder(args, _process_one)
@@ -59,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _process_one(args: argparse.Namespace) -> int:
     check_free(args.output)
-    with open_source(args.input) as source:
+    with open_source(args.input) as source, sole_writer(args.output):
         return _process(args, source)
 
 

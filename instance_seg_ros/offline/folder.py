@@ -3,21 +3,23 @@
 """A folder of bags, several at a time, each in a process of its own."""
 
 import argparse
-import multiprocessing
 import os
-import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Future, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..bags.reader import is_bag
 from ..bags.video import VIDEO_SUFFIXES
 from ..errors import UserError
+from ..results import write_json
 from . import BROKEN_INPUT
+from .child import Process
+from .engines import LOCAL, engine
 
 
-def process_folder(args: argparse.Namespace,
-                   process: Callable[[argparse.Namespace], int]) -> int:
+def process_folder(args: argparse.Namespace, process: Process) -> int:
     """
     Process each bag and video in ``args.input`` to one of the same name in ``args.output``.
 
@@ -25,31 +27,60 @@ def process_folder(args: argparse.Namespace,
     others; what was said about it stays in OUT/NAME.log, and those that failed are named at the
     end. Return 1 then.
     """
-    if args.jobs < 1:
+    jobs = args.jobs or 1
+    if jobs < 1:
         raise UserError(f'--jobs must be 1 or more, not {args.jobs}.')
     sources = _sources(Path(args.input))
-    args.output.mkdir(parents=True, exist_ok=True)
-    todo = {name: path for name, path in sources.items() if not (args.output / name).exists()}
+    output = args.output.resolve()
+    output.mkdir(parents=True, exist_ok=True)
+    todo = {name: path for name, path in sources.items() if not (output / name).exists()}
     print(f'{len(sources)} bags, {len(sources) - len(todo)} of them done before.', flush=True)
-    threads = args.threads or max(1, (os.cpu_count() or 1) // args.jobs)
-    failed = {}
-    with ThreadPoolExecutor(args.jobs) as pool:
+    with _interrupted_by_sigterm(), engine(args.scheduler, jobs) as (pool, run):
         running = {
-            pool.submit(_in_a_process, process, argparse.Namespace(**{
-                **vars(args), 'input': str(path), 'output': args.output / name, 'jobs': None,
-                'json': None, 'threads': threads})): name for name, path in todo.items()}
-        try:
-            for number, future in enumerate(as_completed(running), 1):
-                name, (status, said) = running[future], future.result()
-                if status not in (0, BROKEN_INPUT):
-                    failed[name] = said
-                print(f'{number}/{len(todo)} {name}: {said}', flush=True)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+            pool.submit(run, process, _for_one(args, path, output / name, jobs),
+                        output / f'{name}.log'): name for name, path in todo.items()}
+        ends = dict(_ends(running))
+    failed = {name: said for name, (status, said) in ends.items()
+              if status not in (0, BROKEN_INPUT)}
     if failed:
         print(f'{len(failed)} failed: ' + ', '.join(failed))
+    if args.json:
+        write_json(args.json, {'bags': len(sources), 'done_before': len(sources) - len(todo),
+                               'said': {name: said for name, (_, said) in ends.items()},
+                               'failed': sorted(failed)})
     return 1 if failed else 0
+
+
+def _ends(running: dict[Future, str]) -> Iterator[tuple[str, tuple[int, str]]]:
+    """Yield name, exit status and last words of the bags as they are done, and print them."""
+    for number, future in enumerate(as_completed(running), 1):
+        name = running[future]
+        try:
+            status, said = future.result()
+        except Exception as error:      # of the engine: such as a worker that was lost
+            status, said = 1, f'{type(error).__name__}: {error}'
+        print(f'{number}/{len(running)} {name}: {said}', flush=True)
+        yield name, (status, said)
+
+
+def _for_one(args: argparse.Namespace, path: Path, output: Path, jobs: int) -> argparse.Namespace:
+    """Return the arguments for one bag; what runs beside others here takes its share of cores."""
+    threads = args.threads
+    if threads is None and args.scheduler in (None, LOCAL):
+        threads = max(1, (os.cpu_count() or 1) // jobs)
+    return argparse.Namespace(**{
+        **vars(args), 'input': str(path.resolve()), 'output': output, 'jobs': None,
+        'scheduler': None, 'json': None, 'threads': threads})
+
+
+@contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """End as after Ctrl-C, in order, when the system asks for it."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _sources(folder: Path) -> dict[str, Path]:
@@ -67,32 +98,3 @@ def _sources(folder: Path) -> dict[str, Path]:
     if not sources:
         raise UserError(f'{folder} holds no bags or videos.')
     return sources
-
-
-def _in_a_process(process: Callable[[argparse.Namespace], int],
-                  args: argparse.Namespace) -> tuple[int, str]:
-    """Return the exit status of a run and the last that it said."""
-    log = args.output.with_name(f'{args.output.name}.log')
-    # Spawned, not forked: the network's threads and devices do not survive a fork.
-    child = multiprocessing.get_context('spawn').Process(
-        target=_logged, args=(process, args, log))
-    child.start()
-    child.join()
-    lines = log.read_text(encoding='utf-8').strip().splitlines() if log.exists() else []
-    if child.exitcode == 0:
-        log.unlink(missing_ok=True)
-    return child.exitcode or 0, lines[-1] if lines else f'ended with status {child.exitcode}'
-
-
-def _logged(process: Callable[[argparse.Namespace], int], args: argparse.Namespace,
-            log: Path) -> None:
-    # Left open: the end of the process writes to it what went wrong.
-    sys.stdout = sys.stderr = log.open('w', encoding='utf-8', buffering=1)
-    try:
-        status = process(args)
-    except UserError as error:
-        print(error)
-        status = 2
-    except KeyboardInterrupt:
-        status = 130
-    sys.exit(status)

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`instance_seg process-bag` as a process, with a real network of random weights."""
 
-import argparse
 import json
 import signal
 import time
@@ -11,13 +10,11 @@ import pytest
 import torch
 from bag_content import COMPRESSED, FRAMES, INFO, RAW
 from mean_segmenter import normalized
-from pretend import pretend
 
 from instance_seg_ros.bags import images, open_source
 from instance_seg_ros.checkpoint import Checkpoint
 from instance_seg_ros.labels import LabelSet
 from instance_seg_ros.networks import build_network
-from instance_seg_ros.offline.folder import process_folder
 
 VERB = ('-m', 'instance_seg_ros.cli', 'process-bag')
 SAVING_OFTEN = """
@@ -112,27 +109,6 @@ def test_bad_input_is_one_sentence(make_bag, tmp_path, start_python, arguments, 
     text = run(start_python, *(names.get(a, a) for a in arguments), status=2)
     assert said in text and len(text.strip().splitlines()) == 1
     assert sorted(p.name for p in tmp_path.iterdir()) == ['bag']
-
-
-def test_a_folder_of_bags(make_bag, tmp_path, capsys):
-    (tmp_path / 'drives').mkdir()
-    make_bag('drives/a', frames=2)
-    make_bag('drives/b', frames=1)
-    make_bag('drives/c', storage='sqlite3')
-    (tmp_path / 'drives' / 'notes.txt').touch()
-    (tmp_path / 'drives' / 'd.mcap').write_bytes(b'noise')
-    args = argparse.Namespace(input=str(tmp_path / 'drives'), output=tmp_path / 'out', jobs=2,
-                              threads=1, json=None)
-    for done, said in (0, '2 messages'), (2, '4 bags, 2 of them done before'):
-        assert process_folder(args, pretend) == 1
-        text = capsys.readouterr().out
-        assert f'4 bags, {done} of them done before' in text and said in text
-        failed = text.splitlines()[-1]
-        assert failed.startswith('2 failed: ') and {'b', 'd'} == set(
-            failed.removeprefix('2 failed: ').split(', '))
-        assert 'cannot be read as a ROS 2 bag' in text
-    assert sorted(p.name for p in (tmp_path / 'out').iterdir()) == ['a', 'b.log', 'c', 'd.log']
-    assert 'MemoryError: too large' in (tmp_path / 'out' / 'b.log').read_text()
 
 
 @pytest.mark.ros

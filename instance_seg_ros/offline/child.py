@@ -1,0 +1,97 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The work on one bag in a process of its own, which ends with the process that started it.
+
+What to do comes pickled through a pipe, which the parent then holds open: when it ends, for
+whatever reason, the child reads the end of the pipe and stops as after Ctrl-C.
+"""
+
+import argparse
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from ..errors import UserError
+
+Process = Callable[[argparse.Namespace], int]
+_PATIENCE_S = 10.0
+
+
+class Child:
+    """A running child; what it says goes to a log."""
+
+    def __init__(self, process: Process, args: argparse.Namespace, log: Path):
+        """Start ``process(args)``, which is to return an exit status."""
+        self._log = log
+        with log.open('wb') as said:
+            # A new process, not a fork: the network's threads and devices do not survive that.
+            self._child = subprocess.Popen(
+                [sys.executable, '-m', __name__], stdin=subprocess.PIPE, stdout=said,
+                stderr=subprocess.STDOUT, start_new_session=True,
+                env={**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, sys.path))})
+        with suppress(BrokenPipeError):     # it has ended, and its log says why
+            pickle.dump((process, args), self._child.stdin)
+            self._child.stdin.flush()
+
+    def wait(self) -> tuple[int, str]:
+        """Wait for the end; return the exit status and the last that was said."""
+        status = self._child.wait()
+        self._close_pipe()
+        lines = self._log.read_text(encoding='utf-8', errors='replace').strip().splitlines()
+        if status == 0:
+            self._log.unlink()
+        return status, lines[-1] if lines else f'ended with status {status}'
+
+    def stop(self) -> None:
+        """Let it save what it has done and end; by force when it does not."""
+        self._close_pipe()
+        try:
+            self._child.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+
+    def _close_pipe(self) -> None:
+        with suppress(BrokenPipeError):
+            self._child.stdin.close()
+
+
+def run_alone(process: Process, args: argparse.Namespace, log: Path) -> tuple[int, str]:
+    """Return the exit status of ``process(args)`` in a child, and the last that it said."""
+    child = Child(process, args, log)
+    try:
+        return child.wait()
+    except BaseException:
+        child.stop()
+        raise
+
+
+def _watch(descriptor: int) -> None:
+    """Interrupt this process at the end of the pipe."""
+    # Not through sys.stdin, whose lock the interpreter wants at its end.
+    os.read(descriptor, 1)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def main() -> int:
+    """Do what the parent says; return the exit status."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    process, args = pickle.load(sys.stdin.buffer)
+    threading.Thread(target=_watch, args=(sys.stdin.fileno(),), daemon=True).start()
+    try:
+        return process(args)
+    except UserError as error:
+        print(error)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,51 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""One process at a time writes a result."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import UserError
+
+
+@contextmanager
+def sole_writer(path: Path) -> Iterator[None]:
+    """
+    Hold the right to write ``path``; UserError when another process has it.
+
+    The system gives it back with the end of the process, however that ends; a lock file that is
+    left then is taken over by the next.
+    """
+    lock = path.with_name(f'.{path.name}.lock')
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        file = _locked(lock)
+    except BlockingIOError:
+        raise UserError(f'{path} is being written by another process; wait for its end, or give '
+                        'another name.') from None
+    except OSError as error:
+        raise UserError(f'{path} cannot be written: {error.strerror}.') from error
+    with file:
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+
+
+def _locked(lock: Path):
+    while True:
+        file = lock.open('w')
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Its owner may have removed it after it was opened here: then it protects nothing.
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(lock)):
+                return file
+        except FileNotFoundError:
+            pass
+        except OSError:
+            file.close()
+            raise
+        file.close()
