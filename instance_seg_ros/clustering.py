@@ -26,6 +26,7 @@ class Clusters:
     spread: float32 (M,), mean distance of a cluster's pixels to its mode, in bandwidths (0 to 1).
     margin: float32 (M,), distance to the nearest mode of the same class in bandwidths, at most 3
         (3 where the cluster is alone).
+    mode: float32 (M, D), its place in embedding space.
     invalid: number of pixels of countable classes whose embedding is not finite.
     """
 
@@ -34,6 +35,7 @@ class Clusters:
     area: Tensor
     spread: Tensor
     margin: Tensor
+    mode: Tensor
     invalid: int
 
 
@@ -169,10 +171,11 @@ class MeanShift:
         number[order] = torch.arange(1, len(order) + 1, dtype=torch.int32, device=place.device)
         image = torch.zeros(class_index.numel(), dtype=torch.int32, device=place.device)
         image[place] = number[nearest]
-        spread = torch.bincount(nearest, distance, minlength=len(modes))[order] / area[order]
+        # Doubles, since a GPU adds them up in any order: rounded, they are the same every time.
+        spread = torch.bincount(nearest, distance.double(), len(modes))[order] / area[order]
         return Clusters(image.view(class_index.shape), mode_class[order], area[order],
                         (spread / self.bandwidth).float(),
-                        self._margin(modes[order]), invalid)
+                        self._margin(modes[order]), modes[order, :-1], invalid)
 
     def _margin(self, modes):
         """Return each mode's distance to the next of its class, in bandwidths, at most 3."""

@@ -5,7 +5,6 @@
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +14,16 @@ import torch
 from torch import Tensor
 
 from .checkpoint import Checkpoint, build_pipeline, default_checkpoint
-from .clustering import Clusters, MeanShift
+from .engine import STAGES as DEVICE_STAGES
+from .engine import Engine, Found
 from .errors import UserError
 from .instances import Instance, InstanceMap
 from .label_image import geometry, to_image_size
 from .labels import INSTANCE_FACTOR
 from .networks.folding import fold_norms
+from .replay import ReplayEngine
 
-STAGES = ('preprocess', 'network', 'clustering', 'masks')
+STAGES = (*DEVICE_STAGES, 'masks')
 """Names of the timed stages, in order."""
 
 
@@ -73,11 +74,9 @@ class InstanceSegmenter:
             torch.set_num_threads(int(threads))
         self.half = self.device.type == 'cuda' if half is None else bool(half)
         self.half = self.half and self.device.type == 'cuda'
-        self._network = self._place(build_pipeline(checkpoint, _loaded(semantic_checkpoint)))
-        scale = 255.0 * torch.tensor(checkpoint.std)
-        self._scale = (1 / scale).view(3, 1, 1).to(self.device)
-        shift = -torch.tensor(checkpoint.mean) * 255.0 / scale
-        self._shift = shift.view(3, 1, 1).to(self.device)
+        network = self._place(build_pipeline(checkpoint, _loaded(semantic_checkpoint)))
+        engine = ReplayEngine if self.device.type == 'cuda' else Engine
+        self._engine = engine(network, checkpoint.mean, checkpoint.std, self.device, self.half)
         self._lock = threading.Lock()
         self._settings = Settings(checkpoint.bandwidth, {}, {}, self.label_set.thing_indices)
         self.configure(bandwidth=bandwidth, classes=classes, score_threshold=score_threshold,
@@ -123,58 +122,51 @@ class InstanceSegmenter:
             return self._run(images, self._settings)
 
     def warm_up(self, batch_size: int = 1):
-        """Run black images through, so that the first real one finds everything in place."""
+        """Run black images through, so that the first real ones find everything in place.
+
+        batch_size: the largest that will come; smaller ones are prepared, too.
+        """
         width, height = self.input_size
-        self([np.zeros((height, width, 3), np.uint8)] * batch_size)
+        black = np.zeros((height, width, 3), np.uint8)
+        smallest = 1 if self.device.type == 'cuda' else batch_size
+        for count in range(smallest, batch_size + 1):
+            self([black] * count)
 
     def close(self):
         """Free the network and its device memory; the segmenter cannot be used afterwards."""
         with self._lock:
-            self._network = None
+            self._engine = None
             if self.device.type == 'cuda':
                 torch.cuda.empty_cache()
 
     def infer(self, images: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
         """Return the network's bare outputs at `input_size`: class logits and embeddings."""
         with self._lock, torch.inference_mode():
-            return self._network(self._preprocess(images))
+            return self._engine.infer(self._scaled(images))
 
     def _run(self, images, settings: Settings) -> list[InstanceMap]:
         timings = dict.fromkeys(STAGES, 0.0)
-        with self._timed(timings, 'preprocess'):
-            batch = self._preprocess(images)
-        with self._timed(timings, 'network'):
-            logits, embeddings = self._network(batch)
-        with self._timed(timings, 'clustering'):
-            classes = logits.argmax(1)
-            clusters = MeanShift(settings.bandwidth)(embeddings, classes, settings.things)
-        maps = []
-        with self._timed(timings, 'masks'):
-            for n, image in enumerate(images):
-                maps.append(self._to_map(image.shape, classes[n], logits[n], clusters[n],
-                                         settings, timings))
+        start = time.perf_counter()
+        pictures = self._scaled(images)
+        timings['preprocess'] = (time.perf_counter() - start) * 1e3
+        found = self._engine(pictures, settings.bandwidth, settings.things, timings)
+        start = time.perf_counter()
+        maps = [self._to_map(image.shape, one, settings, timings)
+                for image, one in zip(images, found, strict=True)]
+        timings['masks'] = (time.perf_counter() - start) * 1e3
         return maps
 
-    def _preprocess(self, images) -> Tensor:
-        """Scale to the input size and normalise: float (N, 3, H, W), channels last."""
-        small = [_resize(image, self.input_size) for image in images]
-        batch = torch.from_numpy(np.stack(small)).to(self.device, non_blocking=True)
-        batch = batch.permute(0, 3, 1, 2).float()
-        batch = torch.addcmul(self._shift, batch, self._scale)
-        batch = batch.contiguous(memory_format=torch.channels_last)
-        return batch.half() if self.half else batch
+    def _scaled(self, images) -> np.ndarray:
+        """Bring images to the input size: uint8 (N, H, W, 3)."""
+        return np.stack([_resize(image, self.input_size) for image in images])
 
-    def _to_map(self, shape, classes: Tensor, logits: Tensor, clusters: Clusters,
-                settings: Settings, timings: dict) -> InstanceMap:
+    def _to_map(self, shape, found: Found, settings: Settings, timings: dict) -> InstanceMap:
         size = (shape[1], shape[0])
-        scores = instance_scores(logits, clusters).cpu().numpy()
-        number = clusters.number.cpu().numpy()
-        measured = geometry(number, len(scores), size)
-        records, ids = self._records(clusters.class_index.tolist(), scores, measured, settings)
-        class_mask = self.label_set.ids[classes.cpu().numpy()]
-        return InstanceMap(self.label_set, to_image_size(class_mask, size),
-                           to_image_size(ids[number], size), tuple(records), timings,
-                           clusters.invalid)
+        measured = geometry(found.number, len(found.score), size)
+        records, ids = self._records(found.class_index.tolist(), found.score, measured, settings)
+        return InstanceMap(self.label_set, to_image_size(self.label_set.ids[found.classes], size),
+                           to_image_size(ids[found.number], size), tuple(records), timings,
+                           found.invalid)
 
     def _records(self, channels, scores, measured, settings: Settings):
         """Return the records that pass the thresholds and the mask value of each cluster."""
@@ -191,14 +183,6 @@ class InstanceSegmenter:
             box = tuple(int(v) for v in measured.boxes[k])
             records.append(Instance(int(ids[k + 1]), label.name, label.id, score, box, area))
         return records, ids
-
-    @contextmanager
-    def _timed(self, timings: dict, stage: str):
-        start = time.perf_counter()
-        yield
-        if self.device.type == 'cuda':
-            torch.cuda.synchronize(self.device)
-        timings[stage] = (time.perf_counter() - start) * 1e3
 
     def _place(self, network: torch.nn.Module) -> torch.nn.Module:
         try:
@@ -230,23 +214,6 @@ class InstanceSegmenter:
                                     self.label_set.names[i]
                                     for i in self.label_set.thing_indices) + '.')
         return tuple(channels) or self.label_set.thing_indices
-
-
-def instance_scores(logits: Tensor, clusters: Clusters) -> Tensor:
-    """Return a confidence per cluster, float32 (M,), from 0 to 1.
-
-    The mean class probability over the cluster's pixels, lowered where the embeddings are
-    loose (spread) or the next cluster is close (margin): a blob of a wrongly recognised class
-    has a sure class and no shape in embedding space.
-    """
-    inside = clusters.number > 0
-    of_pixel = clusters.number[inside].long() - 1
-    probability = logits.permute(1, 2, 0)[inside].float().softmax(1)
-    own = probability.gather(1, clusters.class_index[of_pixel].unsqueeze(1)).squeeze(1)
-    total = torch.bincount(of_pixel, own, minlength=len(clusters.area))
-    mean = total / clusters.area
-    tightness = 1 - clusters.spread / 2
-    return (mean * tightness * (clusters.margin / 2).clamp_max(1).sqrt()).float().clamp(0, 1)
 
 
 def _resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -95,6 +95,35 @@ def test_batch_equals_single_images():
         assert together.class_mask.shape == image.shape[:2] and np.mean(same) > 0.999
 
 
+def test_work_is_recorded_and_the_host_waits_once():
+    """No launch falls back to the direct way, and nothing but the results is waited for."""
+    segmenter = InstanceSegmenter(random_checkpoint(), 'cuda', (256, 128))
+    segmenter.warm_up(2)
+    for plan in segmenter._engine._plans.values():
+        for piece in (plan._normalise, plan._network, plan._cluster):
+            assert type(piece).__name__ == '_Recorded'
+    torch.cuda.set_sync_debug_mode('error')
+    try:
+        found = segmenter([draw_street((512, 256), 0), draw_street((512, 256), 1)])
+    finally:
+        torch.cuda.set_sync_debug_mode('default')
+    assert len(found) == 2
+
+
+def test_recorded_work_gives_what_the_adaptive_engine_gives():
+    """The same classes, and instances that differ by single pixels."""
+    segmenter = InstanceSegmenter.from_checkpoint(None, device='cuda', half=False)
+    pictures = segmenter._scaled([draw_street((512, 256), k) for k in range(3)])
+    settings, engine = segmenter.settings, segmenter._engine
+    with torch.inference_mode():
+        replayed = engine(pictures, settings.bandwidth, settings.things, {})
+        direct = super(type(engine), engine).__call__(
+            pictures, settings.bandwidth, settings.things, {})
+    for a, b in zip(replayed, direct, strict=True):
+        assert (a.classes == b.classes).mean() > 0.999
+        assert adjusted_rand_score(a.number.ravel(), b.number.ravel()) > 0.9
+
+
 def test_memory_does_not_grow():
     """After the first frames the allocator needs no more."""
     segmenter = InstanceSegmenter(random_checkpoint(), 'cuda', (256, 128))

@@ -9,9 +9,10 @@ from torch import nn
 
 from instance_seg_ros.checkpoint import random_checkpoint
 from instance_seg_ros.clustering import MeanShift
+from instance_seg_ros.engine import instance_scores
 from instance_seg_ros.errors import UserError
 from instance_seg_ros.labels import LabelSet
-from instance_seg_ros.segmenter import STAGES, InstanceSegmenter, instance_scores
+from instance_seg_ros.segmenter import STAGES, InstanceSegmenter
 
 
 class Painted(nn.Module):
@@ -32,7 +33,7 @@ class Painted(nn.Module):
 def painted():
     """Return a segmenter whose network is exact."""
     segmenter = InstanceSegmenter(random_checkpoint(), input_size=(128, 64), device='cpu')
-    segmenter._network = Painted()
+    segmenter._engine.network = Painted()
     return segmenter
 
 

@@ -1,0 +1,194 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The engine for CUDA: recorded once per batch size, replayed without a word to the host.
+
+On a GPU the hundreds of small launches of ENet and of the clustering cost more than their work.
+CUDA graphs launch them as one; that asks for fixed shapes and fixed places in memory, so nothing
+is allocated for a frame either. The host waits once, for the results.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .engine import STAGES, Engine, Found, score
+from .fixed_clustering import FixedMeanShift
+
+log = logging.getLogger(__name__)
+
+
+class ReplayEngine(Engine):
+    """An engine that replays recorded work; images of too many instances go the long way."""
+
+    def __init__(self, *args, **kwargs):
+        """Take what `Engine` takes."""
+        super().__init__(*args, **kwargs)
+        self._plans: dict[tuple, _Plan] = {}
+
+    def __call__(self, pictures: np.ndarray, bandwidth: float, things: tuple[int, ...],
+                 timings: dict[str, float]) -> list[Found]:
+        """Find the instances of pictures, uint8 RGB (N, H, W, 3), and add each stage's time."""
+        plan = self._plans.get(pictures.shape)
+        if plan is None:
+            plan = self._plans[pictures.shape] = _Plan(self, pictures.shape)
+        plan.set(bandwidth, things)
+        found = plan(pictures, timings)
+        return found or super().__call__(pictures, bandwidth, things, timings)
+
+    def cluster(self, logits: Tensor, embeddings: Tensor, rank_of_class: Tensor,
+                bandwidth: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return classes (N, H, W), numbers (N, H, W), a table (N, M, 2 + D) and a tail (N, 2).
+
+        The table holds each cluster's class (place among the countable ones, -1 = no cluster),
+        score and mode; the tail the count of invalid pixels and whether all clusters are there.
+        """
+        strongest, classes = logits.float().max(1)
+        confidence = (strongest - logits.float().logsumexp(1)).exp()
+        found = FixedMeanShift()(embeddings, rank_of_class[classes], confidence, bandwidth)
+        scores = score(found.confidence, found.spread, found.margin)
+        table = torch.cat([torch.stack([found.rank.float(), scores], 2), found.mode], 2)
+        tail = torch.stack([found.invalid, found.complete.long()], 1)
+        return classes.byte(), found.number, table, tail
+
+
+class _Plan:
+    """The recorded work for one batch shape, with its inputs and results in fixed places."""
+
+    def __init__(self, engine: ReplayEngine, shape: tuple[int, ...]):
+        device, pinned = engine.device, engine.device.type == 'cuda'
+        self._host = torch.zeros(shape, dtype=torch.uint8, pin_memory=pinned)
+        self._pictures = self._host.to(device)
+        self._rank_of_class = torch.full((256,), -1, device=device)
+        self._bandwidth = torch.ones((), device=device)
+        self._settings, self._things = None, np.zeros(0, np.int64)
+        record = _recorder(device)
+        self._normalise = record(lambda: (engine.normalise(self._pictures),))
+        self._network = record(lambda: engine.network(*self._normalise.outputs))
+        self._cluster = record(lambda: engine.cluster(
+            *self._network.outputs, self._rank_of_class, self._bandwidth))
+        self._results = [torch.empty_like(x, device='cpu', pin_memory=pinned)
+                         for x in self._cluster.outputs]
+        self._clock = _DeviceClock() if pinned else _HostClock()
+
+    def set(self, bandwidth: float, things: tuple[int, ...]):
+        """Write changed settings where the recorded work reads them."""
+        if self._settings == (bandwidth, things):
+            return
+        rank = torch.full((256,), -1)
+        rank[list(things)] = torch.arange(len(things))
+        self._rank_of_class.copy_(rank)
+        self._bandwidth.fill_(bandwidth)
+        self._settings, self._things = (bandwidth, things), np.array(things)
+
+    def __call__(self, pictures: np.ndarray, timings: dict[str, float]) -> list[Found] | None:
+        """Run once; None when an image holds more clusters than there is room for."""
+        self._clock.start()
+        self._host.copy_(torch.from_numpy(pictures))
+        self._pictures.copy_(self._host, non_blocking=True)
+        self._normalise()
+        self._clock.mark()
+        self._network()
+        self._clock.mark()
+        self._cluster()
+        for here, there in zip(self._results, self._cluster.outputs, strict=True):
+            here.copy_(there, non_blocking=True)
+        for stage, ms in zip(STAGES, self._clock.stop(), strict=True):
+            timings[stage] = timings.get(stage, 0.0) + ms
+        if not self._results[3][:, 1].all():
+            return None
+        return [self._found(*arrays) for arrays in zip(
+            *(x.numpy() for x in self._results), strict=True)]
+
+    def _found(self, classes, number, table, tail) -> Found:
+        count = np.count_nonzero(table[:, 0] >= 0)
+        table = table[:count]
+        return Found(classes.copy(), number.copy(), self._things[table[:, 0].astype(np.int64)],
+                     table[:, 1].copy(), table[:, 2:].copy(), int(tail[0]))
+
+
+class _Direct:
+    """A piece of work that is done anew each time."""
+
+    def __init__(self, work: Callable[[], tuple[Tensor, ...]]):
+        self._work, self.outputs = work, work()
+
+    def __call__(self):
+        self.outputs = self._work()
+
+
+class _Recorded:
+    """A piece of work as a CUDA graph; `outputs` keep their places."""
+
+    def __init__(self, work: Callable[[], tuple[Tensor, ...]]):
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        # The algorithms chosen on these first runs are the ones that the graph keeps.
+        with torch.cuda.stream(side), torch.backends.cudnn.flags(
+                benchmark=True, deterministic=True,
+                allow_tf32=torch.backends.cudnn.allow_tf32):
+            for _ in range(3):
+                work()
+            torch.cuda.current_stream().synchronize()
+            self._graph = torch.cuda.CUDAGraph()
+            # Other threads may use the device meanwhile (another segmenter, say).
+            with torch.cuda.graph(self._graph, stream=side, capture_error_mode='thread_local'):
+                self.outputs = work()
+        torch.cuda.current_stream().wait_stream(side)
+        self._graph.replay()
+
+    def __call__(self):
+        self._graph.replay()
+
+
+def _recorder(device: torch.device) -> Callable:
+    """Return what makes work repeatable on a device; work that cannot be recorded is repeated."""
+    if device.type != 'cuda':
+        return _Direct
+
+    def record(work):
+        try:
+            with torch.cuda.device(device):
+                return _Recorded(work)
+        except torch.cuda.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            log.warning('No CUDA graph could be recorded (%s); frames will take longer.', error)
+            return _Direct(work)
+    return record
+
+
+class _HostClock:
+    """Times between marks, in ms, of work that is done when its call returns."""
+
+    def start(self):
+        self._marks = [time.perf_counter()]
+
+    def mark(self):
+        self._marks.append(time.perf_counter())
+
+    def stop(self) -> list[float]:
+        self.mark()
+        return [1e3 * (b - a) for a, b in zip(self._marks, self._marks[1:], strict=False)]
+
+
+class _DeviceClock:
+    """Times between marks on the device's own time line; stopping waits for the device."""
+
+    def __init__(self):
+        self._events = [torch.cuda.Event(enable_timing=True) for _ in range(len(STAGES) + 1)]
+
+    def start(self):
+        self._next = iter(self._events)
+        self.mark()
+
+    def mark(self):
+        next(self._next).record()
+
+    def stop(self) -> list[float]:
+        self.mark()
+        self._events[-1].synchronize()   # the frame's only one
+        return [a.elapsed_time(b) for a, b in zip(self._events, self._events[1:], strict=False)]
