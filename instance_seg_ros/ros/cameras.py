@@ -20,13 +20,12 @@ except ImportError:     # ROS 2 Humble
     from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
 from sensor_msgs.msg import CompressedImage, Image
 
-from ..errors import UserError
-from ..views import View, read_ego_mask
+from ..views import View
 from .bookkeeping import Ledger, Rate, RateLimit, Timings
 from .messages import stamp_ns
-from .parameter_rules import parse_polygons
 from .parameters import CameraSettings
 from .placement import Placement
+from .settings import tracker_of
 from .stamps import StampMonitor
 
 
@@ -157,18 +156,11 @@ class Camera:
         """Type of its input topic."""
         return Image if self.settings.transport == 'raw' else CompressedImage
 
-    def view_for(self, settings: CameraSettings) -> View:
-        """Return the view settings ask for; raises UserError where the ego mask is unreadable."""
-        text = settings.ego_mask
-        mask = (None if not text else read_ego_mask(text) if text.lower().endswith('.png')
-                else parse_polygons(text))
-        return View(settings.roi, settings.rotation, mask)
-
     def update(self, settings: CameraSettings, view: View) -> None:
         """Take over settings and the view that belongs to them; raises UserError without SciPy."""
         names = ('tracking', 'tracking_max_age_s', 'tracking_reuse_after_s')
         if any(getattr(self.settings, name) != getattr(settings, name) for name in names):
-            self.tracker = _tracker(settings)
+            self.tracker = tracker_of(settings)
         self.settings, self.view = settings, view
 
     def subscribe(self, node: LifecycleNode, inbox: Inbox) -> None:
@@ -176,7 +168,7 @@ class Camera:
         self._inbox = inbox
         self.active_since, self.last_arrival = time.monotonic(), None
         self.stamps.reset()
-        self.tracker = _tracker(self.settings)      # what was before a pause is not followed
+        self.tracker = tracker_of(self.settings)      # what was before a pause is not followed
         qos = QoSProfile(
             history=qos_profile_sensor_data.history, depth=1,
             reliability=ReliabilityPolicy[self.settings.qos.upper()])
@@ -234,13 +226,3 @@ class Camera:
         self.ledger.fail(kind)
         self.last_failure = (time.monotonic(), f'{kind}: {message}')
         return first
-
-
-def _tracker(settings: CameraSettings) -> Any:
-    if not settings.tracking:
-        return None
-    try:
-        from ..tracking import Tracker
-    except ImportError as error:
-        raise UserError(f'tracking needs {error.name}, which is not installed.') from error
-    return Tracker(settings.tracking_max_age_s, settings.tracking_reuse_after_s)

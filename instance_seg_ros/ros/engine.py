@@ -12,13 +12,12 @@ import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
-from ..overlay import OverlayStyle
 from .cameras import Camera, Inbox
 from .model import describe, first_line, gpu_memory, tune
 from .outputs import Outputs
-from .parameter_rules import OVERLAY_ITEMS
 from .parameters import AllSettings, Settings
 from .pipeline import STAGES, Pipeline
+from .settings import overlay_style, view_of
 
 
 class Engine:
@@ -48,7 +47,7 @@ class Engine:
         """Load the network, warm it up and create the outputs; return facts about it."""
         for camera in self.cameras.values():
             own = settings.cameras[camera.name]
-            camera.update(own, camera.view_for(own))
+            camera.update(own, view_of(own))
         self._segmenter = self._load_segmenter(settings.node, device)
         self._segmenter.warm_up(len(self.cameras))
         stages = self._segmenter([np.zeros((64, 64, 3), np.uint8)])[0].timings_ms
@@ -63,7 +62,7 @@ class Engine:
         inbox = Inbox(settings.batch_timeout_ms / 1000)
         self._pipeline = Pipeline(self._segmenter, inbox, self._outputs, self._now_ns,
                                   self._on_fault, self._node.get_logger())
-        self._pipeline.overlay_style = _overlay_style(settings)
+        self._pipeline.overlay_style = overlay_style(settings)
         self._pipeline.start()
         for camera in self.cameras.values():
             camera.subscribe(self._node, inbox)
@@ -98,14 +97,14 @@ class Engine:
     def apply(self, settings: AllSettings) -> None:
         """Take over changed settings, all or (UserError) none."""
         views = {name: camera.view if camera.settings == settings.cameras[name]
-                 else camera.view_for(settings.cameras[name])
+                 else view_of(settings.cameras[name])
                  for name, camera in self.cameras.items()}
         if self._segmenter is not None:
             tune(self._segmenter, settings.node)
         for name, camera in self.cameras.items():
             camera.update(settings.cameras[name], views[name])
         if self._pipeline is not None:
-            self._pipeline.overlay_style = _overlay_style(settings.node)
+            self._pipeline.overlay_style = overlay_style(settings.node)
             self._pipeline.inbox.batch_timeout_s = settings.node.batch_timeout_ms / 1000
             self._publish_labels(settings.node)
 
@@ -120,10 +119,3 @@ class Engine:
 
     def _now_ns(self) -> int:
         return self._node.get_clock().now().nanoseconds
-
-
-def _overlay_style(settings: Settings) -> OverlayStyle:
-    return OverlayStyle(
-        palette=settings.overlay_palette, opacity=settings.overlay_opacity,
-        background=settings.overlay_background,
-        **{item: item in settings.overlay_items for item in OVERLAY_ITEMS})

@@ -19,16 +19,14 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from ..errors import UserError
-from .parameter_rules import check_together, check_value
 from .parameters import (
     CAMERA_FIELDS,
     CONFIGURE,
     NODE_FIELDS,
     START,
     AllSettings,
-    CameraSettings,
-    Settings,
 )
+from .settings import all_settings
 
 
 class ParameterServer:
@@ -49,7 +47,7 @@ class ParameterServer:
             for name in CAMERA_FIELDS:
                 default = '' if name == 'topic' else values[name]
                 values[f'{camera}.{name}'] = self._declare(f'{camera}.{name}', default)
-        self.settings = self._checked(values)
+        self.settings = all_settings(values)
         node.add_on_set_parameters_callback(self._on_set)
 
     def _declare(self, name: str, default: Any = None) -> Any:
@@ -63,17 +61,6 @@ class ParameterServer:
         except ParameterException as error:
             raise UserError(f'The parameter {name} is wrong: {error}.') from error
 
-    def _checked(self, values: dict[str, Any]) -> AllSettings:
-        for name, value in values.items():
-            check_value(name, value)
-        node = Settings(**{name: values[name] for name in NODE_FIELDS})
-        cameras = {camera: CameraSettings(**{
-            name: values[f'{camera}.{name}' if camera else name] for name in CAMERA_FIELDS})
-            for camera in node.cameras or ('',)}
-        settings = AllSettings(node, cameras)
-        check_together(settings)
-        return settings
-
     def _on_set(self, parameters: list[Parameter]) -> SetParametersResult:
         ours = {p.name: p.value for p in parameters if p.name in self._values}
         if not ours:
@@ -81,7 +68,7 @@ class ParameterServer:
         try:
             changed = {name: self._accepted(name, value) for name, value in ours.items()}
             values = self._values | changed
-            settings = self._checked(values)
+            settings = all_settings(values)
             self._apply(settings)
         except UserError as error:
             return SetParametersResult(successful=False, reason=str(error))
