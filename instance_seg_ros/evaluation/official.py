@@ -79,8 +79,7 @@ class Scorer:
         frame without them and the scores by distance are left out.
         """
         self._distances &= distances is not None
-        values, index, counts = np.unique(ids, return_inverse=True, return_counts=True)
-        index = index.reshape(ids.shape)
+        values, index, counts = _consecutive(ids)
         truth = {name: [] for name in self._args.instLabels}
         for value, count in zip(values.tolist(), counts.tolist(), strict=True):
             name = self._names.get(_label(value))
@@ -164,6 +163,19 @@ class Scorer:
         result.truths[name], result.true_positives[name] = len(found), int(sum(found))
         result.predictions[name] = int(sum(
             _counts(p, small) for m in self._matches.values() for p in m['prediction'][name]))
+
+
+def _consecutive(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the values there are, the place of each pixel's among them, and their counts.
+
+    As `np.unique` does; without sorting two million pixels.
+    """
+    lowest = int(ids.min())
+    counts = np.bincount(ids.ravel() - lowest)
+    present = np.flatnonzero(counts)
+    place = np.zeros(len(counts), np.uint16)
+    place[present] = np.arange(len(present))
+    return present + lowest, place[ids - lowest], counts[present]
 
 
 def _label(value: int) -> int:

@@ -142,3 +142,12 @@ def test_work_of_a_network_is_counted():
     work = network_work(network, image, 2)
     assert work.flops == 2e9 * networks.gigamacs('enet', (64, 64))
     assert work.memory > 2 * 363_000
+
+
+def test_scoring_beside_the_official_code():
+    """Both score the same frames alike, and the remark says so."""
+    pytest.importorskip('cityscapesscripts')
+    few = '2' if hasattr(np, 'in1d') else '0'   # the official reader needs numpy before 2.4
+    report = run('scoring', '--size', '128x64', '--frames', '3', '--official', few)
+    assert [r['code'] for r in report.rows[:3]] == ['ours'] * 3
+    assert few == '0' or 'say the same' in report.notes[-1]
