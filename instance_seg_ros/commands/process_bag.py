@@ -29,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('output', metavar='OUT', type=Path, help='the new bag (a folder, MCAP)')
     parser.add_argument('--image-topic', type=options.names, metavar='TOPIC,...',
                         help='images to segment, where the bag has several topics of them')
+    parser.add_argument('--params-file', type=Path, metavar='FILE',
+                        help="the node's parameters (YAML): cameras, their views and tracking, "
+                             'network, thresholds and overlay as the node has them')
     parser.add_argument('--prefix', default='/instance_seg', metavar='NAME',
                         help="what the new topics begin with (the node's: /instance_seg)")
     parser.add_argument('--only-outputs', action='store_true',
@@ -69,19 +72,18 @@ def _process_one(args: argparse.Namespace) -> int:
 
 
 def _process(args: argparse.Namespace, source: Source) -> int:
-    from ..offline.cameras import choose_cameras
+    from ..offline.plan import make_plan
     from ..offline.process import BagProcessor, Options
 
     part = Playback(start=args.start, duration=args.duration)
-    prefix = '/' + args.prefix.strip('/')
-    cameras = choose_cameras(source, args.image_topic, args.overlay, prefix)
     part.interval(source)
-    segmenter = options.make_segmenter(args)
-    settings = Options(part, args.every, args.batch, args.only_outputs,
-                       _told_threshold(args), options.overlay_style(args))
-    processor = BagProcessor(segmenter, source, cameras, settings)
-    job = _job(args, source, segmenter, cameras)
-    with tqdm(total=_expected(args, source, cameras), unit='frame', disable=None) as bar:
+    plan = make_plan(args, source)
+    segmenter = plan.make_segmenter()
+    settings = Options(part, args.every, args.batch, args.only_outputs, plan.score_threshold,
+                       plan.style)
+    processor = BagProcessor(segmenter, source, plan.cameras, settings)
+    job = _job(args, source, segmenter, plan)
+    with tqdm(total=_expected(args, source, plan.cameras), unit='frame', disable=None) as bar:
         try:
             summary = processor.run(args.output, job, bar.update)
         except KeyboardInterrupt:
@@ -92,11 +94,6 @@ def _process(args: argparse.Namespace, source: Source) -> int:
     return BROKEN_INPUT if summary.break_reason else 0
 
 
-def _told_threshold(args: argparse.Namespace) -> float:
-    """Return what label_info says, which has no room for thresholds by class."""
-    return args.score_threshold if isinstance(args.score_threshold, float) else 0.0
-
-
 def _expected(args: argparse.Namespace, source: Source, cameras) -> int:
     """Estimate the number of frames from the share of the bag that is processed."""
     first, last = Playback(start=args.start, duration=args.duration).interval(source)
@@ -105,12 +102,13 @@ def _expected(args: argparse.Namespace, source: Source, cameras) -> int:
     return -(-round(frames * share) // args.every)
 
 
-def _job(args: argparse.Namespace, source: Source, segmenter, cameras) -> dict:
+def _job(args: argparse.Namespace, source: Source, segmenter, plan) -> dict:
     """Return all that the result depends on: only a run with the same is continued."""
     arguments = {k: str(v) for k, v in vars(args).items() if k not in ('json', 'input', 'output')}
     return {'source': str(source.path.resolve()), 'messages': source.count, 'start': source.start,
             'end': source.end, 'checkpoint': segmenter.checkpoint.checksum,
-            'device': str(segmenter.device), 'topics': sorted(cameras), 'arguments': arguments}
+            'device': str(segmenter.device), 'topics': sorted(plan.cameras),
+            'settings': plan.settings, 'arguments': arguments}
 
 
 def _print(summary, args: argparse.Namespace, segmenter) -> None:

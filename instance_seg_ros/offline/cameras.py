@@ -3,7 +3,7 @@
 """Which topics of a bag are cameras, what they are called, and their images."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,20 @@ from ..bags import Message, Topic, choose_image_topic, images
 from ..bags.sources import Source
 from ..errors import UserError
 from ..images import ImageError, decode_compressed, decode_raw
+from ..views import View
 from .outputs import NODE, CameraTopics
 
 _ENDINGS = ('compressed', 'image', 'image_raw', 'image_color', 'image_rect', 'image_rect_color')
+
+
+@dataclass(frozen=True)
+class Camera:
+    """What becomes of the images of a topic."""
+
+    outputs: CameraTopics
+    view: View = field(default_factory=View)
+    tracker: Any = None
+    """A `tracking.Tracker`, or None."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +34,15 @@ class Picture:
 
     header: Any = None
     pixels: np.ndarray | None = None
+    part: np.ndarray | None = None
+    """The part of the pixels to segment."""
     problem: str = ''
 
 
 def choose_cameras(source: Source, wanted: Sequence[str] | None, overlay: bool,
-                   prefix: str = NODE) -> dict[str, CameraTopics]:
+                   prefix: str = NODE) -> dict[str, Camera]:
     """
-    Return the output topics of each image topic that is to be processed.
+    Return the camera of each image topic that is to be processed.
 
     :param wanted: names of image topics; None for the only one there is.
     :raises UserError: when they are not in the source.
@@ -38,9 +51,9 @@ def choose_cameras(source: Source, wanted: Sequence[str] | None, overlay: bool,
     if len(set(chosen)) < len(chosen):
         raise UserError('--image-topic names a topic twice.')
     if len(chosen) == 1:
-        return {chosen[0]: CameraTopics.under(prefix, overlay)}
+        return {chosen[0]: Camera(CameraTopics.under(prefix, overlay))}
     names = camera_names(chosen)
-    return {topic: CameraTopics.under(f'{prefix}/{name}', overlay)
+    return {topic: Camera(CameraTopics.under(f'{prefix}/{name}', overlay))
             for topic, name in zip(chosen, names, strict=True)}
 
 
@@ -51,11 +64,12 @@ def camera_names(topics: Sequence[str]) -> list[str]:
     return short if len(set(short)) == len(short) else ['_'.join(p) for p in parts]
 
 
-def decode(message: Message) -> Picture:
+def decode(message: Message, view: View) -> Picture:
     """Decode an image message; what cannot be decoded has a problem."""
     try:
         image = images.deserialize(message.data, message.topic.type)
-        return Picture(image.header, _pixels(image, message.topic))
+        pixels = _pixels(image, message.topic)
+        return Picture(image.header, pixels, view.extract(pixels))
     except ImageError as error:
         return Picture(problem=error.kind)
     except Exception:  # bytes of any kind, and a parser that raises whatever comes up

@@ -68,8 +68,10 @@ def _for_one(args: argparse.Namespace, path: Path, output: Path, jobs: int) -> a
     threads = args.threads
     if threads is None and args.scheduler in (None, LOCAL):
         threads = max(1, (os.cpu_count() or 1) // jobs)
+    # Elsewhere the folder to start from may be another one.
+    given = {k: v.resolve() if isinstance(v, Path) else v for k, v in vars(args).items()}
     return argparse.Namespace(**{
-        **vars(args), 'input': str(path.resolve()), 'output': output, 'jobs': None,
+        **given, 'input': str(path.resolve()), 'output': output, 'jobs': None,
         'scheduler': None, 'json': None, 'threads': threads})
 
 

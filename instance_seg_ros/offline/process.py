@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
 from ..bags import Message, images
 from ..bags.playback import Playback
@@ -20,8 +21,7 @@ from ..inputs import ahead
 from ..instances import SCORE_THRESHOLD, InstanceMap
 from ..overlay import OverlayStyle, draw_overlay
 from ..segmenter import InstanceSegmenter
-from .cameras import Picture, decode
-from .outputs import CameraTopics
+from .cameras import Camera, Picture, decode
 from .progress import ResumableBag
 
 DECODERS = 2
@@ -72,15 +72,15 @@ class BagProcessor:
     """Takes a source through the segmenter into a bag."""
 
     def __init__(self, segmenter: InstanceSegmenter, source: Source,
-                 cameras: dict[str, CameraTopics], options: Options):
-        """Check what is asked; ``cameras`` are image topics with their outputs."""
+                 cameras: dict[str, Camera], options: Options):
+        """Check what is asked; ``cameras`` are by image topic."""
         if options.every < 1 or options.batch < 1:
             raise UserError('--every and --batch must be 1 or more.')
         self._segmenter, self._source = segmenter, source
         self._cameras, self._options = cameras, options
         self._interval = options.part.interval(source)
         self._kept = [] if options.only_outputs else list(source.topics)
-        self._outputs = [topic for outputs in cameras.values() for topic in outputs]
+        self._outputs = [topic for camera in cameras.values() for topic in camera.outputs]
         taken = {t.name for t in self._kept} & {t.name for t in self._outputs}
         if taken:
             raise UserError(f'{source.path} has {", ".join(sorted(taken))} already; use '
@@ -92,10 +92,13 @@ class BagProcessor:
         """
         Write the bag; stopped by an exception, it is continued by the next call.
 
-        :param job: what makes this run different from others; only the same is continued.
+        :param job: what makes this run different from others; only the same is continued, and
+            none with tracking, which has to see all images from the first one on.
         :param on_frames: called with the number of frames done since the last call.
         """
         begin = time.monotonic()
+        if any(camera.tracker for camera in self._cameras.values()):
+            job = {**job, 'run': uuid4().hex}
         with ResumableBag(output, job, [*self._kept, *self._outputs]) as bag:
             resumed = bag.progress.frames
             on_frames(resumed)
@@ -116,9 +119,9 @@ class BagProcessor:
             helpers = stack.enter_context(ThreadPoolExecutor(DECODERS))
             network = stack.enter_context(ThreadPoolExecutor(1))
             steps = islice(self._steps(), skipped, None)
-            steps = ahead(_decoded, steps, helpers, 2 * DECODERS + self._options.batch)
+            steps = ahead(self._decoded, steps, helpers, 2 * DECODERS + self._options.batch)
             batches = ahead(self._segmented, self._batches(steps), network, 1)
-            found = (step for batch in batches for step in batch)
+            found = (self._placed(step) for batch in batches for step in batch)
             yield from ahead(self._finished, found, helpers, DECODERS)
 
     def _steps(self) -> Iterator[_Step]:
@@ -142,13 +145,29 @@ class BagProcessor:
                 batch, pictures = [], 0
         yield batch
 
+    def _decoded(self, step: _Step) -> _Step:
+        if not step.wanted:
+            return step
+        view = self._cameras[step.message.topic.name].view
+        return step._replace(picture=decode(step.message, view))
+
     def _segmented(self, batch: list[_Step]) -> list[_Step]:
-        pixels = [s.picture.pixels for s in batch if s.picture and not s.picture.problem]
+        parts = [s.picture.part for s in batch if s.picture and not s.picture.problem]
         begin = time.monotonic()
-        found = iter(self._segmenter(pixels))
+        found = iter(self._segmenter(parts))
         self._segmenting_s += time.monotonic() - begin
         return [step._replace(found=next(found)) if step.picture and not step.picture.problem
                 else step for step in batch]
+
+    def _placed(self, step: _Step) -> _Step:
+        """Put what was found where it is in the whole image; in the order of the images."""
+        if step.found is None:
+            return step
+        camera, picture = self._cameras[step.message.topic.name], step.picture
+        found = camera.view.restore(step.found, picture.pixels.shape)
+        if camera.tracker:
+            found = camera.tracker(found, images.stamp_of(picture) / 1e9)
+        return step._replace(found=found)
 
     def _finished(self, step: _Step) -> tuple[_Step, list[Message]]:
         messages = [] if self._options.only_outputs else [step.message]
@@ -156,7 +175,7 @@ class BagProcessor:
             stamp, topic, _ = step.message
             messages += [
                 Message(stamp, output, data)
-                for output, data in self._cameras[topic.name].serialize(
+                for output, data in self._cameras[topic.name].outputs.serialize(
                     step.found, step.picture.header, lambda: draw_overlay(
                         step.picture.pixels, step.found, self._options.style))]
         return step, messages
@@ -164,9 +183,9 @@ class BagProcessor:
     def _labels(self) -> list[Message]:
         stamp = self._interval[0]
         header = images.header(stamp, '')
-        return [Message(stamp, outputs.label_info, outputs.serialize_labels(
+        return [Message(stamp, camera.outputs.label_info, camera.outputs.serialize_labels(
             self._segmenter.label_set, self._options.score_threshold, header))
-            for outputs in self._cameras.values()]
+            for camera in self._cameras.values()]
 
     @staticmethod
     def _count(progress, step: _Step) -> None:
@@ -175,7 +194,3 @@ class BagProcessor:
             progress.failed[step.picture.problem] += 1
         else:
             progress.instances.update(i.label for i in step.found.instances)
-
-
-def _decoded(step: _Step) -> _Step:
-    return step._replace(picture=decode(step.message)) if step.wanted else step

@@ -8,6 +8,7 @@ import time
 
 import pytest
 import torch
+import yaml
 from bag_content import COMPRESSED, FRAMES, INFO, RAW
 from mean_segmenter import normalized
 
@@ -15,6 +16,7 @@ from instance_seg_ros.bags import images, open_source
 from instance_seg_ros.checkpoint import Checkpoint
 from instance_seg_ros.labels import LabelSet
 from instance_seg_ros.networks import build_network
+from instance_seg_ros.offline.sole_writer import sole_writer
 
 VERB = ('-m', 'instance_seg_ros.cli', 'process-bag')
 SAVING_OFTEN = """
@@ -111,18 +113,25 @@ def test_bad_input_is_one_sentence(make_bag, tmp_path, start_python, arguments, 
     assert sorted(p.name for p in tmp_path.iterdir()) == ['bag']
 
 
+VIEW = {'roi': [2, 3, 28, 20], 'rotation': 90, 'ego_mask': '0,23 31,23 16,14', 'min_area': 4,
+        'class_score_thresholds': ['car=0.1'], 'overlay_palette': 'color_blind',
+        'overlay_items': ['boxes', 'legend']}
+
+
 @pytest.mark.ros
-def test_to_the_bit_what_the_node_publishes(make_bag, tmp_path, start_python, checkpoint):
+@pytest.mark.parametrize('settings', [{}, VIEW], ids=['as it is', 'with a view'])
+def test_to_the_bit_what_the_node_publishes(make_bag, tmp_path, start_python, checkpoint,
+                                            settings):
     pytest.importorskip('rclpy')
     source = make_bag(topics=(COMPRESSED,))
-    child = start_python(
-        '-m', 'instance_seg_ros.cli', 'demo', source, '--output', tmp_path / 'demo', '--param',
-        f'checkpoint:={checkpoint}', '--param', 'threads:=1', '--param', 'score_threshold:=0.0',
-        '--rate', 0.5)
+    settings = {'checkpoint': str(checkpoint), 'threads': 1, **settings}
+    parameters = [f'--param={k}:={json.dumps(v)}' for k, v in settings.items()]
+    child = start_python('-m', 'instance_seg_ros.cli', 'demo', source, '--output',
+                         tmp_path / 'demo', *parameters, '--rate', 0.5)
     text, _ = child.communicate(timeout=200)
     assert child.returncode == 0, text
-    run(start_python, source, tmp_path / 'out', '--checkpoint', checkpoint, '--threads', 1,
-        '--score-threshold', 0, '--overlay')
+    file = parameters_file(tmp_path, settings)
+    run(start_python, source, tmp_path / 'out', '--params-file', file, '--overlay')
     live, offline = by_topic(tmp_path / 'demo' / 'recording'), by_topic(tmp_path / 'out')
     for name in TYPES:
         ours = {images.header_stamp(d): d for d in offline[f'/instance_seg/{name}']}
@@ -130,3 +139,40 @@ def test_to_the_bit_what_the_node_publishes(make_bag, tmp_path, start_python, ch
         assert len(ours) == FRAMES and len(theirs) > FRAMES // 2
         for stamp, data in theirs.items():
             assert ours[stamp] == normalized(data, TYPES[name]), name
+
+
+def parameters_file(folder, settings):
+    file = folder / 'parameters.yaml'
+    file.write_text(yaml.safe_dump({'/**': {'ros__parameters': settings}}))
+    return file
+
+
+def test_cameras_of_a_parameters_file(make_bag, tmp_path, start_python, checkpoint):
+    """Each with its view, one of them tracked, without ROS."""
+    source = make_bag(topics=(RAW, COMPRESSED, INFO))
+    file = parameters_file(tmp_path, {
+        'cameras': ['front', 'rear', 'side'], 'checkpoint': str(checkpoint),
+        'score_threshold': 0.0, 'min_area': 0,
+        'front': {'topic': 'camera/image_raw', 'roi': [0, 0, 16, 0], 'tracking': True},
+        'rear': {'topic': '/rear/image_raw', 'transport': 'compressed', 'rotation': 180},
+        'side': {'topic': '/side/image_raw'}})
+    text = run(start_python, source, tmp_path / 'out', '--params-file', file, '--threads', 1)
+    assert 'has no images of: side' in text and f'{2 * FRAMES} frames, 0 failed' in text
+    found = by_topic(tmp_path / 'out')
+    assert {f'/instance_seg/{c}/{n}' for c in ('front', 'rear') for n in OUTPUTS} <= set(found)
+    for data in found['/instance_seg/front/class_mask']:
+        mask = images.deserialize(data, TYPES['class_mask'])
+        assert not mask.data.reshape(mask.height, mask.width)[:, 16:].any()
+    for options, said in [(('--image-topic', RAW), 'leave out --image-topic'),
+                          (('--min-area', 5, '--boxes'), 'leave out --min-area, --boxes')]:
+        text = run(start_python, source, tmp_path / 'no', '--params-file', file, *options,
+                   status=2)
+        assert said in text
+
+
+def test_the_second_process_on_a_result_is_refused(make_bag, tmp_path, start_python, checkpoint):
+    with sole_writer(tmp_path / 'out'):
+        text = run(start_python, make_bag(), tmp_path / 'out', '--checkpoint', checkpoint,
+                   status=2)
+    assert 'is being written by another process' in text
+    assert sorted(p.name for p in tmp_path.iterdir()) == ['bag']
