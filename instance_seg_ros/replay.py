@@ -10,6 +10,7 @@ is allocated for a frame either. The host waits once, for the results.
 import logging
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import numpy as np
 import torch
@@ -32,11 +33,12 @@ class ReplayEngine(Engine):
     def __call__(self, pictures: np.ndarray, bandwidth: float, things: tuple[int, ...],
                  timings: dict[str, float]) -> list[Found]:
         """Find the instances of pictures, uint8 RGB (N, H, W, 3), and add each stage's time."""
-        plan = self._plans.get(pictures.shape)
-        if plan is None:
-            plan = self._plans[pictures.shape] = _Plan(self, pictures.shape)
-        plan.set(bandwidth, things)
-        found = plan(pictures, timings)
+        with _current(self.device):
+            plan = self._plans.get(pictures.shape)
+            if plan is None:
+                plan = self._plans[pictures.shape] = _Plan(self, pictures.shape)
+            plan.set(bandwidth, things)
+            found = plan(pictures, timings)
         return found or super().__call__(pictures, bandwidth, things, timings)
 
     def cluster(self, logits: Tensor, embeddings: Tensor, rank_of_class: Tensor,
@@ -110,6 +112,11 @@ class _Plan:
                      table[:, 1].copy(), table[:, 2:].copy(), int(tail[0]))
 
 
+def _current(device: torch.device):
+    """Make a CUDA device the one whose stream launches go to: a context."""
+    return torch.cuda.device(device) if device.type == 'cuda' else nullcontext()
+
+
 class _Direct:
     """A piece of work that is done anew each time."""
 
@@ -151,8 +158,7 @@ def _recorder(device: torch.device) -> Callable:
 
     def record(work):
         try:
-            with torch.cuda.device(device):
-                return _Recorded(work)
+            return _Recorded(work)
         except torch.cuda.OutOfMemoryError:
             raise
         except RuntimeError as error:
