@@ -170,6 +170,10 @@ def _measured(call, times: dict[str, Times], name: str, picture: Picture, device
     return {'median_ms': times[name].median, 'spread_ms': times[name].spread,
             'over_ours': ours and times[name].median / ours,
             'peak_mb': peak_memory(call, device if name.startswith('ours') else 'cpu'),
-            'clusters': len(np.unique(labels[labels > 0])) if name in ('ours', 'ours, fixed shapes', 'released')
-            else len(np.unique(labels[labels >= 0])),
+            'clusters': len(np.unique(labels[labels >= _first_number(name)])),
             'ari': float(adjusted_rand_score(picture.truth, labels))}
+
+
+def _first_number(method: str) -> int:
+    """Return the least number of a cluster: scikit-learn counts from 0, the others from 1."""
+    return 0 if method in ('sklearn MeanShift', 'HDBSCAN') else 1
