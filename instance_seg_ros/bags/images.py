@@ -41,8 +41,10 @@ def serialize_image(header, encoding: str, pixels: np.ndarray) -> bytes:
     pixels = np.ascontiguousarray(pixels)
     message = typestore().types['sensor_msgs/msg/Image'](
         header=header, height=pixels.shape[0], width=pixels.shape[1], encoding=encoding,
-        is_bigendian=0, step=pixels.strides[0], data=pixels.reshape(-1).view(np.uint8))
-    return bytes(typestore().serialize_cdr(message, 'sensor_msgs/msg/Image'))
+        is_bigendian=0, step=pixels.strides[0], data=np.empty(0, np.uint8))
+    fields = typestore().serialize_cdr(message, 'sensor_msgs/msg/Image')
+    # The pixels come last, after their number: joined here they are copied only once.
+    return b''.join((fields[:-4], struct.pack('<I', pixels.nbytes), pixels.data.cast('B')))
 
 
 def serialize_compressed(header, format_name: str, data: bytes) -> bytes:

@@ -16,6 +16,7 @@ BENCHMARKS = {
     'scoring': 'the official score of frames in memory, beside the official code on files',
     'memory': 'memory in use after 100, 1000 and 10,000 frames',
     'gpu': 'everything on a CUDA device, with its roofline',
+    'bag': 'process-bag, beside the segmenter alone on the same frames',
     'node': 'camera to mask through ROS 2, beside a bare echo node',
 }
 _ELSEWHERE = {'node': 'instance_seg_ros.ros.benchmark'}   # only ros/ may import ROS

@@ -96,7 +96,7 @@ class BagProcessor:
             none with tracking, which has to see all images from the first one on.
         :param on_frames: called with the number of frames done since the last call.
         """
-        begin = time.monotonic()
+        begin, self._segmenting_s = time.monotonic(), 0.0
         if any(camera.tracker for camera in self._cameras.values()):
             job = {**job, 'run': uuid4().hex}
         with ResumableBag(output, job, [*self._kept, *self._outputs]) as bag:

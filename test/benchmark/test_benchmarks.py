@@ -151,3 +151,17 @@ def test_scoring_beside_the_official_code():
     report = run('scoring', '--size', '128x64', '--frames', '3', '--official', few)
     assert [r['code'] for r in report.rows[:3]] == ['ours'] * 3
     assert few == '0' or 'say the same' in report.notes[-1]
+
+
+def test_bag(tmp_path):
+    """Of a drawn street and of a bag of one's own, from its first frames."""
+    from instance_seg_ros.benchmark.bag import _drawn_bag
+
+    own = _drawn_bag(tmp_path / 'own', (96, 64), 5)
+    for arguments, frames_ in ((('--image-size', '96x64', '--frames', '2'), 2),
+                               (('--bag', str(own), '--frames', '3', '--batch', '2'), 3)):
+        report = run('bag', *arguments, '--repeats', '1', '--threads', '1')
+        alone, bag = report.rows
+        assert (alone['of_alone'], bag['work']) == (1, 'process-bag')
+        assert 0 < bag['of_alone'] < 2 and alone['cpu_ms_a_frame'] < bag['cpu_ms_a_frame']
+        assert f'{frames_} frames of ' in report.notes[0]
