@@ -17,6 +17,7 @@ VERBS = {
     'demo': 'replay a bag or video through the real node and show what comes out',
     'process-bag': 'segment every image of a bag into a new bag, without ROS running',
     'play-bag': 'publish a bag with its original timing',
+    'record-bag': 'record the outputs of the node; needs no rosbag2',
     'report': 'sum up a recording of the outputs in one page or picture',
     'view': 'look at a recording of the outputs in the Rerun viewer',
     'train': 'train a network',

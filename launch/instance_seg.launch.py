@@ -36,6 +36,10 @@ ARGUMENTS = [
         'params_file', default_value=str(SHARE / 'config' / 'instance_seg.yaml'),
         description='Parameters of the node (YAML).'),
     DeclareLaunchArgument(
+        'cameras', default_value='',
+        description='Names of several cameras, front,left: their topics are <name>/image_raw '
+        'where params_file says nothing else; empty: as in params_file.'),
+    DeclareLaunchArgument(
         'image_topic', default_value='',
         description='Input topic, without "/compressed"; empty: as in params_file.'),
     DeclareLaunchArgument(
@@ -64,7 +68,10 @@ ARGUMENTS = [
         description='Start the node again two seconds after it has died.'),
     DeclareLaunchArgument(
         'rviz', default_value='false', choices=BOOLEAN,
-        description='Show input and overlay in RViz.'),
+        description='Show input, overlay and masks in RViz.'),
+    DeclareLaunchArgument(
+        'rviz_config', default_value=str(SHARE / 'config' / 'rviz' / 'instance_seg.rviz'),
+        description='What RViz shows.'),
     DeclareLaunchArgument(
         'fastdds_profile',
         default_value=EnvironmentVariable(
@@ -88,6 +95,8 @@ def node_parameters(arguments):
              **{name: arguments[name] for name in (
                  'transport', 'device', 'checkpoint', 'semantic_checkpoint')}}
     parameters = {name: value for name, value in given.items() if value}
+    if arguments['cameras']:
+        parameters['cameras'] = [name.strip() for name in arguments['cameras'].split(',')]
     if arguments['use_sim_time'] == 'true':
         parameters['use_sim_time'] = True
     # Not by ChangeState from here: after a crash the dead node's service is found for a while, and
@@ -113,7 +122,8 @@ def start(context):
         sigterm_timeout='15')      # freeing a network and its memory takes its time
     rviz = Node(
         package='rviz2', executable='rviz2', namespace=arguments['namespace'], output='log',
-        arguments=['-d', str(SHARE / 'config' / 'rviz' / 'instance_seg.rviz')],
+        arguments=['-d', arguments['rviz_config']],
+        parameters=[{'use_sim_time': arguments['use_sim_time'] == 'true'}],
         remappings=[('image_raw', arguments['image_topic'])] if arguments['image_topic'] else [])
     guard = RegisterEventHandler(OnProcessExit(target_action=node, on_exit=[
         OpaqueFunction(function=fail_when_it_dies, args=[respawn])]))

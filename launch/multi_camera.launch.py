@@ -24,7 +24,11 @@ def generate_launch_description():
         DeclareLaunchArgument(
             'params_file', default_value=str(SHARE / 'config' / 'multi_camera.yaml'),
             description='Parameters of the node and its cameras (YAML).'),
+        DeclareLaunchArgument(
+            'rviz_config', default_value=str(SHARE / 'config' / 'rviz' / 'multi_camera.rviz'),
+            description='What RViz shows.'),
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(str(SHARE / 'launch' / 'instance_seg.launch.py')),
-            launch_arguments={'params_file': LaunchConfiguration('params_file')}.items()),
+            launch_arguments={name: LaunchConfiguration(name)
+                              for name in ('params_file', 'rviz_config')}.items()),
     ])

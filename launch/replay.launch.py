@@ -3,8 +3,8 @@
 """
 Start the node and play a bag or video into it; end when it has been played.
 
-``ros2 launch instance_seg_ros replay.launch.py bag:=FILE rviz:=true``. Every argument of
-``instance_seg.launch.py`` may be given too.
+``ros2 launch instance_seg_ros replay.launch.py bag:=FILE rviz:=true record:=outputs``. Every
+argument of ``instance_seg.launch.py`` may be given too.
 """
 
 from pathlib import Path
@@ -42,6 +42,11 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         'loop', default_value='false', choices=BOOLEAN, description='Begin again at the end.'),
     DeclareLaunchArgument(
+        'record', default_value='',
+        description='Record all outputs of the node to this new bag (a folder); empty: do not.'),
+    DeclareLaunchArgument(
+        'namespace', default_value='', description='Namespace of the node.'),
+    DeclareLaunchArgument(
         'use_sim_time', default_value='true', choices=BOOLEAN,
         description='Publish the time in the bag on /clock and let the node take it from there.'),
 ]
@@ -62,6 +67,17 @@ def player(context):
     return ExecuteProcess(name='play_bag', cmd=command, output='screen')
 
 
+def recorder(context):
+    """Return the process that records the outputs, or nothing where none is asked for."""
+    if not value(context, 'record'):
+        return []
+    node = f'{value(context, "namespace")}/instance_seg'
+    return [ExecuteProcess(
+        name='record_bag', output='screen', sigterm_timeout='15',   # a long bag is indexed
+        cmd=[ExecutableInPackage('instance_seg', 'instance_seg_ros'), 'record-bag',
+             value(context, 'record'), '--node', node])]
+
+
 def start(context):
     """Return the node, and the player for when the node is active."""
     with open_source(value(context, 'bag')) as source:
@@ -72,6 +88,7 @@ def start(context):
         name = name[:-len(COMPRESSED)]
     play = player(context)
     return [
+        *recorder(context),
         RegisterEventHandler(OnStateTransition(
             goal_state='active', entities=[play], handle_once=True)),
         RegisterEventHandler(OnProcessExit(target_action=play, on_exit=[EmitEvent(

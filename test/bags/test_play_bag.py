@@ -135,3 +135,24 @@ def test_bad_input_is_one_sentence(make_bag, start_python, domain, arguments, sa
     assert child.returncode == 2
     assert said in output and 'Traceback' not in output
     assert len(output.strip().splitlines()) == 1
+
+
+def test_recorded_by_the_command(make_bag, tmp_path, start_python, domain):
+    """What was played is in the recording, message by message, and nothing else."""
+    source, output = make_bag(topics=(RAW, INFO)), tmp_path / 'recording'
+    recorder = start_python('-m', 'instance_seg_ros.cli', 'record-bag', output, '--node', 'camera',
+                            ROS_DOMAIN_ID=str(domain))
+    assert 'Recording /camera/*' in recorder.stdout.readline()
+    player = start_python(*PLAY, source, '--wait-for-subscribers', '30',
+                          ROS_DOMAIN_ID=str(domain))
+    text, _ = player.communicate(timeout=60)
+    assert player.returncode == 0 and 'No subscriber' not in text, text
+    recorder.send_signal(signal.SIGTERM)
+    text, _ = recorder.communicate(timeout=30)
+    assert recorder.returncode == 0 and f'{FRAMES}  {RAW}' in text, text
+    with open_source(output) as recorded, open_source(source) as played:
+        # The middleware pads a message to whole words.
+        assert sorted((m.topic.name, m.data.rstrip(b'\0')) for m in recorded.messages()) == sorted(
+            (m.topic.name, m.data.rstrip(b'\0')) for m in played.messages())
+    again = start_python('-m', 'instance_seg_ros.cli', 'record-bag', output)
+    assert again.wait(30) == 2

@@ -131,6 +131,11 @@ def prefix(tmp_path_factory):
     (index / NAME).touch()
     for name in ('package.xml', 'launch', 'config'):
         (share / name).symlink_to(ROOT / name)
+    rviz = prefix / 'lib' / 'rviz2' / 'rviz2'      # tells what it is to show, and stays
+    rviz.parent.mkdir()
+    rviz.write_text('#!/bin/sh\necho "$@" >"$ROS_LOG_DIR/rviz2"\nexec tail -f /dev/null\n')
+    rviz.chmod(0o755)
+    (index / 'rviz2').touch()
     for name, module in (('instance_seg_node', 'ros.main'), ('instance_seg', 'cli')):
         program = library / name
         program.write_text(f'#!/bin/sh\nexec {sys.executable} -m {NAME}.{module} "$@"\n')
@@ -230,6 +235,25 @@ def test_several_cameras(launch, checkpoint):
 @needs_launch
 @pytest.mark.ros
 @pytest.mark.slow
+@pytest.mark.parametrize('file, config', [
+    ('instance_seg.launch.py', 'instance_seg.rviz'),
+    ('multi_camera.launch.py', 'multi_camera.rviz')])
+def test_names_of_cameras_and_their_windows(launch, prefix, checkpoint, file, config):
+    from rcl_interfaces.srv import GetParameters
+    run = launch(file, checkpoint=checkpoint, cameras='a, b', rviz='true')
+    wait_for_state(run.domain, '/instance_seg', 'active')
+    cameras, = call(run.domain, GetParameters, '/instance_seg/get_parameters',
+                    names=['cameras']).values
+    assert cameras.string_array_value == ['a', 'b']
+    run.wait_for_log('rviz2.*process started')
+    assert run.end() == 0, run.log
+    shown, = re.findall(r'-d (\S+\.rviz)', (prefix / 'log' / 'rviz2').read_text())
+    assert shown.endswith(f'/{config}') and os.path.isfile(shown)
+
+
+@needs_launch
+@pytest.mark.ros
+@pytest.mark.slow
 @pytest.mark.parametrize('arguments, sentences', [
     ({'checkpoint': 'none.safetensors'}, ['There is no checkpoint', 'ended with status 1']),
     ({'device': 'abacus'}, ['abacus', 'ended with status 2']),
@@ -246,13 +270,20 @@ def test_fails_loudly(launch, arguments, sentences):
 @needs_launch
 @pytest.mark.ros
 @pytest.mark.slow
-def test_replays_a_video_and_ends(launch, checkpoint, tmp_path):
+def test_replays_a_video_records_and_ends(launch, checkpoint, tmp_path):
+    from instance_seg_ros.bags import open_source
     from instance_seg_ros.film import write_film
     frames = np.random.default_rng(0).integers(0, 255, (10, 64, 128, 3), np.uint8)
     write_film(tmp_path / 'street.mp4', ((k / 10, frame) for k, frame in enumerate(frames)))
-    run = launch('replay.launch.py', bag=tmp_path / 'street.mp4', checkpoint=checkpoint)
+    run = launch('replay.launch.py', bag=tmp_path / 'street.mp4', checkpoint=checkpoint,
+                 namespace='car', record=tmp_path / 'outputs')
     assert run.wait() == 0, run.log
     assert re.search(r'\b10 +/', run.log), run.log
+    with open_source(tmp_path / 'outputs') as bag:
+        counts = {topic.name: topic.count for topic in bag.topics}
+    # The last frames may still be in work when the bag is over.
+    assert counts['/car/instance_seg/instance_mask'] > 5, counts
+    assert counts['/car/instance_seg/label_info'] >= 1
 
 
 @needs_launch

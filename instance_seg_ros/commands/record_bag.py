@@ -1,0 +1,45 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Record topics into a bag until Ctrl-C or SIGTERM: by default all that the node publishes.
+
+Needs no rosbag2. The overlay, which costs the node time, is drawn while it is recorded.
+"""
+
+import argparse
+from pathlib import Path
+
+from ..bags.writer import BagWriter, check_free
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument('output', metavar='OUT', type=Path, help='the new bag (a folder, MCAP)')
+    parser.add_argument('--node', default='/instance_seg', metavar='NAME',
+                        help='record the outputs of this node (default /instance_seg)')
+    parser.add_argument('--topics', nargs='+', default=[], metavar='TOPIC',
+                        help='record these as well, such as the images')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Record; print what is in the bag."""
+    from ..ros.recorder import Recorder
+    from ..ros.session import ros_node, spinning, stop_on_signals
+
+    check_free(args.output)
+    outputs = f'/{args.node.strip("/")}/'
+    others = {'/diagnostics', *('/' + topic.lstrip('/') for topic in args.topics)}
+
+    def wanted(topic: str) -> bool:
+        return topic in others or (
+            topic.startswith(outputs) and not topic.endswith('/transition_event'))
+
+    with stop_on_signals() as stop, ros_node('record_bag') as node, \
+            BagWriter(args.output) as writer:
+        recorder = Recorder(node, writer, wanted)
+        print(f'Recording {outputs}* to {args.output}', flush=True)
+        with spinning(node):
+            stop.wait()
+        recorder.close()
+    for topic, count in sorted(recorder.counts.items()):
+        print(f'{count:8d}  {topic}')
+    return 0
