@@ -22,6 +22,8 @@ class Instance:
     score: confidence from 0 to 1.
     box: x0, y0, x1, y1 in pixels around the visible mask, half open (x1 and y1 are outside).
     area: number of its pixels, at least 1.
+    embedding: where its pixels lie in embedding space, float32 (D,) in bandwidths of the
+        clustering; None where no network found it.
     """
 
     id: int
@@ -30,6 +32,7 @@ class Instance:
     score: float
     box: tuple[int, int, int, int]
     area: int
+    embedding: np.ndarray | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -27,10 +27,10 @@ class Seen:
     size: np.ndarray
     """Width and height of the image."""
     embeddings: np.ndarray | None
-    """(M, D), where there are any."""
+    """In bandwidths, (M, D), where there are any."""
 
 
-def look(found: InstanceMap, step: int, embeddings: np.ndarray | None) -> Seen:
+def look(found: InstanceMap, step: int) -> Seen:
     """Reduce an image's instances to a grid of one cell in `step` x `step` pixels."""
     count = len(found.instances)
     ids = np.array([i.id for i in found.instances], np.uint16)
@@ -47,7 +47,12 @@ def look(found: InstanceMap, step: int, embeddings: np.ndarray | None) -> Seen:
     cells = [places[:, a:b] for a, b in zip([0, *ends], ends, strict=False)]
     boxes = np.array([i.box for i in found.instances], float).reshape(count, 4)
     return Seen(ids.astype(np.int64) // INSTANCE_FACTOR, boxes, grid, cells,
-                np.array(found.instance_mask.shape[::-1]), embeddings)
+                np.array(found.instance_mask.shape[::-1]), _embeddings(found))
+
+
+def _embeddings(found: InstanceMap) -> np.ndarray | None:
+    embeddings = [i.embedding for i in found.instances]
+    return np.stack(embeddings) if embeddings and embeddings[0] is not None else None
 
 
 def mask_overlap(cells: list, shift: np.ndarray, seen: Seen) -> np.ndarray:

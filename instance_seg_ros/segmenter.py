@@ -163,17 +163,18 @@ class InstanceSegmenter:
     def _to_map(self, shape, found: Found, settings: Settings, timings: dict) -> InstanceMap:
         size = (shape[1], shape[0])
         measured = geometry(found.number, len(found.score), size)
-        records, ids = self._records(found.class_index.tolist(), found.score, measured, settings)
+        records, ids = self._records(found, measured, settings)
         return InstanceMap(self.label_set, to_image_size(self.label_set.ids[found.classes], size),
                            to_image_size(ids[found.number], size), tuple(records), timings,
                            found.invalid)
 
-    def _records(self, channels, scores, measured, settings: Settings):
+    def _records(self, found: Found, measured, settings: Settings):
         """Return the records that pass the thresholds and the mask value of each cluster."""
-        records, ids, used = [], np.zeros(len(channels) + 1, np.uint16), {}
-        for k, channel in enumerate(channels):
+        records, ids, used = [], np.zeros(len(found.score) + 1, np.uint16), {}
+        places = found.mode / settings.bandwidth
+        for k, channel in enumerate(found.class_index.tolist()):
             label = self.label_set.labels[channel]
-            area, score = int(measured.areas[k]), float(scores[k])
+            area, score = int(measured.areas[k]), float(found.score[k])
             if area < max(1, settings.min_area.get(label.id, 1)):
                 continue
             if score < settings.score_threshold.get(label.id, 0.0):
@@ -181,7 +182,8 @@ class InstanceSegmenter:
             number = used[channel] = used.get(channel, -1) + 1
             ids[k + 1] = label.id * INSTANCE_FACTOR + number
             box = tuple(int(v) for v in measured.boxes[k])
-            records.append(Instance(int(ids[k + 1]), label.name, label.id, score, box, area))
+            records.append(Instance(int(ids[k + 1]), label.name, label.id, score, box, area,
+                                    places[k]))
         return records, ids
 
     def _place(self, network: torch.nn.Module) -> torch.nn.Module:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from .instances import Instance, InstanceMap
+from .instances import InstanceMap
 from .labels import INSTANCE_FACTOR
 from .resemblance import Seen, box_overlap, look, mask_overlap, nearness
 
@@ -137,19 +137,17 @@ class Tracker:
         bridged. 0: it must be in the very next image.
     reuse_after: seconds for which the number of a lost object is not given to another.
     min_affinity: least resemblance of what is taken for the same object, from 0 to 1.
-    bandwidth: of the clustering; embeddings two bandwidths apart are not alike at all.
     """
 
     grid_width = 160   # cells, about: enough to tell shapes apart, little enough to be quick
 
     def __init__(self, max_age: float = 1.0, reuse_after: float = 60.0,
-                 min_affinity: float = 0.15, bandwidth: float = 1.5) -> None:
+                 min_affinity: float = 0.15) -> None:
         """Raise ValueError for a setting that is negative."""
         self.max_age, self.reuse_after = float(max_age), float(reuse_after)
-        self.min_affinity, self.bandwidth = float(min_affinity), float(bandwidth)
+        self.min_affinity = float(min_affinity)
         if not all(value >= 0 for value in vars(self).values()):
-            raise ValueError('max_age, reuse_after, min_affinity and bandwidth must not be '
-                             'negative')
+            raise ValueError('max_age, reuse_after and min_affinity must not be negative')
         self.reset()
 
     def reset(self) -> None:
@@ -157,13 +155,11 @@ class Tracker:
         self._tracks, self._numbers = _Tracks.none(), Numbers(self.reuse_after)
         self._before, self._now, self._shape = None, None, None
 
-    def __call__(self, found: InstanceMap, stamp: float,
-                 embeddings: np.ndarray | None = None) -> InstanceMap:
+    def __call__(self, found: InstanceMap, stamp: float) -> InstanceMap:
         """Return the same map with the numbers its objects had before.
 
         stamp: time of the image in seconds; when it jumps back, or when the image's size
-        changes, everything is forgotten. embeddings: float (M, D), a mean embedding for each of
-        `found.instances`, where there are any.
+        changes, everything is forgotten. The instances' embeddings count where they have any.
         """
         shape = found.instance_mask.shape
         if self._now is not None and (stamp < self._now or shape != self._shape):
@@ -171,7 +167,7 @@ class Tracker:
         last = self._tracks.last
         self._tracks = self._tracks.chosen((last == self._now) | (stamp - last <= self.max_age))
         self._before, self._now, self._shape = self._now, stamp, shape
-        seen = look(found, max(1, shape[1] // self.grid_width), embeddings)
+        seen = look(found, max(1, shape[1] // self.grid_width))
         ids = np.full(len(seen.kinds), -1, np.int64)
         mine, theirs = self._pairs(seen)
         ids[theirs] = self._tracks.ids[mine]
@@ -204,7 +200,7 @@ class Tracker:
                     + nearness(boxes, seen.boxes, waiting)) / 3
         if seen.embeddings is not None and tracks.embeddings is not None:
             distance = np.linalg.norm(tracks.embeddings[:, None] - seen.embeddings, axis=2)
-            affinity *= 1 - np.minimum(distance / (2 * self.bandwidth), 1) / 2
+            affinity *= 1 - np.minimum(distance / 2, 1) / 2
         affinity *= 1 - 0.3 * np.minimum(ages / max(self.max_age, 1e-9), 1)[:, None]
         return np.where((tracks.ids // INSTANCE_FACTOR)[:, None] == seen.kinds, affinity, 0)
 
@@ -236,7 +232,6 @@ def _renumbered(found: InstanceMap, ids: list[int]) -> InstanceMap:
             x0, y0, x1, y1 = instance.box
             old = found.instance_mask[y0:y1, x0:x1] == instance.id
             np.copyto(mask[y0:y1, x0:x1], np.uint16(new), where=old)
-    records = (Instance(new, i.label, i.label_id, i.score, i.box, i.area)
-               for i, new in zip(found.instances, ids, strict=True))
+    records = (replace(i, id=new) for i, new in zip(found.instances, ids, strict=True))
     return replace(found, instance_mask=mask,
                    instances=tuple(sorted(records, key=lambda record: record.id)))

@@ -3,6 +3,7 @@
 """Numbers that follow objects: their bookkeeping, and drives whose truth is known."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -87,15 +88,21 @@ def test_what_is_next_to_a_lost_object_is_not_taken_for_it():
         assert history[2][0] != history[1][0]
 
 
+def embedded(found, embeddings):
+    """Return the map with an embedding for each instance."""
+    return replace(found, instances=tuple(
+        replace(i, embedding=e) for i, e in zip(found.instances, embeddings, strict=True)))
+
+
 def test_embeddings_decide_where_places_cannot():
     """Two alike cars, two places as near to the one as to the other."""
     embeddings = np.array([[0.0, 0.0], [6.0, 0.0]])
     for order in (1, -1):
         tracker = Tracker()
         found, _ = scene([(CAR, 46, 40, 20, 16), (CAR, 74, 40, 20, 16)])
-        before = tracker(found, 0.0, embeddings)
+        before = tracker(embedded(found, embeddings), 0.0)
         found, _ = scene([(CAR, 60, 30, 20, 16), (CAR, 60, 50, 20, 16)])
-        after = tracker(found, 0.1, embeddings[::order])
+        after = tracker(embedded(found, embeddings[::order]), 0.1)
         ids = after.instance_mask[[38, 58], 70]
         assert ids.tolist() == [i.id for i in before.instances][::order]
 

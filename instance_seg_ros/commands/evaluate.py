@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from ..errors import UserError
+from ..instances import SCORE_THRESHOLD
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +33,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='draw the first frames beside their embeddings, instances, '
                              'connected components and boxes (.png or .jpg)')
     parser.add_argument('--tracking', action='store_true',
-                        help='score how numbers follow objects through the drive (kitti-mots): '
-                             'HOTA, sMOTSA, IDF1, switches, with and without tracking')
+                        help='score how numbers follow objects: HOTA, sMOTSA, IDF1, switches; '
+                             'with and without tracking (kitti-mots, cityscapes: videos of '
+                             'render-scenes)')
+    parser.add_argument('--rate', type=float, default=15.0, metavar='HZ',
+                        help='frames a second of rendered videos (15)')
+    parser.add_argument('--score-threshold', type=float, default=SCORE_THRESHOLD, metavar='T',
+                        help='with --tracking: leave out instances below this score '
+                             f'({SCORE_THRESHOLD}, as the node does)')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the scores as data')
 
 
@@ -72,12 +79,16 @@ def _compare(args: argparse.Namespace, predictor) -> None:
 
 
 def _tracking(args: argparse.Namespace) -> None:
-    from ..datasets.kitti_mots import KittiMots
+    from ..evaluation.drives import KittiDrive, rendered_drives
     from ..evaluation.tracking import evaluate_tracking, table
-    if args.dataset != 'kitti-mots' or args.predictions:
-        raise UserError('--tracking scores a network on a drive: it takes --dataset kitti-mots, '
-                        'without --predictions.')
-    scores = evaluate_tracking(_predictor(args).segmenter, KittiMots(args.data))
+    if args.dataset not in ('kitti-mots', 'cityscapes') or args.predictions:
+        raise UserError('--tracking scores a network on drives: it takes --dataset kitti-mots or '
+                        'cityscapes, without --predictions.')
+    drives = ([KittiDrive(args.data)] if args.dataset == 'kitti-mots'
+              else rendered_drives(args.data, args.split, args.rate))
+    segmenter = _predictor(args).segmenter
+    segmenter.configure(score_threshold=args.score_threshold)
+    scores = evaluate_tracking(segmenter, drives)
     print(table(scores))
     if args.json:
         args.json.write_text(json.dumps(scores, indent=1))

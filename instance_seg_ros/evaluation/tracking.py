@@ -9,33 +9,40 @@ does not count.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from tqdm import tqdm
 
-from ..datasets.kitti_mots import KittiMots
 from ..instances import InstanceMap
 from ..labels import INSTANCE_FACTOR
 from ..segmenter import InstanceSegmenter
 from ..tracking import Tracker
+from .drives import DriveFrame
 
-FRAMES_PER_S = 10.0
-"""Of KITTI's cameras."""
+CLASSES = ('car', 'person')
 MATCH = 0.5
+Drive = Collection[DriveFrame]
+Result = tuple[float, np.ndarray, InstanceMap]
+"""Time in seconds, truth, and what was found."""
 _COUNT = 1 << 16
 
 
 @dataclass
-class Sequence:
-    """The truth and the result for one class of one drive, frame by frame."""
+class Tracks:
+    """The truth and the result for one class, drive by drive and frame by frame."""
 
     label_id: int
+    drives: int = 0
     truths: list[np.ndarray] = field(default_factory=list)
     found: list[np.ndarray] = field(default_factory=list)
     overlaps: list[np.ndarray] = field(default_factory=list)
+
+    def begin_drive(self) -> None:
+        """Take the numbers of the frames that follow for other objects than before."""
+        self.drives += 1
 
     def add(self, truth: np.ndarray, result: np.ndarray) -> None:
         """Take in a frame.
@@ -56,8 +63,9 @@ class Sequence:
             both = [pixels[mine & (true_of == t)].sum() for t in truths]
             common[:, k] = np.divide(both, union) if len(truths) else 0
         kept = _counted(common, ignored)
-        self.truths.append(truths)
-        self.found.append(found[kept])
+        apart = self.drives * _COUNT
+        self.truths.append(truths + apart)
+        self.found.append(found[kept] + apart)
         self.overlaps.append(common[:, kept])
 
     def scores(self) -> dict[str, float]:
@@ -99,29 +107,38 @@ def _counted(overlap: np.ndarray, ignored: np.ndarray) -> np.ndarray:
     return kept
 
 
-def evaluate_tracking(segmenter: InstanceSegmenter, drive: KittiMots,
+def evaluate_tracking(segmenter: InstanceSegmenter, drives: Sequence[Drive],
                       tracker: Tracker | None = None) -> dict[str, dict]:
-    """Score a drive with and without tracking: {'with': {class: scores}, 'without': ...}."""
-    def frames():
-        for index, record in enumerate(tqdm(drive.images, desc='tracking', file=sys.stderr)):
-            sample, ids = drive[index]
-            yield record.get('frame', index) / FRAMES_PER_S, ids, segmenter(sample.image)
-
-    labels = [drive.label_set.by_name(name) for name in ('car', 'person')]
-    labels = {x.name: x.id for x in labels if x.name in segmenter.label_set.names}
-    return score_with_and_without(frames(), labels, tracker or Tracker())
+    """Score drives with and without tracking: {'with': {class: scores}, 'without': ...}."""
+    labels = [label for label in segmenter.label_set.labels if label.name in CLASSES]
+    progress = tqdm(total=sum(map(len, drives)), desc='tracking', file=sys.stderr)
+    with progress:
+        return score_with_and_without(
+            (_segmented(drive, segmenter, progress.update) for drive in drives),
+            {label.name: label.id for label in labels}, tracker or Tracker())
 
 
-def score_with_and_without(frames: Iterable[tuple[float, np.ndarray, InstanceMap]],
-                           labels: dict[str, int], tracker: Tracker) -> dict[str, dict]:
-    """Score frames (time in seconds, truth, result) of the classes in `labels` (name: id)."""
+def _segmented(drive: Drive, segmenter: InstanceSegmenter,
+               done: Callable[[], object]) -> Iterator[Result]:
+    for frame in drive:
+        yield frame.seconds, frame.truth, segmenter(frame.image)
+        done()
+
+
+def score_with_and_without(drives: Iterable[Iterable[Result]], labels: dict[str, int],
+                           tracker: Tracker) -> dict[str, dict]:
+    """Score drives of results for the classes in `labels` (name: id)."""
     kinds = ('with', 'without')
-    sequences = {(k, name): Sequence(label) for k in kinds for name, label in labels.items()}
-    for stamp, truth, found in frames:
-        masks = {'without': found.instance_mask, 'with': tracker(found, stamp).instance_mask}
-        for (kind, _), sequence in sequences.items():
-            sequence.add(truth, masks[kind])
-    return {k: {name: sequences[k, name].scores() for name in labels} for k in kinds}
+    tracks = {(k, name): Tracks(label) for k in kinds for name, label in labels.items()}
+    for drive in drives:
+        tracker.reset()
+        for of_class in tracks.values():
+            of_class.begin_drive()
+        for stamp, truth, found in drive:
+            masks = {'without': found.instance_mask, 'with': tracker(found, stamp).instance_mask}
+            for (kind, _), of_class in tracks.items():
+                of_class.add(truth, masks[kind])
+    return {k: {name: tracks[k, name].scores() for name in labels} for k in kinds}
 
 
 def table(scores: dict[str, dict]) -> str:

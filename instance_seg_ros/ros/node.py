@@ -6,7 +6,7 @@ The lifecycle node ``instance_seg``: transitions, errors, parameters and service
 configure loads the network and warms it up, activate subscribes and starts the pipeline's
 thread, deactivate stops publishing at once, cleanup frees everything. An error of the pipeline
 takes the node through deactivate and error processing to unconfigured, from where it configures
-and activates itself again as ``on_device_error`` says. The work is done by ``engine``.
+and activates itself again as ``on_device_error`` says. The work is done by ``worker``.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool
 
 from ..errors import UserError
-from .engine import Engine
 from .model import first_line, is_device_error, load_segmenter
 from .parameter_server import ParameterServer
 from .parameters import AllSettings, Settings
+from .process import is_shut_down
 from .recovery import Recovery
 from .reporter import Health, Reporter
+from .worker import Worker
 
 SUCCESS, FAILURE, ERROR = (TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE,
                            TransitionCallbackReturn.ERROR)
@@ -48,14 +49,14 @@ class InstanceSegNode(LifecycleNode):
         self._health = Health()
         self._is_recovering = False
         self._settings_server = ParameterServer(
-            self, lambda settings: self._engine.apply(settings), lambda: self._engine.is_loaded)
-        self._engine = Engine(self, self._settings, load, self._on_fault)
+            self, lambda settings: self._worker.apply(settings), lambda: self._worker.is_loaded)
+        self._worker = Worker(self, self._settings, load, self._on_fault)
         self._recovery = Recovery(self, self._recover)
         self._fault_signal = self.create_guard_condition(self._handle_fault)
         self._enable_service = self.create_service(SetBool, '~/enable', self._on_enable)
         self._reporter = Reporter(
-            self, self._settings.node, list(self._engine.cameras.values()), self._health,
-            lambda: self.state, self._engine.gpu_memory)
+            self, self._settings.node, list(self._worker.cameras.values()), self._health,
+            lambda: self.state, self._worker.gpu_memory)
 
     @property
     def state(self) -> str:
@@ -77,13 +78,13 @@ class InstanceSegNode(LifecycleNode):
         self._recovery.cancel()
         if self.context.ok() and self.state in ('unconfigured', 'inactive', 'active'):
             self.trigger_shutdown()
-        self._engine.stop(_END_TIMEOUT_S)
-        self._engine.release()
+        self._worker.stop(_END_TIMEOUT_S)
+        self._worker.release()
 
-    def destroy_node(self) -> None:
-        """Leave the middleware, and no shared memory behind."""
-        super().destroy_node()
-        # Holds the node, and by it the participant, but rclpy does not destroy it.
+    def release_handle(self) -> None:
+        """Leave the middleware, and no shared memory behind; the last that is done with it."""
+        # It holds the node, and by it the participant, but destroy_node leaves it alone. Not done
+        # there: a shutdown of the context calls that from its own thread, amid a transition.
         self._state_machine.destroy_when_not_in_use()
 
     # Transitions
@@ -103,15 +104,15 @@ class InstanceSegNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start to listen, segment and publish."""
         super().on_activate(state)
-        result = self._attempt('activate', lambda: self._engine.run(self._settings.node))
+        result = self._attempt('activate', lambda: self._worker.run(self._settings.node))
         if result != SUCCESS:
-            self._engine.stop(_STOP_TIMEOUT_S)
+            self._worker.stop(_STOP_TIMEOUT_S)
             super().on_deactivate(state)
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop publishing at once, and listening."""
-        stopped = self._engine.stop(_STOP_TIMEOUT_S)
+        stopped = self._worker.stop(_STOP_TIMEOUT_S)
         super().on_deactivate(state)
         if not stopped:
             self._tell_trouble('deactivate: the device has not come back for '
@@ -125,13 +126,13 @@ class InstanceSegNode(LifecycleNode):
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop and free everything, from any state."""
         self._recovery.cancel()
-        self._engine.stop(_END_TIMEOUT_S)
+        self._worker.stop(_END_TIMEOUT_S)
         self._health.facts = {}
-        return self._attempt('shutdown', self._engine.release)
+        return self._attempt('shutdown', self._worker.release)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop and free everything; the node is unconfigured then."""
-        self._engine.stop(_STOP_TIMEOUT_S)
+        self._worker.stop(_STOP_TIMEOUT_S)
         return self._attempt('error processing', self._free)
 
     def _attempt(self, what: str, action: Callable[[], None]) -> TransitionCallbackReturn:
@@ -141,6 +142,8 @@ class InstanceSegNode(LifecycleNode):
             self._tell_trouble(f'{what}: {error}')
             return FAILURE
         except Exception as error:
+            if is_shut_down(self):
+                return FAILURE
             if is_device_error(error):
                 self._tell_trouble(f'{what}: the device failed: {first_line(error)}')
                 return FAILURE
@@ -152,13 +155,13 @@ class InstanceSegNode(LifecycleNode):
     def _configure(self) -> None:
         self._fault = None
         device = self._health.device_instead or self._settings.node.device
-        self._health.facts = self._engine.load(self._settings, device)
+        self._health.facts = self._worker.load(self._settings, device)
         self.get_logger().info('configured: ' + ', '.join(
             f'{key} {value}' for key, value in self._health.facts.items()))
 
     def _free(self) -> None:
         self._health.facts = {}
-        self._engine.free()
+        self._worker.free()
 
     def _tell_trouble(self, text: str) -> None:
         self._health.trouble = text
@@ -204,7 +207,7 @@ class InstanceSegNode(LifecycleNode):
     # Services
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> Any:
-        prefixes = [f'{name}.' if name else '' for name in self._engine.cameras]
+        prefixes = [f'{name}.' if name else '' for name in self._worker.cameras]
         result = self.set_parameters_atomically([
             Parameter(f'{prefix}enabled', Parameter.Type.BOOL, request.data)
             for prefix in prefixes])

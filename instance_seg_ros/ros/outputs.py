@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
@@ -20,6 +22,8 @@ from ..labels import LabelSet
 from .messages import to_detections, to_image, to_label_info
 
 _QOS = QoSProfile(depth=5)
+_DELIVERY_S = 0.3
+"""How long a large message may be under way; a listener that has died never confirms it."""
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
@@ -52,12 +56,14 @@ class Outputs:
             for stage in stages}
 
     def destroy(self) -> None:
-        """Remove the publishers."""
-        for publisher in (self._instance_mask, self._class_mask, self._detections,
-                          self._detections_3d, self._label_info, self._overlay,
-                          *self._debug.values()):
-            if publisher is None:
-                continue
+        """Remove the publishers, once what they have published is with those who listen."""
+        publishers = [p for p in (self._instance_mask, self._class_mask, self._detections,
+                                  self._detections_3d, self._overlay) if p is not None]
+        deadline = time.monotonic() + _DELIVERY_S
+        for publisher in publishers if self._node.context.ok() else ():
+            left = max(0.0, deadline - time.monotonic())
+            publisher.wait_for_all_acked(Duration(seconds=left))
+        for publisher in (*publishers, self._label_info, *self._debug.values()):
             self._node.destroy_lifecycle_publisher(publisher)
 
     def publish_labels(self, labels: LabelSet, threshold: float, header: Header) -> None:

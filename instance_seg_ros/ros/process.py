@@ -7,8 +7,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import rclpy
@@ -17,39 +16,52 @@ from rclpy.signals import SignalHandlerOptions
 
 from ..errors import UserError
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 def run(make_node: Callable[[], Any], args: list[str] | None = None) -> int:
     """
     Make a node, spin until a signal or a context's shutdown, and return the exit status.
 
     0 after SIGINT, SIGTERM or shutdown; 1 where ``autostart`` could not start; 2 for wrong
-    parameters. The node has ``autostart()``, which returns success, and ``end()``.
+    parameters. See ``InstanceSegNode`` for what the node must have.
     """
-    node, status = None, 0
+    interruption = Interruption()
+    # Without rclpy's own handlers, which shut the context down between any two messages.
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    rclpy.get_default_context().on_shutdown(interruption.cause)
     try:
-        with _interrupts() as interrupted:
-            # Without rclpy's own handlers, which shut the context down between any two messages.
-            rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-            node = make_node()
-            if node.autostart():
-                _spin(node, interrupted)
-            elif not interrupted.is_set():
-                status = 1
+        return _serve(make_node, interruption)
     except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+        return 0
     except UserError as error:
         print(f'instance_seg_node: {error}', file=sys.stderr)
-        status = 2
+        return 2
+
+
+def _serve(make_node: Callable[[], Any], interruption: Interruption) -> int:
+    node = None
+    try:
+        node = make_node()
+        interruption.allow()        # from here on there is a node which can be ended
+        started = node.autostart()
+        if started:
+            _spin(node, interruption)
+        return 0 if started or interruption.happened or is_shut_down(node) else 1
+    except Exception:
+        if not interruption.happened and not (node and is_shut_down(node)):
+            raise
+        return 0        # what a library has made of the interrupt, or of handles that are gone
     finally:
+        interruption.ignore()
         _end(node)
-    return status
 
 
-def _spin(node: Any, interrupted: threading.Event) -> None:
+def _spin(node: Any, interruption: Interruption) -> None:
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     try:
-        while rclpy.ok() and not interrupted.is_set():
+        while rclpy.ok() and not interruption.happened:
             executor.spin_once(timeout_sec=0.2)     # signals are looked at in between
     finally:
         executor.shutdown()
@@ -59,24 +71,47 @@ def _end(node: Any) -> None:
     if node is not None:
         node.end()
         node.destroy_node()
+        node.release_handle()
     rclpy.try_shutdown()
 
 
-@contextmanager
-def _interrupts() -> Iterator[threading.Event]:
+def is_shut_down(node: Any) -> bool:
+    """Return whether a node's context is shut down; waits for who is just doing it."""
+    told = threading.Event()
+    node.context.on_shutdown(told.set)      # called at once, if it is
+    return told.is_set()
+
+
+class Interruption:
     """
-    Turn the first SIGINT or SIGTERM into KeyboardInterrupt, and ignore further ones.
+    The first SIGINT, SIGTERM or ``cause``, as KeyboardInterrupt in the main thread; later none.
 
-    The event tells that there was one, for where a library has made another exception of it.
+    ``happened`` also tells where a library has made another exception of it. Until ``allow`` it
+    is only kept in mind.
     """
-    signals, interrupted = (signal.SIGINT, signal.SIGTERM), threading.Event()
 
-    def interrupt(number: int, frame: Any) -> None:
-        for each in signals:
-            signal.signal(each, signal.SIG_IGN)
-        interrupted.set()
-        raise KeyboardInterrupt
+    def __init__(self) -> None:
+        self.happened = self._allowed = False
+        for number in _SIGNALS:
+            signal.signal(number, self._on_signal)
 
-    for each in signals:
-        signal.signal(each, interrupt)
-    yield interrupted
+    def allow(self) -> None:
+        """Let it interrupt what runs from now on; raises KeyboardInterrupt if it has happened."""
+        self._allowed = True
+        if self.happened:
+            raise KeyboardInterrupt
+
+    def cause(self) -> None:
+        """Interrupt the main thread, from any thread."""
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    def ignore(self) -> None:
+        """Let nothing be interrupted any more."""
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+
+    def _on_signal(self, number: int, frame: Any) -> None:
+        self.ignore()
+        self.happened = True
+        if self._allowed:
+            raise KeyboardInterrupt

@@ -5,7 +5,7 @@
 import numpy as np
 import pytest
 
-from instance_seg_ros.evaluation.tracking import Sequence, score_with_and_without, table
+from instance_seg_ros.evaluation.tracking import Tracks, score_with_and_without, table
 from instance_seg_ros.instances import InstanceMap
 from instance_seg_ros.labels import LabelSet
 from instance_seg_ros.tracking import Tracker
@@ -26,10 +26,10 @@ def frame(k, swap=False):
 
 
 def scores(frames):
-    sequence = Sequence(26)
+    tracks = Tracks(26)
     for truth, result in frames:
-        sequence.add(truth, result)
-    return sequence.scores()
+        tracks.add(truth, result)
+    return tracks.scores()
 
 
 def test_perfect_results_and_what_is_ignored():
@@ -60,7 +60,7 @@ def test_the_tracker_makes_the_difference():
             classes = (result // 1000).astype(np.uint8)
             yield k / 10, truth, InstanceMap.from_masks(LABELS, classes, result)
 
-    result = score_with_and_without(frames(), {'car': 26}, Tracker())
+    result = score_with_and_without([frames()], {'car': 26}, Tracker())
     assert result['with']['car']['IDF1'] == pytest.approx(1)
     assert result['without']['car']['IDF1'] < 0.6
     assert 'sMOTSA' in table(result)

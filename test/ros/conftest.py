@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The node in a process of its own, and this process as everything else on the car."""
 
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -60,6 +62,13 @@ class NodeProcess:
     def threads(self):
         return len(list(Path(f'/proc/{self._child.pid}/task').iterdir()))
 
+    @property
+    def shared_memory(self):
+        """Segments of Fast DDS that are its own."""
+        files = [os.readlink(file) for file in Path(f'/proc/{self._child.pid}/fd').iterdir()]
+        return {Path(file.removesuffix('_el')) for file in files
+                if re.fullmatch(r'/dev/shm/fastdds_[0-9a-f]{16}_el', file)}
+
     def wait_for_log(self, text):
         with self._more:
             assert self._more.wait_for(lambda: text in self.log, PATIENCE_S), self.log
@@ -79,8 +88,9 @@ class NodeProcess:
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
+        seconds = time.monotonic() - begin
         self._reader.join()
-        return self._child.returncode, time.monotonic() - begin
+        return self._child.returncode, seconds
 
 
 class Car:

@@ -3,20 +3,25 @@
 """
 The node with a segmenter that is fast, deterministic and fails when it is told to.
 
-``python fakes.py [--ros-args ...]`` runs it. The fake finds one car (26000) in the left half of
-every image and one person (24000) in its lower right quarter. What the images say steers it:
-the blue value of the pixel at row 0, column 0 is taken as an order (see ``ORDERS``).
+``python fakes.py [--ros-args ...]`` runs it (with REAL_SEGMENTER in the environment, the real one
+instead); SIGUSR1 shuts its context down, as another part of the process would. The fake finds one
+car (26000) in the left half of every image and one person (24000) in its lower right quarter.
+What the images say steers it: the blue value of the pixel at row 0, column 0 is taken as an order (see ``ORDERS``).
 """
 
 import os
+import signal
+import threading
 import time
 from types import SimpleNamespace
 
 import numpy as np
+import rclpy
 
 from instance_seg_ros.errors import UserError
 from instance_seg_ros.instances import InstanceMap
 from instance_seg_ros.labels import LabelSet
+from instance_seg_ros.ros.main import main
 
 ORDERS = {'slow': 201, 'out_of_memory': 202, 'bug': 203, 'very_slow': 204,
           'other_number': 205}
@@ -87,6 +92,10 @@ class FakeSegmenter:
                                       scores={26000: 0.75, 24000: 0.5}, timings_ms=timings)
 
 
+def shut_the_context_down(number, frame):
+    threading.Thread(target=rclpy.try_shutdown).start()
+
+
 if __name__ == '__main__':
-    from instance_seg_ros.ros.main import main
-    main(load=FakeSegmenter)
+    signal.signal(signal.SIGUSR1, shut_the_context_down)
+    main(load=None if 'REAL_SEGMENTER' in os.environ else FakeSegmenter)

@@ -20,7 +20,7 @@ from .pipeline import STAGES, Pipeline
 from .settings import overlay_style, view_of
 
 
-class Engine:
+class Worker:
     """
     The working parts, from ``load`` to ``release``; between ``run`` and ``stop`` they work.
 
