@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from .instances import Instance, InstanceMap
+from .labels import INSTANCE_FACTOR
 
 # Okabe and Ito's colours, distinguishable with every common colour vision deficiency.
 _COLOR_BLIND_SAFE = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66),
@@ -67,7 +68,9 @@ def instance_color(instance: Instance, result: InstanceMap, palette: str) -> tup
 @lru_cache(maxsize=4096)
 def _vivid(number: int) -> tuple:
     """Walk around the colour circle in golden-ratio steps: neighbours in number differ most."""
-    hue = int(number * _GOLDEN_RATIO % 1.0 * 180)
+    label, count = divmod(number, INSTANCE_FACTOR)
+    # Not from `number` alone: a thousand steps end where they began, and classes would agree.
+    hue = int((count + 5 * label) * _GOLDEN_RATIO % 1.0 * 180)
     pixel = np.array([[[hue, 190 + number % 3 * 30, 255]]], np.uint8)
     return tuple(int(c) for c in cv2.cvtColor(pixel, cv2.COLOR_HSV2RGB)[0, 0])
 
@@ -140,8 +143,8 @@ def _text_size(text: str, size: float) -> tuple[int, int, int]:
 
 
 def _inside(canvas, corner, width: int, height: int, base: int) -> tuple[int, int]:
-    x = int(np.clip(corner[0], 0, max(0, canvas.shape[1] - width - 2)))
-    y = int(np.clip(corner[1], height + 1, max(height + 1, canvas.shape[0] - base)))
+    x = min(max(corner[0], 0), max(0, canvas.shape[1] - width - 2))
+    y = min(max(corner[1], height + 1), max(height + 1, canvas.shape[0] - base))
     return x, y
 
 

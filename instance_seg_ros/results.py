@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 
 import cv2
@@ -18,7 +18,8 @@ import numpy as np
 from .errors import UserError
 from .instances import Instance, InstanceMap
 
-FIELDS = ('file', 'frame', 'time_s', *(f.name for f in fields(Instance) if f.name != 'box'),
+_OF_INSTANCE = tuple(f.name for f in fields(Instance) if f.name != 'embedding')
+FIELDS = ('file', 'frame', 'time_s', *(n for n in _OF_INSTANCE if n != 'box'),
           'x0', 'y0', 'x1', 'y1')
 """Columns of the table: where, and what `Instance` says, its box taken apart."""
 
@@ -61,7 +62,7 @@ def image_record(file: str, found: InstanceMap, frame: int | None = None,
     """Return what was found in one image as plain data; `frame` and `time_s` for videos."""
     place = {} if frame is None else {'frame': frame, 'time_s': round(seconds, 6)}
     return {'file': file, **place, 'width': found.width, 'height': found.height,
-            'instances': [asdict(i) for i in found.instances]}
+            'instances': [{n: getattr(i, n) for n in _OF_INSTANCE} for i in found.instances]}
 
 
 def write_json(path: Path, data) -> None:
