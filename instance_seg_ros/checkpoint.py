@@ -33,6 +33,7 @@ class Checkpoint:
 
     network, task, options: what `build_network` takes. label_set: channel order of the logits.
     input_size: (width, height) in pixels the network was made for. bandwidth: for clustering.
+    confidence: weights by class name, see `confidence.Confidence`.
     mean, std: of RGB in 0 to 1, for normalisation. provenance, scores: plain data for people.
     state: tensors by name.
     """
@@ -45,6 +46,7 @@ class Checkpoint:
     embedding_dims: int = 8
     input_size: tuple[int, int] = (768, 384)
     bandwidth: float = 1.5
+    confidence: dict = field(default_factory=dict)
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
     provenance: dict = field(default_factory=dict)
@@ -112,7 +114,7 @@ class Checkpoint:
             raise UserError(f'{path} holds tensors but no {FORMAT} description; use '
                             '`instance_seg import-weights` for weights made elsewhere.')
         try:
-            facts = {'task': 'both', **facts}   # files from before there were others lack it
+            facts = {'task': 'both', 'confidence': {}, **facts}   # early files lack these
             plain = {key: facts[key] for key in _PLAIN_FIELDS}
             plain.update({key: tuple(facts[key]) for key in ('input_size', 'mean', 'std')})
             return cls(label_set=LabelSet.from_dict(facts['label_set']), state=state, path=path,
@@ -121,8 +123,8 @@ class Checkpoint:
             raise UserError(f'The description in {path} is damaged: {error!r}.') from error
 
 
-_PLAIN_FIELDS = ('network', 'task', 'options', 'embedding_dims', 'input_size', 'bandwidth', 'mean',
-                 'std', 'provenance', 'scores')
+_PLAIN_FIELDS = ('network', 'task', 'options', 'embedding_dims', 'input_size', 'bandwidth',
+                 'confidence', 'mean', 'std', 'provenance', 'scores')
 
 
 def build_pipeline(checkpoint: Checkpoint, semantic: Checkpoint | None = None) -> nn.Module:

@@ -21,6 +21,7 @@ VERBS = {
     'report': 'sum up a recording of the outputs in one page or picture',
     'view': 'look at a recording of the outputs in the Rerun viewer',
     'train': 'train a network',
+    'calibrate': 'make the scores of a checkpoint probabilities',
     'evaluate': 'score a checkpoint or a folder of predictions',
     'benchmark': 'measure speed and memory beside a baseline',
     'render-scenes': 'render street scenes with exact labels',

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from .clustering import Clusters, MeanShift
+from .confidence import Confidence, Evidence
 
 STAGES = ('preprocess', 'network', 'clustering')
 """Names of the timed stages, in order."""
@@ -21,27 +22,36 @@ STAGES = ('preprocess', 'network', 'clustering')
 class Found:
     """What one picture holds, at the network's size and on the host; M clusters.
 
-    classes: uint8 (H, W), channel of each pixel's class. number: integer (H, W), 0 = in no
-    cluster, else 1 + the cluster's place in the lists. class_index: int (M,), their classes'
-    channels. score: float32 (M,), 0 to 1. mode: float32 (M, D), their places in embedding space.
-    invalid: pixels of countable classes without a finite embedding.
+    classes: uint8 (H, W), channel of each pixel's class. evidence: number of each pixel and what
+    is known about the clusters. score: float32 (M,), 0 to 1. mode: float32 (M, D), their places
+    in embedding space. invalid: pixels of countable classes without a finite embedding.
     """
 
     classes: np.ndarray
-    number: np.ndarray
-    class_index: np.ndarray
+    evidence: Evidence
     score: np.ndarray
     mode: np.ndarray
     invalid: int
+
+    @property
+    def number(self) -> np.ndarray:
+        """Integer (H, W), 0 = in no cluster, else 1 + the cluster's place in the lists."""
+        return self.evidence.number
+
+    @property
+    def class_index(self) -> np.ndarray:
+        """Integer (M,), channels of the clusters' classes."""
+        return self.evidence.class_index
 
 
 class Engine:
     """A network with its normalisation, and a clustering that looks at the data as it goes."""
 
     def __init__(self, network: nn.Module, mean: Sequence[float], std: Sequence[float],
-                 device: torch.device, half: bool):
+                 device: torch.device, half: bool, confidence: Confidence):
         """`network` is on `device` already, in half precision where `half` says so."""
         self.network, self.device, self.half = network, device, half
+        self.confidence = confidence
         scale = 255.0 * torch.tensor(std)
         self._scale = (1 / scale).view(3, 1, 1).to(device)
         self._shift = (-torch.tensor(mean) * 255.0 / scale).view(3, 1, 1).to(device)
@@ -59,7 +69,7 @@ class Engine:
         with self._timed(timings, 'clustering'):
             classes = logits.argmax(1)
             clusters = MeanShift(bandwidth)(embeddings, classes, things)
-            return [_found(*one) for one in zip(classes, logits, clusters, strict=True)]
+            return [self._found(*one) for one in zip(classes, logits, clusters, strict=True)]
 
     def infer(self, pictures: np.ndarray) -> tuple[Tensor, Tensor]:
         """Return class logits (N, K, H, W) and embeddings (N, D, H, W), on the device."""
@@ -71,6 +81,13 @@ class Engine:
         batch = batch.contiguous(memory_format=torch.channels_last)
         return batch.half() if self.half else batch
 
+    def _found(self, classes: Tensor, logits: Tensor, clusters: Clusters) -> Found:
+        evidence = Evidence(*(x.cpu().numpy() for x in (
+            clusters.number, clusters.class_index, class_probability(logits, clusters),
+            clusters.spread, clusters.margin)))
+        return Found(classes.byte().cpu().numpy(), evidence, self.confidence(evidence),
+                     clusters.mode.cpu().numpy(), clusters.invalid)
+
     @contextmanager
     def _timed(self, timings: dict, stage: str):
         start = time.perf_counter()
@@ -80,29 +97,14 @@ class Engine:
         timings[stage] = timings.get(stage, 0.0) + (time.perf_counter() - start) * 1e3
 
 
-def _found(classes: Tensor, logits: Tensor, clusters: Clusters) -> Found:
-    return Found(classes.byte().cpu().numpy(), clusters.number.cpu().numpy(),
-                 clusters.class_index.cpu().numpy(),
-                 instance_scores(logits, clusters).cpu().numpy(),
-                 clusters.mode.cpu().numpy(), clusters.invalid)
+def class_probability(logits: Tensor, clusters: Clusters) -> Tensor:
+    """Return the mean probability of its class over each cluster's pixels, float32 (M,).
 
-
-def instance_scores(logits: Tensor, clusters: Clusters) -> Tensor:
-    """Return a confidence per cluster, float32 (M,), from 0 to 1; logits are (K, H, W)."""
+    logits: (K, H, W).
+    """
     inside = clusters.number > 0
     of_pixel = clusters.number[inside].long() - 1
     probability = logits.permute(1, 2, 0)[inside].float().softmax(1)
     own = probability.gather(1, clusters.class_index[of_pixel].unsqueeze(1)).squeeze(1)
     total = torch.bincount(of_pixel, own.double(), minlength=len(clusters.area))
-    return score(total / clusters.area, clusters.spread, clusters.margin)
-
-
-def score(probability: Tensor, spread: Tensor, margin: Tensor) -> Tensor:
-    """Return the confidence of clusters, float32, from 0 to 1.
-
-    The mean class probability over the cluster's pixels, lowered where the embeddings are
-    loose (spread) or the next cluster is close (margin): a blob of a wrongly recognised class
-    has a sure class and no shape in embedding space.
-    """
-    tightness = 1 - spread / 2
-    return (probability * tightness * (margin / 2).clamp_max(1).sqrt()).float().clamp(0, 1)
+    return (total / clusters.area).float()

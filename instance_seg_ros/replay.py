@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .engine import STAGES, Engine, Found, score
+from .confidence import Evidence
+from .engine import STAGES, Engine, Found
 from .fixed_clustering import FixedMeanShift
 
 log = logging.getLogger(__name__)
@@ -43,16 +44,17 @@ class ReplayEngine(Engine):
 
     def cluster(self, logits: Tensor, embeddings: Tensor, rank_of_class: Tensor,
                 bandwidth: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return classes (N, H, W), numbers (N, H, W), a table (N, M, 2 + D) and a tail (N, 2).
+        """Return classes (N, H, W), numbers (N, H, W), a table (N, M, 4 + D) and a tail (N, 2).
 
         The table holds each cluster's class (place among the countable ones, -1 = no cluster),
-        score and mode; the tail the count of invalid pixels and whether all clusters are there.
+        probability, spread, margin and mode; the tail the count of invalid pixels and whether all
+        clusters are there.
         """
         strongest, classes = logits.float().max(1)
         confidence = (strongest - logits.float().logsumexp(1)).exp()
         found = FixedMeanShift()(embeddings, rank_of_class[classes], confidence, bandwidth)
-        scores = score(found.confidence, found.spread, found.margin)
-        table = torch.cat([torch.stack([found.rank.float(), scores], 2), found.mode], 2)
+        table = torch.cat([torch.stack([found.rank.float(), found.confidence, found.spread,
+                                        found.margin], 2), found.mode], 2)
         tail = torch.stack([found.invalid, found.complete.long()], 1)
         return classes.byte(), found.number, table, tail
 
@@ -67,6 +69,7 @@ class _Plan:
         self._rank_of_class = torch.full((256,), -1, device=device)
         self._bandwidth = torch.ones((), device=device)
         self._settings, self._things = None, np.zeros(0, np.int64)
+        self._confidence = engine.confidence
         record = _recorder(device)
         self._normalise = record(lambda: (engine.normalise(self._pictures),))
         self._network = record(lambda: engine.network(*self._normalise.outputs))
@@ -106,10 +109,11 @@ class _Plan:
             *(x.numpy() for x in self._results), strict=True)]
 
     def _found(self, classes, number, table, tail) -> Found:
-        count = np.count_nonzero(table[:, 0] >= 0)
-        table = table[:count]
-        return Found(classes.copy(), number.copy(), self._things[table[:, 0].astype(np.int64)],
-                     table[:, 1].copy(), table[:, 2:].copy(), int(tail[0]))
+        table = table[:np.count_nonzero(table[:, 0] >= 0)]
+        evidence = Evidence(number.copy(), self._things[table[:, 0].astype(np.int64)],
+                            *table[:, 1:4].T.copy())
+        return Found(classes.copy(), evidence, self._confidence(evidence), table[:, 4:].copy(),
+                     int(tail[0]))
 
 
 def _current(device: torch.device):

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from .checkpoint import Checkpoint, build_pipeline, default_checkpoint
+from .confidence import Confidence
 from .engine import STAGES as DEVICE_STAGES
 from .engine import Engine, Found
 from .errors import UserError
@@ -76,7 +77,8 @@ class InstanceSegmenter:
         self.half = self.half and self.device.type == 'cuda'
         network = self._place(build_pipeline(checkpoint, _loaded(semantic_checkpoint)))
         engine = ReplayEngine if self.device.type == 'cuda' else Engine
-        self._engine = engine(network, checkpoint.mean, checkpoint.std, self.device, self.half)
+        self._engine = engine(network, checkpoint.mean, checkpoint.std, self.device, self.half,
+                              Confidence(checkpoint.confidence, self.label_set.names))
         self._lock = threading.Lock()
         self._settings = Settings(checkpoint.bandwidth, {}, {}, self.label_set.thing_indices)
         self.configure(bandwidth=bandwidth, classes=classes, score_threshold=score_threshold,
@@ -143,6 +145,12 @@ class InstanceSegmenter:
         """Return the network's bare outputs at `input_size`: class logits and embeddings."""
         with self._lock, torch.inference_mode():
             return self._engine.infer(self._scaled(images))
+
+    def find(self, images: Sequence[np.ndarray]) -> list[Found]:
+        """Return classes and clusters at `input_size`, before any threshold."""
+        now = self._settings
+        with self._lock, torch.inference_mode():
+            return self._engine(self._scaled(images), now.bandwidth, now.things, {})
 
     def _run(self, images, settings: Settings) -> list[InstanceMap]:
         timings = dict.fromkeys(STAGES, 0.0)

@@ -28,7 +28,7 @@ def both():
         segmenter._engine.network = Painted()
     plain = segmenters[0]._engine
     segmenters[1]._engine = ReplayEngine(Painted(), checkpoint.mean, checkpoint.std,
-                                         plain.device, False)
+                                         plain.device, False, plain.confidence)
     return segmenters
 
 
@@ -91,11 +91,12 @@ def test_every_stage_is_timed(both):
 def test_only_the_results_make_the_host_wait():
     """The work between input and results runs on tensors that have no values."""
     with FakeTensorMode():
-        engine = ReplayEngine(Painted(), (.5,) * 3, (.5,) * 3, torch.device('cpu'), True)
+        engine = ReplayEngine(Painted(), (.5,) * 3, (.5,) * 3, torch.device('cpu'), True,
+                              None)
         logits, embeddings = (torch.empty(2, c, 32, 64) for c in (19, 8))
         batch = engine.normalise(torch.zeros(2, 32, 64, 3, dtype=torch.uint8))
         assert batch.dtype == torch.float16 and batch.shape == (2, 3, 32, 64)
         found = engine.cluster(logits, embeddings, torch.full((256,), -1),
                                torch.ones(()))
         assert [tuple(x.shape) for x in found] == [
-            (2, 32, 64), (2, 32, 64), (2, 128, 10), (2, 2)]
+            (2, 32, 64), (2, 32, 64), (2, 128, 12), (2, 2)]

@@ -8,8 +8,6 @@ import torch
 from torch import nn
 
 from instance_seg_ros.checkpoint import random_checkpoint
-from instance_seg_ros.clustering import MeanShift
-from instance_seg_ros.engine import instance_scores
 from instance_seg_ros.errors import UserError
 from instance_seg_ros.labels import LabelSet
 from instance_seg_ros.segmenter import STAGES, InstanceSegmenter
@@ -119,21 +117,6 @@ def test_untrained_network_runs_and_repeats_itself():
     assert (first.instance_mask == second.instance_mask).all()
     assert first.instances == second.instances
     segmenter.close()
-
-
-def test_scores_rank_sure_tight_separate_clusters_first():
-    """Each of class probability, spread and margin lowers the score."""
-    kind = torch.full((20, 40), 13)
-    embeddings = torch.zeros(8, 20, 40)
-    embeddings[0, :, 20:] = 9.0
-    embeddings[:, :, 20:] += torch.randn(8, 20, 20, generator=torch.Generator().manual_seed(0)) / 3
-    logits = torch.zeros(19, 20, 40)
-    logits[13] = 9.0
-    clusters = MeanShift().cluster_image(embeddings, kind, (13,))
-    tight, loose = instance_scores(logits, clusters)[torch.argsort(clusters.spread)][:2]
-    assert tight > 0.9 > loose
-    logits[13, :, :20] = 1.0
-    assert instance_scores(logits, clusters).min() < 0.2
 
 
 def test_class_logits_of_a_second_checkpoint(tmp_path):

@@ -1,0 +1,95 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Fits the confidence of a checkpoint: how likely an instance is to be right."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ..confidence import features
+from ..datasets.sample import IGNORE, Sample
+from ..engine import Found
+from ..errors import UserError
+from ..labels import INSTANCE_FACTOR
+from ..segmenter import InstanceSegmenter
+
+ENOUGH = 20
+"""Right and wrong clusters a class must have for weights of its own."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Clusters whose worth is known.
+
+    channel: int (N,). features: (N, F). right: bool (N,), IoU with a true object over 0.5.
+    """
+
+    channel: np.ndarray
+    features: np.ndarray
+    right: np.ndarray
+
+
+def judge(segmenter: InstanceSegmenter, samples: Iterable[Sample]) -> Judged:
+    """Segment labelled pictures and tell which clusters are right.
+
+    Clusters that lie mostly where nobody separated the objects are left out.
+    """
+    parts = [_judge(segmenter.find([sample.image])[0], sample, segmenter.label_set.ids)
+             for sample in samples]
+    return Judged(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def fit(judged: Judged, names: tuple[str, ...]) -> dict[str, list[float]]:
+    """Return the weights that `Confidence` takes, by class name; names are the channels'.
+
+    Raises UserError where too few clusters are right or wrong to learn anything from.
+    """
+    if not _enough(judged.right):
+        raise UserError(f'{judged.right.sum()} of {len(judged.right)} clusters are right; at '
+                        f'least {ENOUGH} must be right and {ENOUGH} wrong. Take more pictures, '
+                        'or train longer.')
+    weights = {'': _logistic(judged.features, judged.right)}
+    for channel in np.unique(judged.channel):
+        own = judged.channel == channel
+        if _enough(judged.right[own]):
+            weights[names[channel]] = _logistic(judged.features[own], judged.right[own])
+    return weights
+
+
+def _enough(right: np.ndarray) -> bool:
+    return min(right.sum(), (~right).sum()) >= ENOUGH
+
+
+def _logistic(rows: np.ndarray, right: np.ndarray) -> list[float]:
+    """Fit on standardised features; return weights for the plain ones and the intercept."""
+    from sklearn.linear_model import LogisticRegression
+    mean, deviation = rows.mean(0), rows.std(0) + 1e-6
+    model = LogisticRegression(max_iter=1000).fit((rows - mean) / deviation, right)
+    slopes = model.coef_[0] / deviation
+    return [*slopes.tolist(), float(model.intercept_[0] - slopes @ mean)]
+
+
+def _judge(found: Found, sample: Sample, ids: np.ndarray):
+    rows, size = features(found.evidence), found.number.shape[::-1]
+    classes, instances = (cv2.resize(a, size, interpolation=cv2.INTER_NEAREST)
+                          for a in (sample.classes, sample.instances))
+    right, doubtful = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
+    for k, channel in enumerate(found.class_index):
+        mask = found.number == k + 1
+        right[k] = _best_iou(mask, instances, int(ids[channel])) > .5
+        unknown = (classes == channel) & (instances == 0)
+        unknown |= classes == IGNORE
+        doubtful[k] = not right[k] and unknown[mask].mean() > .5
+    return found.class_index[~doubtful], rows[~doubtful], right[~doubtful]
+
+
+def _best_iou(mask: np.ndarray, instances: np.ndarray, label_id: int) -> float:
+    values, common = np.unique(instances[mask], return_counts=True)
+    same = values // INSTANCE_FACTOR == label_id
+    if not same.any():
+        return 0.
+    value, shared = max(zip(values[same], common[same], strict=True), key=lambda pair: pair[1])
+    return shared / (np.count_nonzero(mask) + np.count_nonzero(instances == value) - shared)

@@ -1,0 +1,98 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from instance_seg_ros.checkpoint import Checkpoint, random_checkpoint
+from instance_seg_ros.cli import main
+from instance_seg_ros.confidence import FEATURES, Confidence, Evidence
+from instance_seg_ros.datasets.sample import IGNORE, Sample
+from instance_seg_ros.errors import UserError
+from instance_seg_ros.labels import LabelSet
+from instance_seg_ros.segmenter import InstanceSegmenter
+from instance_seg_ros.training.calibration import ENOUGH, Judged, fit, judge
+
+CITY = LabelSet.named('cityscapes')
+CAR, ROAD = CITY.names.index('car'), CITY.names.index('road')
+
+
+class Red(nn.Module):
+    """Calls what is red car, and tells cars apart by their blue."""
+
+    def forward(self, images):
+        logits = torch.zeros(len(images), 19, *images.shape[2:])
+        logits[:, CAR] = torch.where(images[:, 0] > 1, 8., -8.)
+        embeddings = torch.zeros(len(images), 8, *images.shape[2:])
+        embeddings[:, 0] = images[:, 2] * 9
+        return logits, embeddings
+
+
+def picture(seen, true, shape=(64, 128)):
+    """Return a picture where the network sees cars in boxes `seen`; the truth has boxes `true`."""
+    image, classes = np.zeros((*shape, 3), np.uint8), np.full(shape, ROAD, np.uint8)
+    instances = np.zeros(shape, np.uint16)
+    for k, (x, y, w, h) in enumerate(seen):
+        image[y:y + h, x:x + w] = 255, 0, 120 * k
+    for k, (x, y, w, h) in enumerate(true):
+        classes[y:y + h, x:x + w], instances[y:y + h, x:x + w] = CAR, 26000 + k
+    return Sample('x', image, classes, instances)
+
+
+@pytest.fixture
+def segmenter():
+    result = InstanceSegmenter(random_checkpoint(), 'cpu', (128, 64))
+    result._engine.network = Red()
+    return result
+
+
+def test_clusters_are_right_above_half_an_iou(segmenter):
+    box = (10, 10, 20, 20)
+    judged = judge(segmenter, [
+        picture([box], [box]), picture([box], [(16, 10, 20, 20)]),    # IoU 1 and 14/26
+        picture([box], [(18, 10, 20, 20)]), picture([box], [])])      # IoU 12/28 and 0
+    assert judged.right.tolist() == [True, True, False, False]
+    assert (judged.channel == CAR).all() and judged.features.shape == (4, len(FEATURES))
+
+
+def test_what_nobody_separated_is_no_evidence(segmenter):
+    crowd, void = picture([(10, 10, 20, 20)], []), picture([(10, 10, 20, 20)], [])
+    crowd.classes[10:30, 10:30], void.classes[10:30, 10:30] = CAR, IGNORE
+    assert len(judge(segmenter, [crowd, void]).right) == 0
+
+
+def test_a_fit_gives_probabilities():
+    """Of clusters drawn with known probabilities, those scored p are right p of the time."""
+    rng = np.random.default_rng(0)
+    margin = rng.uniform(0, 3, 4000)
+    rows = rng.normal(size=(4000, len(FEATURES)))
+    rows[:, FEATURES.index('margin')] = margin
+    right = rng.random(4000) < 1 / (1 + np.exp(-(4 * margin - 6)))
+    channel = np.where(np.arange(4000) % 2, CAR, CITY.names.index('person'))
+    weights = fit(Judged(channel, rows, right), CITY.names)
+    assert set(weights) == {'', 'car', 'person'}
+    assert weights['car'][FEATURES.index('margin')] == pytest.approx(4, abs=.6)
+    score = 1 / (1 + np.exp(-(rows @ weights[''][:-1] + weights[''][-1])))
+    for low in np.arange(0, 1, .2):
+        near = (score >= low) & (score < low + .2)
+        assert right[near].mean() == pytest.approx(score[near].mean(), abs=.06)
+    confidence = Confidence(weights, CITY.names)
+    number = np.eye(9, dtype=int)
+    sure, unsure = (confidence(Evidence(number, np.array([CAR]), *(
+        np.array([v]) for v in (.9, .2, m))))[0] for m in (3., .1))
+    assert sure > unsure
+
+
+def test_too_little_to_learn_from():
+    few = np.arange(60) < ENOUGH - 1
+    with pytest.raises(UserError, match='19 of 60'):
+        fit(Judged(np.full(60, CAR), np.zeros((60, 8)), few), CITY.names)
+
+
+def test_the_verb_says_what_is_missing(tmp_path, capsys):
+    Checkpoint.save(random_checkpoint(), tmp_path / 'a.safetensors')
+    assert main(['calibrate', str(tmp_path / 'a.safetensors'), '--data', str(tmp_path),
+                 '--output', str(tmp_path / 'b.safetensors')]) == 2
+    assert 'neither CamVid' in capsys.readouterr().err
+    assert not (tmp_path / 'b.safetensors').exists()
