@@ -4,10 +4,17 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import shlex
 from pathlib import Path
 
 from ..errors import UserError
+from ..networks import NETWORKS, TASKS
+from ..share import share_file
+
+PAPERS = {'both': 'paper.yaml', 'embedding': 'paper_embedding.yaml',
+          'semantic': 'enet_semantic.yaml'}
+"""Recipes that are taken when none is named."""
 
 DATASETS = ('camvid', 'rendered', 'cityscapes', 'mixed', 'sticks')
 
@@ -19,43 +26,60 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              'sticks: none, the pictures are drawn')
     parser.add_argument('--data', type=Path, nargs='+', default=[], metavar='DIR',
                         help='folders of CamVid or of data in the layout of Cityscapes')
-    parser.add_argument('--network', help="network, when it is not the recipe's")
-    parser.add_argument('--config', type=Path, help='recipe (YAML), see config/training')
+    parser.add_argument('--network', choices=NETWORKS, help="network, when not the recipe's")
+    parser.add_argument('--task', choices=TASKS,
+                        help="what it learns, when not the recipe's: classes (semantic), "
+                             'embeddings or both')
+    parser.add_argument('--config', type=Path,
+                        help="recipe (YAML), see config/training; the paper's for the task "
+                             'when there is none')
     parser.add_argument('--output', type=Path, metavar='DIR',
                         help='folder for checkpoints, logs and pictures')
     parser.add_argument('--resume', action='store_true',
                         help='go on with the run in the output folder, exactly where it stopped')
-    parser.add_argument('--init', type=Path, metavar='FILE', help='start from these weights')
+    parser.add_argument('--init', type=Path, metavar='FILE',
+                        help='start from these weights, as far as they fit')
     parser.add_argument('--steps', type=int, help="steps, when not the recipe's")
     parser.add_argument('--max-time', metavar='MIN', type=float,
                         help='minutes for the run; its schedule then follows the clock')
     parser.add_argument('--check', action='store_true',
                         help='do not train: read all data once, count it, name broken files')
-    parser.add_argument('--workers', type=int, default=1, help='processes that prepare data')
+    parser.add_argument('--workers', type=int, default=1,
+                        help='processes that prepare data, for each device')
+    parser.add_argument('--devices', type=int, default=1, metavar='N',
+                        help='GPUs (or, without any, processes) that share each batch')
 
 
 def run(args: argparse.Namespace) -> int | None:
     """Train or check; raises UserError for data or recipes that do not fit."""
-    from ..training.recipe import Recipe, load_recipe
     from ..training.run import Run, train
-    recipe = load_recipe(args.config) if args.config else Recipe()
+    recipe = _recipe(args)
     _check_folders(args.dataset, args.data, recipe.label_set)
     if args.check:
         return _check(args.data, recipe.label_set)
     if not args.output:
         raise UserError('Name the folder to write to with --output.')
-    recipe.network = args.network or recipe.network
-    recipe.steps = args.steps or recipe.steps
     train(Run(recipe, tuple(args.data), args.output, _command(args),
               _last(args.output) if args.resume else None, args.init,
-              args.max_time * 60 if args.max_time else None, args.workers))
+              args.max_time * 60 if args.max_time else None, args.workers, args.devices))
+
+
+def _recipe(args: argparse.Namespace):
+    """Return the recipe that is named, or the paper's for the task, with what is given here."""
+    from ..training.recipe import load_recipe
+    path = args.config or share_file(f'config/training/{PAPERS[args.task or "both"]}')
+    if path is None:
+        raise UserError('The recipes are not installed; name one with --config.')
+    given = {name: getattr(args, name) for name in ('network', 'task', 'steps')
+             if getattr(args, name)}
+    return dataclasses.replace(load_recipe(path), **given)
 
 
 def _check(folders: list[Path], label_set: str) -> int:
     """Print a census of each folder; return 2 when something in them is broken."""
     from ..datasets.check import census
     from ..datasets.sticks import Sticks
-    from ..training.run import open_training_set
+    from ..training.data import open_training_set
     broken = 0
     datasets = {str(folder): open_training_set(folder, label_set) for folder in folders}
     for name, dataset in (datasets or {'sticks val': Sticks('val')}).items():
@@ -66,7 +90,7 @@ def _check(folders: list[Path], label_set: str) -> int:
 
 
 def _check_folders(dataset: str, folders: list[Path], label_set: str) -> None:
-    from ..training.run import layout
+    from ..training.data import layout
     if (dataset == 'sticks') != (label_set == 'sticks'):
         raise UserError('Sticks are learnt with --dataset sticks and a recipe whose label_set '
                         'is sticks (config/training/sticks.yaml), and nothing else is.')
@@ -94,6 +118,13 @@ def _command(args: argparse.Namespace) -> str:
         words += ['--data', *(folder.name for folder in args.data)]
     if args.config:
         words += ['--config', f'config/training/{args.config.name}']
+    for name in ('network', 'task'):
+        if getattr(args, name):
+            words += [f'--{name}', getattr(args, name)]
+    if args.init:
+        words += ['--init', args.init.name]
+    if args.devices > 1:
+        words += ['--devices', str(args.devices)]
     if args.max_time:
         words += ['--max-time', f'{args.max_time:g}']
     if args.steps:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from ..errors import UserError
-from ..training.validation import principal
+from ..training.pictures import principal
 from .frames import Frame
 from .official import Prediction
 from .predictors import Predictor

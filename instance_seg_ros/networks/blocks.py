@@ -39,24 +39,59 @@ def _exporting() -> bool:
 class AnySize(nn.Module):
     """Base of networks that work on multiples of `stride`: pads the image, crops the outputs.
 
-    `tasks`: what the network can be built for.
+    tasks: what the network can be built for.
+    feature_channels: None, or the channels of its encoder's features (see `EncoderDecoder`).
+    branches: by task, the first module that is the task's own; none where all is shared.
     """
 
     stride = 8
     tasks = ('semantic', 'embedding', 'both')
+    feature_channels: int | None = None
+
+    @property
+    def branches(self) -> dict[str, nn.Module]:
+        """No branches, unless a network says otherwise."""
+        return {}
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Run `compute` on images (N, 3, H, W) of any size; outputs have the images' size."""
+        return self.crop(self.compute(self.pad(images)), images.shape[2:])
+
+    def pad(self, images: Tensor) -> Tensor:
+        """Add zeros below and to the right, up to the next multiples of `stride`."""
         height, width = images.shape[2:]
         bottom, right = -height % self.stride, -width % self.stride
-        if not (bottom or right):
-            return self.compute(images)
-        outputs = self.compute(F.pad(images, (0, right, 0, bottom)))
+        return F.pad(images, (0, right, 0, bottom)) if bottom or right else images
+
+    @staticmethod
+    def crop(outputs: tuple[Tensor, ...], size: tuple[int, int]) -> tuple[Tensor, ...]:
+        """Cut the outputs of a padded image to the image's own (H, W)."""
+        height, width = size
+        if outputs[0].shape[2:] == (height, width):
+            return outputs
         return tuple(output[:, :, :height, :width] for output in outputs)
 
     def compute(self, images: Tensor):
         """Map images whose sides are multiples of `stride` to a tuple of maps of their size."""
         raise NotImplementedError
+
+
+class EncoderDecoder(AnySize):
+    """Base of networks whose encoder can learn before, or beside, what comes after it."""
+
+    feature_channels = 128
+
+    def encode(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Return features (N, feature_channels, H/8, W/8) and whatever else `decode` needs."""
+        raise NotImplementedError
+
+    def decode(self, features: Tensor, *others: Tensor) -> tuple[Tensor, ...]:
+        """Map what `encode` returned to a tuple of maps of the image's size."""
+        raise NotImplementedError
+
+    def compute(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Encode, then decode."""
+        return self.decode(*self.encode(images))
 
 
 class OneMap(AnySize):

@@ -11,8 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .blocks import (
-    AnySize,
-    OneMap,
+    EncoderDecoder,
     add_coordinates,
     pool_with_offsets,
     scale_gradient,
@@ -153,25 +152,30 @@ class Decoder(nn.Module):
         return self.final(self.stage5(self.up5(x, indices1)))
 
 
-class ENet(OneMap):
+class ENet(EncoderDecoder):
     """The network of the paper's Table 2: one encoder, one decoder, one output map."""
 
     def __init__(self, *outputs: int):
         """Take the channels of each task's output."""
-        super().__init__(*outputs)
+        super().__init__()
+        self.outputs = outputs
         self.start = EncoderStart()
         self.down2 = Downsampling(64, 128, 0.1)
         self.stage2, self.stage3 = context_stage(), context_stage()
         self.decoder = Decoder(sum(outputs))
 
-    def map(self, images: Tensor) -> Tensor:
-        """Map (N, 3, H, W) to (N, sum(outputs), H, W)."""
+    def encode(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return features (N, 128, H/8, W/8), stages 0 to 3, and both pooling indices."""
         x, indices1 = self.start(images)
         x, indices2 = self.down2(x)
-        return self.decoder(self.stage3(self.stage2(x)), indices1, indices2)
+        return self.stage3(self.stage2(x)), indices1, indices2
+
+    def decode(self, features: Tensor, *indices: Tensor) -> tuple[Tensor, ...]:
+        """Return a tuple of maps (N, outputs[k], H, W)."""
+        return self.decoder(features, *indices).split(self.outputs, 1)
 
 
-class BranchedENet(AnySize):
+class BranchedENet(EncoderDecoder):
     """Shared stages 0 to 2; stage 3 and the decoder once per task (the authors' released form).
 
     pixels_per_unit: None as in the paper, or the scale of pixel coordinates that are added to
@@ -194,15 +198,19 @@ class BranchedENet(AnySize):
         self.class_stage, self.embedding_stage = context_stage(), context_stage()
         self.class_decoder, self.embedding_decoder = Decoder(num_classes), Decoder(embedding_dims)
 
+    @property
+    def branches(self) -> dict[str, nn.Module]:
+        """Stage 3 of each task."""
+        return {'semantic': self.class_stage, 'embedding': self.embedding_stage}
+
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the shared features (N, 128, H/8, W/8) and both pooling indices."""
         x, indices1 = self.start(images)
         x, indices2 = self.down2(x)
         return self.stage2(x), indices1, indices2
 
-    def compute(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def decode(self, shared: Tensor, *indices: Tensor) -> tuple[Tensor, Tensor]:
         """Return class logits (N, K, H, W) and embeddings (N, D, H, W)."""
-        shared, *indices = self.encode(images)
         logits = self.class_decoder(self.class_stage(shared), *indices)
         own = scale_gradient(shared, self.encoder_share)
         embeddings = self.embedding_decoder(self.embedding_stage(own), *indices)

@@ -41,21 +41,23 @@ class Stop(lightning.Callback):
         signal.signal(number, self._before[number])
         print('stopping after this step', flush=True)
 
-    def on_train_batch_end(self, trainer, learner, *args) -> None:
-        """Look at the clock and the signals."""
+    def on_train_batch_end(self, trainer, learner, outputs, batch, batch_idx: int) -> None:
+        """Look at the clock and the signals after each update, not amid one: resuming is exact."""
+        if (batch_idx + 1) % trainer.accumulate_grad_batches:
+            return
         over = learner.max_seconds and learner.seconds() >= learner.max_seconds
-        if self.asked or over:
+        if trainer.strategy.reduce_boolean_decision(bool(self.asked or over), all=False):
             trainer.should_stop = True
 
 
 class Keeper(lightning.Callback):
-    """Validates and keeps `last` and `best`, every so many steps and at the end.
-
-    validator: None, or what scores the network. score: the value by which `best` is chosen.
-    """
+    """Validates and keeps `last` and `best`, every so many updates and at the end."""
 
     def __init__(self, folder: Path, every: int, validator: Validator | None, ship) -> None:
-        """`ship(learner, scores, path)` writes a run-time checkpoint."""
+        """Keep in `folder`; without a validator there is no best.
+
+        `ship(learner, scores, path)` writes a run-time checkpoint.
+        """
         self._folder, self._every, self._validator = folder, every, validator
         self._ship = ship
         self._best, self._saved = -1., -1
@@ -80,17 +82,18 @@ class Keeper(lightning.Callback):
 
     def _keep(self, trainer, learner, score: bool = True) -> None:
         self._saved = trainer.global_step
-        trainer.save_checkpoint(self._folder / 'last.ckpt')
-        scores = self._validate(trainer, learner) if score else {}
-        score = (scores.get('miou', 0.) + scores.get('f1_embeddings', 0.)) / 2
-        if trainer.is_global_zero:
-            self._ship(learner, scores, self._folder / 'last.safetensors')
-            if score > self._best:
-                self._best = score
-                self._ship(learner, scores, self._folder / 'best.safetensors')
+        trainer.save_checkpoint(self._folder / 'last.ckpt', weights_only=False)
+        if not trainer.is_global_zero:
+            return
+        # An encoder that learns alone is not seen in the outputs.
+        scores = self._validate(trainer, learner) if score and not learner.encoder_alone() else {}
+        self._ship(learner, scores, self._folder / 'last.safetensors')
+        if scores and scores['score'] > self._best:
+            self._best = scores['score']
+            self._ship(learner, scores, self._folder / 'best.safetensors')
 
     def _validate(self, trainer, learner) -> dict[str, float]:
-        if self._validator is None or not trainer.is_global_zero:
+        if self._validator is None:
             return {}
         scores, picture = self._validator(learner.network, learner.normalise)
         if trainer.logger:

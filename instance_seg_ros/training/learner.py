@@ -1,9 +1,8 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The Lightning module: both losses, their schedule and what is logged."""
+"""The Lightning module: the losses of a network's task, their schedule and what is logged."""
 from __future__ import annotations
 
-import math
 import time
 from typing import Any
 
@@ -12,14 +11,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..labels import IGNORE_INDEX, LabelSet
+from ..errors import UserError
+from ..labels import LabelSet
 from ..loss import DiscriminativeLoss
 from ..networks import build_network
+from .losses import ClassLoss, coarse_labels
 from .recipe import Recipe
+from .schedule import Schedule
 
 
 class Learner(lightning.LightningModule):
-    """Trains class logits and embeddings of one network together.
+    """Trains a network for its task: class logits, embeddings, or both together.
 
     recipe: the settings. class_weights: float (K,) for the cross-entropy. max_seconds: None, or
     the time the run has; its schedule then follows the clock, not the steps.
@@ -32,16 +34,38 @@ class Learner(lightning.LightningModule):
         torch.manual_seed(recipe.seed)
         self.recipe, self.max_seconds = recipe, max_seconds
         classes = len(LabelSet.named(recipe.label_set))
-        self.network = build_network(recipe.network, classes, recipe.embedding_dims,
+        self.network = build_network(recipe.network, classes, recipe.embedding_dims, recipe.task,
                                      **recipe.options).to(memory_format=torch.channels_last)
-        self.auxiliary = nn.Conv2d(128, classes, 1) if recipe.auxiliary_weight else None
+        channels = self.network.feature_channels
+        self.schedule = Schedule(recipe, channels is not None)
+        self.auxiliary = nn.Conv2d(channels, classes, 1) if self.schedule.needs_head() else None
+        self.class_loss = ClassLoss(class_weights)
         self.instance_loss = DiscriminativeLoss(recipe.margin_variance, recipe.margin_distance)
-        self.register_buffer('class_weights', class_weights, persistent=False)
         self.register_buffer('mean', torch.tensor(recipe.mean).view(1, 3, 1, 1))
         self.register_buffer('std', torch.tensor(recipe.std).view(1, 3, 1, 1))
-        self._spent, self._started = 0., None
+        self._prepare_branches()
+        self._spent, self._started, self._now = 0., None, 0.
 
-    # -- schedule ---------------------------------------------------------------------------
+    def _prepare_branches(self) -> None:
+        """Set the share of the embedding branch, and watch the gradient of each branch."""
+        branches = self.network.branches
+        if branches:
+            self.network.encoder_share = self.recipe.encoder_share
+        elif self.recipe.encoder_share != 1:
+            raise UserError(f'encoder_share is for a network with a branch for each task, such as '
+                            f'enet_branched; leave it at 1 for {self.recipe.network}.')
+        for task, stage in branches.items():
+            stage[0].register_forward_hook(self._watch(task))
+
+    def _watch(self, task: str):
+        """Log the norm of the gradient that enters the first block of a branch."""
+        def hook(module, inputs, output):
+            if output.requires_grad and self.logger and self.global_step % 20 == 0:
+                output.register_hook(lambda gradient: self.logger.log_metrics(
+                    {f'gradient/{task}': float(gradient.norm())}, self.global_step))
+        return hook
+
+    # -- time -------------------------------------------------------------------------------
 
     def progress(self) -> float:
         """Share of the run that is done, 0..1: by the clock when it has a time limit."""
@@ -55,27 +79,18 @@ class Learner(lightning.LightningModule):
         running = time.monotonic() - self._started if self._started else 0.
         return self._spent + running
 
-    def learning_rate(self) -> float:
-        """Rise for `warmup`, then a cosine down to 1 % of the recipe's rate."""
-        done, warmup = self.progress(), self.recipe.warmup
-        if done < warmup:
-            return self.recipe.learning_rate * max(.02, done / warmup)
-        falling = (1 + math.cos(math.pi * (done - warmup) / (1 - warmup))) / 2
-        return self.recipe.learning_rate * max(.01, falling)
-
-    def instance_weight(self) -> float:
-        """Weight of the instance loss now: 0, then rising, then the recipe's."""
-        since = self.progress() - self.recipe.instance_start
-        ramp = since / self.recipe.instance_ramp if self.recipe.instance_ramp else 1.
-        return self.recipe.instance_weight * min(1., ramp) if since >= 0 else 0.
+    def encoder_alone(self) -> bool:
+        """Tell whether the outputs have not begun to learn yet."""
+        return self.schedule.encoder_alone(self._now)
 
     # -- Lightning --------------------------------------------------------------------------
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam with decoupled decay on the convolutions; norms, slopes and biases have none."""
+        """Adam; weights of convolutions decay, norms, slopes and biases do not."""
+        kinds = {'adamw': torch.optim.AdamW, 'adam': torch.optim.Adam}
         decayed = [p for p in self.parameters() if p.ndim > 1]
         rest = [p for p in self.parameters() if p.ndim <= 1]
-        return torch.optim.AdamW(
+        return kinds[self.recipe.optimizer](
             [{'params': decayed, 'weight_decay': self.recipe.weight_decay},
              {'params': rest, 'weight_decay': 0.}], lr=self.recipe.learning_rate)
 
@@ -85,65 +100,66 @@ class Learner(lightning.LightningModule):
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Set the rate and the random state: both follow from the step, so resuming is exact."""
+        self._now = self.progress()
+        if self.max_seconds:    # clocks differ, processes must not
+            self._now = self.trainer.strategy.broadcast(self._now)
         for group in self.optimizers().param_groups:
-            group['lr'] = self.learning_rate()
-        torch.manual_seed(self.recipe.seed * 1_000_003 + batch_idx)
+            group['lr'] = self.schedule.learning_rate(self._now)
+        number = batch_idx * self.trainer.world_size + self.trainer.global_rank
+        torch.manual_seed(self.recipe.seed * 1_000_003 + number)
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
         """Return the weighted sum of the losses of one batch."""
-        logits, embeddings, shared = self._outputs(self.normalise(batch['image']))
-        loss = self.recipe.semantic_weight * self.cross_entropy(logits, batch)
-        logged = {'semantic': loss.detach()}
-        weight = self.instance_weight()
-        if weight:
-            terms = self.instance_loss(embeddings, batch['instances'])
-            loss = loss + weight * terms.total
-            logged |= {'instance': terms.total.detach(), 'variance': terms.variance.detach(),
-                       'distance': terms.distance.detach()}
-        if self.auxiliary is not None and self.progress() < self.recipe.auxiliary_until:
-            coarse = F.interpolate(self.auxiliary(shared), scale_factor=8.)
-            loss = loss + self.recipe.auxiliary_weight * self.cross_entropy(coarse, batch)
-        self.log_dict({f'loss/{k}': v for k, v in logged.items()})
-        self.log_dict({'rate': self.learning_rate(), 'weight/instance': weight})
-        return loss
+        images = self.normalise(batch['image'])
+        compute = self._encoder_losses if self.encoder_alone() else self._losses
+        losses = compute(images, batch)
+        self.log_dict({f'loss/{name}': value.detach() for name, (_, value) in losses.items()})
+        self.log_dict({'rate': self.schedule.learning_rate(self._now),
+                       'weight/instance': self.schedule.instance_weight(self._now)})
+        return sum(weight * value for weight, value in losses.values() if weight is not None)
 
     def normalise(self, images: Tensor) -> Tensor:
         """uint8 (N, 3, H, W) RGB to the network's float32 input."""
         images = (images.float() / 255 - self.mean) / self.std
         return images.contiguous(memory_format=torch.channels_last)
 
-    def cross_entropy(self, logits: Tensor, batch: dict[str, Tensor]) -> Tensor:
-        """Class-weighted cross-entropy; each picture counts by its `semantics` weight."""
-        weights = self.class_weights.to(logits.dtype)
-        loss = F.cross_entropy(logits, batch['classes'], weights, ignore_index=IGNORE_INDEX,
-                               reduction='none')
-        known = batch['classes'] != IGNORE_INDEX
-        counted = torch.where(known, weights[batch['classes'].clamp_max(len(weights) - 1)], 0.)
-        counted = counted * batch['semantics'].view(-1, 1, 1)
-        return (loss * batch['semantics'].view(-1, 1, 1)).sum() / counted.sum().clamp_min(1.)
+    # -- losses, by name: weight (None: only shown) and value --------------------------------
 
-    def _outputs(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits, embeddings and the shared features, whose gradients are watched per branch."""
-        self.network.encoder_share = self.recipe.encoder_share
-        shared: list[Tensor] = []
-        handles = [self.network.stage2.register_forward_hook(
-            lambda module, inputs, output: shared.append(output))]
-        handles += [stage[0].register_forward_hook(self._watch(name)) for name, stage in (
-            ('semantic', self.network.class_stage), ('instance', self.network.embedding_stage))]
-        try:
-            logits, embeddings = self.network(images)
-        finally:
-            for handle in handles:
-                handle.remove()
-        return logits, embeddings, shared[0]
+    def _losses(self, images: Tensor, batch: dict[str, Tensor]) -> dict:
+        outputs, features = self._outputs(images)
+        result = {}
+        if self.recipe.task != 'embedding':
+            result['semantic'] = (self.recipe.semantic_weight,
+                                  self.class_loss(outputs[0], batch['classes'],
+                                                  batch['semantics']))
+        if self.recipe.task != 'semantic':
+            result |= self._instance_losses(outputs[-1], batch)
+        if features is not None:
+            coarse = F.interpolate(self.auxiliary(features), scale_factor=8.)
+            coarse, = self.network.crop((coarse,), images.shape[2:])
+            result['auxiliary'] = (self.schedule.auxiliary_weight(self._now), self.class_loss(
+                coarse, batch['classes'], batch['semantics']))
+        return result
 
-    def _watch(self, name: str):
-        """Log the norm of the gradient that enters the first block of a branch."""
-        def hook(module, inputs, output):
-            if output.requires_grad and self.global_step % 20 == 0:
-                output.register_hook(lambda gradient: self.logger and self.logger.log_metrics(
-                    {f'gradient/{name}': float(gradient.norm())}, self.global_step))
-        return hook
+    def _instance_losses(self, embeddings: Tensor, batch: dict[str, Tensor]) -> dict:
+        weight = self.schedule.instance_weight(self._now)
+        if not weight and self.recipe.task == 'both':
+            return {}
+        terms = self.instance_loss(embeddings, batch['instances'])
+        return {'instance': (weight, terms.total), 'variance': (None, terms.variance),
+                'distance': (None, terms.distance)}
+
+    def _encoder_losses(self, images: Tensor, batch: dict[str, Tensor]) -> dict:
+        coarse = self.auxiliary(self.network.encode(self.network.pad(images))[0])
+        labels = coarse_labels(batch['classes'], coarse.shape[2:])
+        return {'encoder': (1., self.class_loss(coarse, labels, batch['semantics']))}
+
+    def _outputs(self, images: Tensor) -> tuple[tuple[Tensor, ...], Tensor | None]:
+        """Return the network's outputs, and its encoder's features while they have a head."""
+        if not self.schedule.auxiliary_weight(self._now):
+            return self.network(images), None
+        encoded = self.network.encode(self.network.pad(images))
+        return self.network.crop(self.network.decode(*encoded), images.shape[2:]), encoded[0]
 
     # -- resuming ---------------------------------------------------------------------------
 

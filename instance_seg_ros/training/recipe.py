@@ -10,25 +10,37 @@ from typing import Any
 import yaml
 
 from ..errors import UserError
+from ..networks import TASKS
+
+OPTIMIZERS = ('adamw', 'adam')
 
 
-@dataclass
+@dataclass(frozen=True)
 class Recipe:
     """Settings of a run. Phases are given as shares of the run, 0 = start, 1 = end.
 
-    network, options, embedding_dims, label_set, input_size (width, height at run time),
-    bandwidth: what ends up in the checkpoint. mean, std: normalisation of RGB in 0..1.
+    network, task ('semantic', 'embedding' or 'both'), options, embedding_dims, label_set,
+    input_size (width, height at run time), bandwidth: what ends up in the checkpoint. mean, std:
+    normalisation of RGB in 0..1.
     crop: (width, height) of training pictures; area, aspect, rich, diverse: see `Augmentation`.
-    batch, accumulate: pictures a step, steps an update. learning_rate, weight_decay: Adam;
-    warmup: share of the run in which the rate rises; then it falls as a cosine (to 0).
+    batch: pictures a step, of all processes together; accumulate: steps an update.
+    optimizer: `adam` (decay is part of the gradient, as in the paper) or `adamw` (decoupled);
+    learning_rate, weight_decay: its; warmup: share of the run in which the rate rises; then it
+    falls as a cosine, down to `final_rate` times the rate (1: it stays). clip: largest norm of
+    the gradient, 0 = any. precision: `32-true`, `bf16-mixed` or `16-mixed`.
+    encoder_until: until then only the encoder learns, with a class head at an eighth of the
+    size; then the decoder is attached (ENet's paper). auxiliary_weight, auxiliary_until: the
+    same head beside the outputs, early on. Neither applies to a network without such an encoder.
     instance_start, instance_ramp: when the instance loss begins, how long it takes to full
     weight; instance_weight: that weight; encoder_share: factor on its gradient into the shared
-    encoder. auxiliary_weight, auxiliary_until: a class head on the shared encoder, early on.
+    encoder of a branched network. margin_variance, margin_distance: delta_v and delta_d.
     balance: c of the class weights 1 / log(c + p), p the share of a class in the training pixels.
-    sources: for each layout (`camvid`, `cityscapes`) how often it is drawn, and more.
+    validate_every: updates between two savings. sources: for each layout (`camvid`,
+    `cityscapes`) how often it is drawn, and more.
     """
 
     network: str = 'enet_branched'
+    task: str = 'both'
     options: dict[str, Any] = field(default_factory=dict)
     embedding_dims: int = 8
     label_set: str = 'cityscapes'
@@ -44,10 +56,13 @@ class Recipe:
     batch: int = 4
     accumulate: int = 1
     steps: int = 10000
+    optimizer: str = 'adamw'
     learning_rate: float = 5e-4
     weight_decay: float = 2e-4
     warmup: float = .02
+    final_rate: float = .01
     clip: float = 5.
+    encoder_until: float = 0.
     instance_start: float = 0.
     instance_ramp: float = .05
     instance_weight: float = 1.
@@ -63,22 +78,51 @@ class Recipe:
     validate_every: int = 500
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Refuse settings that no run can follow."""
+        for name, known in (('task', TASKS), ('optimizer', OPTIMIZERS)):
+            if getattr(self, name) not in known:
+                raise UserError(f'{name} is one of {", ".join(known)}, not '
+                                f'{getattr(self, name)!r}.')
+        if self.task == 'embedding' and self.instance_start:
+            raise UserError('A network for embeddings alone has nothing to learn before its '
+                            'instance loss begins; set instance_start to 0.')
+        if not 0 <= self.encoder_until < 1:
+            raise UserError('encoder_until is the share of the run for the encoder alone, from '
+                            f'0 to below 1, not {self.encoder_until}.')
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON and YAML."""
         return asdict(self)
 
 
 def load_recipe(path: str | Path) -> Recipe:
-    """Read a recipe; UserError names a missing file, broken YAML or an unknown setting."""
+    """Read a recipe; UserError names a missing file, broken YAML or a wrong setting."""
     try:
         data = yaml.safe_load(Path(path).read_text()) or {}
     except OSError as error:
         raise UserError(f'{path}: cannot read this recipe ({error.strerror})') from error
     except yaml.YAMLError as error:
         raise UserError(f'{path}: this is not YAML ({error})') from error
-    known = {f.name for f in fields(Recipe)}
-    unknown = sorted(set(data) - known)
+    if not isinstance(data, dict):
+        raise UserError(f'{path}: a recipe consists of lines such as `steps: 1000`')
+    known = {f.name: f for f in fields(Recipe)}
+    unknown = sorted(map(str, set(data) - set(known)))
     if unknown:
         raise UserError(f'{path}: no such setting: {", ".join(unknown)}; '
                         f'there are {", ".join(sorted(known))}')
-    return Recipe(**data)
+    try:
+        return Recipe(**{name: _number(value, known[name]) for name, value in data.items()})
+    except (TypeError, ValueError) as error:
+        raise UserError(f'{path}: {error}') from error
+
+
+def _number(value: Any, setting: Any) -> Any:
+    """Make numbers of numbers: YAML takes 1e-4, without a point, for text."""
+    kind = {'int': int, 'float': float}.get(setting.type)
+    if kind is None:
+        return value
+    try:
+        return kind(value)
+    except (TypeError, ValueError):
+        raise ValueError(f'{setting.name} is a number, not {value!r}') from None

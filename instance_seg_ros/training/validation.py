@@ -3,8 +3,9 @@
 """Quick scores and pictures while training; the real scores come from `instance_seg evaluate`."""
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from ..clustering import MeanShift
 from ..datasets.sample import IGNORE, Sample
 from ..labels import LabelSet
+from .pictures import picture
 
 
 @dataclass
@@ -57,67 +59,105 @@ def _consecutive(numbers: np.ndarray) -> np.ndarray:
 
 
 class Validator:
-    """Scores a network on samples, at its own input size.
+    """Scores a network on samples, at its own input size, in what its task is.
 
-    samples: pictures with classes and (where known) instances. normalise: uint8 batch to input.
+    samples: pictures with classes and (where known) instances. A network for classes alone is
+    scored by their IoU, one for embeddings alone within the true classes.
     """
 
     def __init__(self, samples: Sequence[Sample], label_set: LabelSet, size: tuple[int, int],
-                 bandwidth: float) -> None:
+                 bandwidth: float, task: str = 'both') -> None:
         """Bring the samples to `size` (width, height) once."""
         self._samples = [_resized(s, size) for s in samples]
-        self._label_set = label_set
+        self._label_set, self._task = label_set, task
         self._cluster = MeanShift(bandwidth)
 
     @torch.inference_mode()
     def __call__(self, network: nn.Module, normalise) -> tuple[dict[str, float], np.ndarray]:
-        """Return scores by name and a picture, uint8 RGB; the network is left in training mode."""
+        """Return scores by name and a picture, uint8 RGB; the network is left in training mode.
+
+        normalise: uint8 batch to the network's input.
+        """
         network.eval()
         confusion = np.zeros((len(self._label_set),) * 2, np.int64)
-        kinds = ('embeddings', 'components', 'embeddings_true_classes', 'components_true_classes')
-        matches = {kind: Matches() for kind in kinds}
-        rows = []
+        matches, rows = defaultdict(Matches), []
         for index, sample in enumerate(self._samples):
             image = torch.from_numpy(sample.image).permute(2, 0, 1)[None]
-            logits, embeddings = network(normalise(image.to(next(network.parameters()).device)))
-            classes = logits.argmax(1)[0].cpu().numpy()
-            known = sample.classes != IGNORE
-            pairs = sample.classes[known].astype(np.int64) * len(confusion) + classes[known]
-            confusion += np.bincount(pairs, minlength=confusion.size).reshape(confusion.shape)
-            numbers = self._match(matches, sample, classes, embeddings)
+            outputs = network(normalise(image.to(next(network.parameters()).device)))
+            found = self._found(sample, outputs)
+            if self._task != 'embedding':
+                confusion += _pairs(sample.classes, found.classes, len(confusion))
+            if found.numbers:
+                self._match(matches, sample, found)
             if len(rows) < 6 and index % max(1, len(self._samples) // 6) == 0:
-                rows.append(picture(sample, classes, embeddings[0], numbers, self._label_set))
+                rows.append(picture(sample, found.classes, self._label_set, found.embeddings,
+                                    next(iter(found.numbers.values()), None)))
         network.train()
         return self._scores(confusion, matches), np.vstack(rows)
 
-    def _match(self, matches, sample, classes, embeddings) -> np.ndarray:
-        things = self._label_set.thing_indices
+    def _found(self, sample: Sample, outputs: tuple[Tensor, ...]) -> _Found:
         truth = np.where(sample.instances > 0, sample.classes, IGNORE)
-        clusters = {'embeddings': self._clusters(embeddings, classes, things),
-                    'embeddings_true_classes': self._clusters(embeddings, truth, things)}
-        for k in things:
+        if self._task == 'embedding':
+            classes = {'_true_classes': truth}
+        else:
+            classes = {'': outputs[0].argmax(1)[0].cpu().numpy(), '_true_classes': truth}
+        shown = next(iter(classes.values()))
+        if self._task == 'semantic':
+            return _Found(shown)
+        return _Found(shown, outputs[-1][0], classes, {
+            kind: self._clusters(outputs[-1], mask) for kind, mask in classes.items()})
+
+    def _match(self, matches: dict[str, Matches], sample: Sample, found: _Found) -> None:
+        for k in self._label_set.thing_indices:
             label_id = self._label_set.labels[k].id
             true = np.where(sample.instances // 1000 == label_id, sample.instances, 0)
             unsure = ((sample.classes == k) & (sample.instances == 0)) | (sample.classes == IGNORE)
-            for kind, predicted in (('', classes), ('_true_classes', truth)):
-                mask = predicted == k
+            for kind, classes in found.by_kind.items():
+                mask = classes == k
                 matches['embeddings' + kind].add(
-                    np.where(mask, clusters['embeddings' + kind], 0), true, unsure)
+                    np.where(mask, found.numbers[kind], 0), true, unsure)
                 matches['components' + kind].add(_components(mask), true, unsure)
-        return clusters['embeddings']
 
-    def _clusters(self, embeddings: Tensor, classes: np.ndarray, things) -> np.ndarray:
+    def _clusters(self, embeddings: Tensor, classes: np.ndarray) -> np.ndarray:
         classes = torch.from_numpy(classes.astype(np.int64))[None].to(embeddings.device)
-        return self._cluster(embeddings, classes, things)[0].number.cpu().numpy()
+        clusters = self._cluster(embeddings, classes, self._label_set.thing_indices)
+        return clusters[0].number.cpu().numpy()
 
     def _scores(self, confusion: np.ndarray, matches: dict[str, Matches]) -> dict[str, float]:
+        """Return all scores; `score`, by which `best` is chosen, is made of the decisive ones."""
+        scores = {f'f1_{kind}': m.f1 for kind, m in matches.items()}
+        decisive = [scores[kind] for kind in ('f1_embeddings', 'f1_embeddings_true_classes')
+                    if kind in scores][:1]
         true, hit = confusion.sum(1), confusion.diagonal()
-        iou = hit / np.maximum(1, true + confusion.sum(0) - hit)
         present = true > 0
-        scores = {'miou': float(iou[present].mean())}
-        scores |= {f'iou_{name}'.replace(' ', '_'): float(iou[k])
-                   for k, name in enumerate(self._label_set.names) if present[k]}
-        return scores | {f'f1_{kind}': m.f1 for kind, m in matches.items()}
+        if present.any():
+            iou = hit / np.maximum(1, true + confusion.sum(0) - hit)
+            scores['miou'] = float(iou[present].mean())
+            scores |= {f'iou_{name}'.replace(' ', '_'): float(iou[k])
+                       for k, name in enumerate(self._label_set.names) if present[k]}
+            decisive.append(scores['miou'])
+        return scores | {'score': float(np.mean(decisive)) if decisive else 0.}
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a network makes of a picture.
+
+    classes: uint8 (H, W), the predicted ones where there are some. by_kind: the same by where
+    they come from, predicted ('') or true ('_true_classes'); numbers: the clusters in them.
+    """
+
+    classes: np.ndarray
+    embeddings: Tensor | None = None
+    by_kind: dict[str, np.ndarray] = field(default_factory=dict)
+    numbers: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def _pairs(true: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """Count pixels by true and predicted class: int (classes, classes)."""
+    known = true != IGNORE
+    pairs = true[known].astype(np.int64) * classes + predicted[known]
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 
 
 def _resized(sample: Sample, size: tuple[int, int]) -> Sample:
@@ -133,29 +173,3 @@ def _components(mask: np.ndarray) -> np.ndarray:
     _, numbers, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     keep = np.where(stats[:, cv2.CC_STAT_AREA] >= 10, np.arange(len(stats)), 0)
     return keep[numbers]
-
-
-def picture(sample: Sample, classes: np.ndarray, embeddings: Tensor, numbers: np.ndarray,
-            label_set: LabelSet) -> np.ndarray:
-    """Image, its classes, embeddings (first three principal components), clusters, in a row."""
-    colours = label_set.color_table[label_set.ids]
-    over = (sample.image // 2 + colours[classes] // 2).astype(np.uint8)
-    palette = np.random.default_rng(1).integers(60, 255, (256, 3)).astype(np.uint8)
-    palette[0] = 0
-    things = np.isin(classes, label_set.thing_indices)
-    parts = [sample.image, over, principal(embeddings, things), palette[numbers % 256]]
-    return np.hstack([cv2.resize(part, (384, 192)) for part in parts])
-
-
-def principal(embeddings: Tensor, mask: np.ndarray) -> np.ndarray:
-    """Project (D, H, W) embeddings to uint8 (H, W, 3); the axes are those of the mask's pixels."""
-    points = embeddings.flatten(1).T.float()
-    chosen = torch.from_numpy(mask.ravel()).to(points.device)
-    chosen = points[chosen] if chosen.sum() > 10 else points
-    centre = chosen.mean(0)
-    axes = torch.linalg.svd((chosen - centre).T @ (chosen - centre))[0][:, :3]
-    shown = (points - centre) @ axes
-    low, high = torch.quantile((chosen - centre)[:20000] @ axes, torch.tensor([.02, .98]), 0)
-    shown = ((shown - low) / (high - low).clamp_min(1e-6)).clamp(0, 1)
-    result = (255 * shown).byte().cpu().numpy().reshape(*mask.shape, 3)
-    return np.where(mask[..., None], result, result // 4)

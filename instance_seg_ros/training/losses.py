@@ -1,0 +1,56 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The class loss, exact over several processes, and labels at the encoder's size."""
+from __future__ import annotations
+
+import torch
+from torch import Tensor, distributed, nn
+from torch.nn import functional as F
+
+from ..labels import IGNORE_INDEX
+
+
+class ClassLoss(nn.Module):
+    """Class-weighted cross-entropy: the weighted mean over all known pixels of the batch.
+
+    weights: float (K,). A batch that is split among processes counts as one: the mean of the
+    processes' losses is the loss of the whole.
+    """
+
+    def __init__(self, weights: Tensor) -> None:
+        """Keep the weights out of checkpoints: they follow from recipe and data."""
+        super().__init__()
+        self.register_buffer('weights', weights, persistent=False)
+
+    def forward(self, logits: Tensor, classes: Tensor, share: Tensor) -> Tensor:
+        """Score logits (N, K, H, W) for classes int64 (N, H, W), 255 = unknown.
+
+        share: float (N,), how much each picture counts.
+        """
+        weights, share = self.weights.float(), share.view(-1, 1, 1)
+        loss = F.cross_entropy(logits.float(), classes, weights, ignore_index=IGNORE_INDEX,
+                               reduction='none')
+        known = classes != IGNORE_INDEX
+        counted = torch.where(known, weights[classes.clamp_max(len(weights) - 1)], 0.) * share
+        return (loss * share).sum() / mean_over_processes(counted.sum()).clamp_min(1.)
+
+
+def mean_over_processes(value: Tensor) -> Tensor:
+    """Return the mean of a number that each process has; without gradient."""
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return value
+    value = value.detach().clone()
+    distributed.all_reduce(value)
+    return value / distributed.get_world_size()
+
+
+def coarse_labels(classes: Tensor, size: tuple[int, int], factor: int = 8) -> Tensor:
+    """Take the label in the middle of each cell of factor x factor pixels.
+
+    classes: int64 (N, H, W). size: (rows, columns) of cells; those beyond the picture are
+    unknown (255).
+    """
+    rows, columns = size
+    below, right = rows * factor - classes.shape[1], columns * factor - classes.shape[2]
+    padded = F.pad(classes, (0, right, 0, below), value=IGNORE_INDEX)
+    return padded[:, factor // 2::factor, factor // 2::factor]
