@@ -62,12 +62,15 @@ def instance_color(instance: Instance, result: InstanceMap, palette: str) -> tup
         return tuple(int(c) for c in result.label_set.color_table[instance.label_id])
     if palette == 'color_blind':
         return _COLOR_BLIND_SAFE[instance.id % len(_COLOR_BLIND_SAFE)]
-    return _vivid(instance.id)
+    return instance_id_color(instance.id)
 
 
 @lru_cache(maxsize=4096)
-def _vivid(number: int) -> tuple:
-    """Walk around the colour circle in golden-ratio steps: neighbours in number differ most."""
+def instance_id_color(number: int) -> tuple:
+    """Return the RGB colour, in `vivid`, of an instance's id.
+
+    Walk around the colour circle in golden-ratio steps: neighbours in number differ most.
+    """
     label, count = divmod(number, INSTANCE_FACTOR)
     # Not from `number` alone: a thousand steps end where they began, and classes would agree.
     hue = int((count + 5 * label) * _GOLDEN_RATIO % 1.0 * 180)

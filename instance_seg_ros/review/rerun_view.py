@@ -12,9 +12,8 @@ import rerun as rr
 import rerun.blueprint as rrb
 
 from ..bags.reader import Bag
-from ..instances import Instance
 from ..labels import INSTANCE_FACTOR, LabelSet
-from ..overlay import instance_color
+from ..overlay import instance_id_color
 from .moments import Moment, moments
 from .recording import Camera
 
@@ -60,7 +59,7 @@ def _log_names(stream: rr.RecordingStream, camera: Camera) -> None:
         (x.id, x.name, x.color) for x in labels.labels), static=True)
     ids = sorted({d.id for found in camera.detections.values() for d in found})
     known = {x.id for x in labels.labels}
-    names = [(i, _name(labels, i), _color(labels, i)) for i in ids
+    names = [(i, _name(labels, i), instance_id_color(i)) for i in ids
              if i // INSTANCE_FACTOR in known]
     for where in ('instance_mask', 'detections'):
         stream.log(f'{camera.prefix}/{where}', _context(names), static=True)
@@ -75,13 +74,6 @@ def _context(rows) -> rr.AnnotationContext:
 def _name(labels: LabelSet, instance_id: int) -> str:
     kind, number = divmod(instance_id, INSTANCE_FACTOR)
     return f'{labels.by_id(kind).name} {number}'
-
-
-def _color(labels: LabelSet, instance_id: int) -> tuple[int, int, int]:
-    """Return the colour that the overlay gives this instance."""
-    label = labels.by_id(instance_id // INSTANCE_FACTOR)
-    record = Instance(instance_id, label.name, label.id, 1.0, (0, 0, 1, 1), 1)
-    return instance_color(record, None, 'vivid')
 
 
 def _log_times(stream: rr.RecordingStream, camera: Camera) -> None:

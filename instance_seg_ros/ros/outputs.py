@@ -19,6 +19,7 @@ from vision_msgs.msg import Detection2DArray, Detection3DArray, LabelInfo
 
 from ..instances import InstanceMap
 from ..labels import LabelSet
+from .markers import marker_array, to_markers
 from .messages import to_detections, to_image, to_label_info
 
 _QOS = QoSProfile(depth=5)
@@ -34,11 +35,14 @@ class Outputs:
     :param prefix: what the topics begin with: '~/' or '~/<camera>/'.
     :param stages: the stages which get a ``debug/<stage>_ms`` topic.
     :param with_3d: whether there is a topic ``detections_3d``.
+    :param with_markers: whether there is a topic ``markers``; raises UserError where its type is
+        not installed.
     """
 
     def __init__(self, node: LifecycleNode, prefix: str, stages: list[str],
-                 with_3d: bool = False) -> None:
+                 with_3d: bool = False, with_markers: bool = False) -> None:
         self._node = node
+        markers = marker_array() if with_markers else None      # before any topic is there
 
         def create(message_type: type, topic: str, qos: QoSProfile = _QOS) -> Any:
             return node.create_lifecycle_publisher(
@@ -49,6 +53,7 @@ class Outputs:
         self._class_mask = create(Image, 'class_mask')
         self._detections = create(Detection2DArray, 'detections')
         self._detections_3d = create(Detection3DArray, 'detections_3d') if with_3d else None
+        self._markers = create(markers, 'markers') if markers else None
         self._label_info = create(LabelInfo, 'label_info', _LATCHED)
         self._overlay = create(Image, 'overlay')
         self._debug = {
@@ -57,8 +62,9 @@ class Outputs:
 
     def destroy(self) -> None:
         """Remove the publishers, once what they have published is with those who listen."""
-        publishers = [p for p in (self._instance_mask, self._class_mask, self._detections,
-                                  self._detections_3d, self._overlay) if p is not None]
+        publishers = [p for p in (
+            self._instance_mask, self._class_mask, self._detections, self._detections_3d,
+            self._markers, self._overlay) if p is not None]
         deadline = time.monotonic() + _DELIVERY_S
         for publisher in publishers if self._node.context.ok() else ():
             left = max(0.0, deadline - time.monotonic())
@@ -79,6 +85,8 @@ class Outputs:
         _publish(self._detections, lambda: to_detections(found, header))
         if self._detections_3d is not None:
             _publish(self._detections_3d, place)
+        if self._markers is not None:
+            _publish(self._markers, lambda: to_markers(place()))
         _publish(self._overlay, lambda: to_image(draw_overlay(), header))
 
     def publish_timings(self, stages_ms: dict[str, float]) -> None:

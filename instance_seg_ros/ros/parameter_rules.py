@@ -80,3 +80,6 @@ def _check_camera(prefix: str, camera: CameraSettings) -> None:
         raise UserError(f'{prefix}roi: {list(camera.roi)} is not x, y, width, height in pixels.')
     if camera.ego_mask and not camera.ego_mask.lower().endswith('.png'):
         parse_polygons(camera.ego_mask)
+    if camera.markers and camera.detections_3d == 'off':
+        raise UserError(f'{prefix}markers shows {prefix}detections_3d, which is off: set it to '
+                        'ground or depth.')

@@ -73,6 +73,9 @@ class CameraSettings:
     detections_3d: str = parameter(
         'off', 'Publish ~/detections_3d from camera_info and a flat ground ("ground") or a depth '
         'image ("depth").', when=CONFIGURE, choices=('off', 'ground', 'depth'))
+    markers: bool = parameter(
+        False, 'Publish ~/markers, the boxes and names of ~/detections_3d for RViz.',
+        when=CONFIGURE)
     camera_info_topic: str = parameter(
         '', 'CameraInfo of the rectified image; empty: camera_info beside the image.',
         when=CONFIGURE)

@@ -53,7 +53,8 @@ class Worker:
         stages = self._segmenter([np.zeros((64, 64, 3), np.uint8)])[0].timings_ms
         self._outputs = {
             camera.name: Outputs(self._node, camera.prefix, [*stages, *STAGES],
-                                 camera.settings.detections_3d != 'off')
+                                 camera.settings.detections_3d != 'off',
+                                 camera.settings.markers)
             for camera in self.cameras.values()}
         return describe(self._segmenter)
 

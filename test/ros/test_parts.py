@@ -196,7 +196,7 @@ def settings(**changes):
     {'cameras': ('front', 'front')}, {'cameras': ('front left',)}, {'cameras': ('device',)},
     {'cameras': ('1st',)}, {'roi': (0, 0, 10)}, {'roi': (-1, 0, 10, 10)},
     {'ego_mask': '1,2 3,4'}, {'ego_mask': '1,2 3,4 five,6'}, {'ego_mask': '1,2 3,4 5,6;'},
-    {'overlay_items': ('sparkles',)}))
+    {'overlay_items': ('sparkles',)}, {'markers': True}))
 def test_a_wrong_value_is_refused_by_name(wrong):
     with pytest.raises(UserError, match=next(iter(wrong))):
         check_together(settings(**wrong))

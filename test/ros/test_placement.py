@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The optional detections_3d, through the real node."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,8 @@ pytest.importorskip('rclpy')
 from sensor_msgs.msg import CameraInfo, Image  # noqa: E402
 from vision_msgs.msg import Detection2DArray, Detection3DArray  # noqa: E402
 
+from instance_seg_ros.errors import UserError  # noqa: E402
+from instance_seg_ros.ros.markers import marker_array  # noqa: E402
 from instance_seg_ros.ros.placement import depth_in_metres  # noqa: E402
 
 pytestmark = pytest.mark.ros
@@ -23,8 +27,10 @@ def camera_info():
 
 @pytest.mark.parametrize('method', ('ground', 'depth'))
 def test_detections_3d_agree_with_the_detections(start_node, car, method):
+    markers = pytest.importorskip('visualization_msgs.msg').MarkerArray
     start_node({'autostart': True, 'detections_3d': method, 'camera_height_m': 1.2,
-                'depth_topic': '/depth/image'}, '-r', 'image_raw:=/front/image')
+                'markers': True, 'depth_topic': '/depth/image'}, '-r', 'image_raw:=/front/image')
+    drawn = car.hear('markers', markers)
     flat, solid = car.hear('detections', Detection2DArray), car.hear('detections_3d',
                                                                      Detection3DArray)
     image = car.image(size=(64, 48), frame_id='front_optical')
@@ -54,6 +60,12 @@ def test_detections_3d_agree_with_the_detections(start_node, car, method):
     center, size = vehicle.bbox.center.position, vehicle.bbox.size
     assert (center.x, center.y, center.z) == pytest.approx((-16 / 50 * z, 0.0, z))
     assert (size.x, size.y, size.z) == pytest.approx((32 / 50 * z, 48 / 50 * z, 0.0))
+    car.until(lambda: any(len(array.markers) > 1 for array in drawn))
+    clear, *shown = next(array.markers for array in drawn if len(array.markers) > 1)
+    assert clear.action == clear.DELETEALL
+    assert [m.id for m in shown if m.ns == 'boxes'] == [int(d.id) for d in message.detections]
+    assert next(m for m in shown if m.id == 26000).pose.position == center
+    assert {m.text.split()[0] for m in shown if m.ns == 'names'} == {'car', 'person'}
 
 
 @pytest.mark.parametrize('encoding, dtype', (('32FC1', '<f4'), ('32FC1', '>f4'), ('16UC1', '<u2'),
@@ -70,3 +82,9 @@ def test_depth_images_of_both_kinds(encoding, dtype):
     assert depth_in_metres(message) is None
     message.encoding = 'rgb8'
     assert depth_in_metres(message) is None
+
+
+def test_markers_need_their_messages(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'visualization_msgs.msg', None)
+    with pytest.raises(UserError, match='markers needs the ROS package visualization_msgs'):
+        marker_array()
