@@ -9,31 +9,14 @@ uses a formula.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from .errors import UserError
-from .label_image import geometry
+from .found import Found
 
 FEATURES = ('evidence', 'spread', 'margin', 'size', 'filling', 'outline', 'width', 'odd_width')
 """Names of the columns of `features`, in order."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What is known about the M clusters of a picture, on the network's grid.
-
-    number: integer (H, W), 0 = in no cluster, else 1 + its place. class_index: int (M,),
-    channels. probability: (M,), mean probability of the class over its pixels. spread, margin:
-    (M,), as in `Clusters`.
-    """
-
-    number: np.ndarray
-    class_index: np.ndarray
-    probability: np.ndarray
-    spread: np.ndarray
-    margin: np.ndarray
 
 
 class Confidence:
@@ -53,53 +36,39 @@ class Confidence:
         self._rows = np.array([weights.get(name, weights.get('')) for name in names],
                               np.float64) if weights else None
 
-    def __call__(self, evidence: Evidence) -> np.ndarray:
+    def __call__(self, found: Found) -> np.ndarray:
         """Return a score from 0 to 1 for each cluster, float32 (M,)."""
         if self._rows is None:
-            return formula(evidence)
-        rows = self._rows[evidence.class_index]
-        logits = (features(evidence) * rows[:, :-1]).sum(1) + rows[:, -1]
+            return formula(found)
+        rows = self._rows[found.class_index]
+        logits = (features(found) * rows[:, :-1]).sum(1) + rows[:, -1]
         return (1 / (1 + np.exp(-logits.clip(-30, 30)))).astype(np.float32)
 
 
-def formula(evidence: Evidence) -> np.ndarray:
+def formula(found: Found) -> np.ndarray:
     """Return a score without any fit, float32 (M,).
 
     The mean class probability, lowered where the embeddings are loose (spread) or the next
     cluster is close (margin): a blob of a wrongly recognised class has a sure class and no shape
     in embedding space.
     """
-    tightness = 1 - evidence.spread / 2
-    apart = np.sqrt(np.minimum(evidence.margin / 2, 1))
-    return (evidence.probability * tightness * apart).clip(0, 1).astype(np.float32)
+    tightness = 1 - found.spread / 2
+    apart = np.sqrt(np.minimum(found.margin / 2, 1))
+    return (found.probability * tightness * apart).clip(0, 1).astype(np.float32)
 
 
-def features(evidence: Evidence) -> np.ndarray:
+def features(found: Found) -> np.ndarray:
     """Return the features of each cluster, float64 (M, F).
 
     evidence: logit of the class probability; spread, margin in bandwidths; size: logarithm of the
     share of the picture; filling: share of its box; outline: length of its edge over that of a
-    square of its area; width: logarithm of width over height, and its square.
+    square of its area; width: logarithm of width over height in the image, and its square.
     """
-    number, count = evidence.number, len(evidence.class_index)
-    measured = geometry(number, count, number.shape[::-1])
-    area = np.maximum(measured.areas, 1).astype(np.float64)
-    width, height = (measured.boxes[:, 2:] - measured.boxes[:, :2]).clip(1).T
-    sure = np.clip(evidence.probability, 1e-3, 1 - 1e-3).astype(np.float64)
-    shape = np.log(width / height)
+    boxes = found.geometry.boxes
+    width, height = (boxes[:, 2:] - boxes[:, :2]).clip(1).T
+    sure = np.clip(found.probability, 1e-3, 1 - 1e-3).astype(np.float64)
+    area, shape = np.maximum(found.area, 1).astype(np.float64), np.log(width / height)
     return np.stack([
-        np.log(sure / (1 - sure)), evidence.spread, evidence.margin, np.log(area / number.size),
-        area / (width * height), _edges(number, count) / (4 * np.sqrt(area)), shape, shape ** 2,
-    ], 1)
-
-
-def _edges(number: np.ndarray, count: int) -> np.ndarray:
-    """Count the sides of each region's pixels that face another region, int64 (M,)."""
-    sides = np.zeros(count + 1, np.int64)
-    for a, b in ((number[:, 1:], number[:, :-1]), (number[1:], number[:-1])):
-        differ = a != b
-        sides += np.bincount(a[differ], minlength=count + 1)
-        sides += np.bincount(b[differ], minlength=count + 1)
-    for border in (number[0], number[-1], number[:, 0], number[:, -1]):
-        sides += np.bincount(border, minlength=count + 1)
-    return sides[1:]
+        np.log(sure / (1 - sure)), found.spread, found.margin, np.log(area / found.number.size),
+        found.geometry.areas / (width * height), found.edges / (4 * np.sqrt(area)),
+        shape, shape ** 2], 1)

@@ -5,62 +5,40 @@
 import time
 from collections.abc import Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from .clustering import Clusters, MeanShift
-from .confidence import Confidence, Evidence
+from .found import Found
+from .label_image import edges, geometry
 
 STAGES = ('preprocess', 'network', 'clustering')
 """Names of the timed stages, in order."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """What one picture holds, at the network's size and on the host; M clusters.
-
-    classes: uint8 (H, W), channel of each pixel's class. evidence: number of each pixel and what
-    is known about the clusters. score: float32 (M,), 0 to 1. mode: float32 (M, D), their places
-    in embedding space. invalid: pixels of countable classes without a finite embedding.
-    """
-
-    classes: np.ndarray
-    evidence: Evidence
-    score: np.ndarray
-    mode: np.ndarray
-    invalid: int
-
-    @property
-    def number(self) -> np.ndarray:
-        """Integer (H, W), 0 = in no cluster, else 1 + the cluster's place in the lists."""
-        return self.evidence.number
-
-    @property
-    def class_index(self) -> np.ndarray:
-        """Integer (M,), channels of the clusters' classes."""
-        return self.evidence.class_index
 
 
 class Engine:
     """A network with its normalisation, and a clustering that looks at the data as it goes."""
 
     def __init__(self, network: nn.Module, mean: Sequence[float], std: Sequence[float],
-                 device: torch.device, half: bool, confidence: Confidence):
-        """`network` is on `device` already, in half precision where `half` says so."""
+                 label_ids: np.ndarray, device: torch.device, half: bool):
+        """Take a network that is on `device` already, in half precision where `half` says so.
+
+        label_ids: uint8 (K,), of the channels.
+        """
         self.network, self.device, self.half = network, device, half
-        self.confidence = confidence
+        self.label_ids = label_ids
         scale = 255.0 * torch.tensor(std)
         self._scale = (1 / scale).view(3, 1, 1).to(device)
         self._shift = (-torch.tensor(mean) * 255.0 / scale).view(3, 1, 1).to(device)
 
-    def __call__(self, pictures: np.ndarray, bandwidth: float, things: tuple[int, ...],
-                 timings: dict[str, float]) -> list[Found]:
+    def __call__(self, pictures: np.ndarray, sizes: Sequence[tuple[int, int]], bandwidth: float,
+                 things: tuple[int, ...], timings: dict[str, float]) -> list[Found]:
         """Find the instances of pictures, uint8 RGB (N, H, W, 3), and add each stage's time.
 
-        things: channels of the classes to separate.
+        sizes: (width, height) of the images they come from. things: channels of the classes to
+        separate.
         """
         with self._timed(timings, 'preprocess'):
             batch = self.normalise(torch.from_numpy(pictures).to(self.device))
@@ -69,7 +47,8 @@ class Engine:
         with self._timed(timings, 'clustering'):
             classes = logits.argmax(1)
             clusters = MeanShift(bandwidth)(embeddings, classes, things)
-            return [self._found(*one) for one in zip(classes, logits, clusters, strict=True)]
+            return [self._found(*one) for one in zip(classes, logits, clusters, sizes,
+                                                     strict=True)]
 
     def infer(self, pictures: np.ndarray) -> tuple[Tensor, Tensor]:
         """Return class logits (N, K, H, W) and embeddings (N, D, H, W), on the device."""
@@ -81,12 +60,14 @@ class Engine:
         batch = batch.contiguous(memory_format=torch.channels_last)
         return batch.half() if self.half else batch
 
-    def _found(self, classes: Tensor, logits: Tensor, clusters: Clusters) -> Found:
-        evidence = Evidence(*(x.cpu().numpy() for x in (
-            clusters.number, clusters.class_index, class_probability(logits, clusters),
-            clusters.spread, clusters.margin)))
-        return Found(classes.byte().cpu().numpy(), evidence, self.confidence(evidence),
-                     clusters.mode.cpu().numpy(), clusters.invalid)
+    def _found(self, classes: Tensor, logits: Tensor, clusters: Clusters, size) -> Found:
+        probability = class_probability(logits, clusters)
+        number, channels, probability, spread, margin, mode, area = (x.cpu().numpy() for x in (
+            clusters.number, clusters.class_index, probability, clusters.spread, clusters.margin,
+            clusters.mode, clusters.area))
+        return Found(self.label_ids[classes.cpu().numpy()], number, channels, probability, spread,
+                     margin, mode, area, edges(number, len(area)),
+                     geometry(number, len(area), size), size, clusters.invalid)
 
     @contextmanager
     def _timed(self, timings: dict, stage: str):

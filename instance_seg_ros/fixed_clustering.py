@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 NO_CLASS = -1
 
@@ -24,7 +25,9 @@ class FixedClusters:
     rank: int64 (N, M), class of a cluster as its place among the countable ones, ascending;
         -1 where there is none. area, spread, margin: float32 (N, M), as in `Clusters`.
     mode: float32 (N, M, D), place in embedding space.
-    confidence: float32 (N, M), mean of the pixels' confidence.
+    confidence: float32 (N, M), mean of the pixels' confidence. edges: float32 (N, M), sides of
+        the pixels that face another cluster or the border.
+    rows, columns: float32 (N, M, H) and (N, M, W), profiles as `label_image.profiles` has them.
     invalid: int64 (N,), pixels of countable classes whose embedding is not finite.
     complete: bool (N,), False where an image has more clusters than there is room for.
     """
@@ -36,6 +39,9 @@ class FixedClusters:
     margin: Tensor
     mode: Tensor
     confidence: Tensor
+    edges: Tensor
+    rows: Tensor
+    columns: Tensor
     invalid: Tensor
     complete: Tensor
 
@@ -57,13 +63,14 @@ class FixedMeanShift:
         self.min_area, self.room, self.sample = min_area, room, sample
         self.seeds, self.shifts, self.rounds = seeds, shifts, rounds
 
-    def __call__(self, embeddings: Tensor, rank: Tensor, confidence: Tensor,
-                 bandwidth: Tensor) -> FixedClusters:
+    def __call__(self, embeddings: Tensor, rank: Tensor, confidence: Tensor, bandwidth: Tensor,
+                 of_row: Tensor, of_column: Tensor) -> FixedClusters:
         """Cluster a batch.
 
         embeddings: float (N, D, H, W). rank: int64 (N, H, W), place of each pixel's class among
         the countable ones, -1 = not countable. confidence: float (N, H, W), averaged over each
-        cluster. bandwidth: a number or a tensor without dimensions.
+        cluster. bandwidth: a number or a tensor without dimensions. of_row, of_column: float
+        (N, H) and (N, W), how often the image copies each row and column of the grid.
         """
         shape, rank = rank.shape, rank.flatten(1)
         points = embeddings.permute(0, 2, 3, 1).flatten(1, 2).float() / bandwidth
@@ -73,18 +80,22 @@ class FixedMeanShift:
         points = torch.cat([points, 3. * rank.unsqueeze(2)], 2).masked_fill(~valid[..., None], 0.)
         modes, found, complete = self._modes(*_evenly(points, valid, self.sample))
         slot, distance = _nearest(points, valid, modes, found)
-        values = torch.stack([torch.ones_like(distance), distance, confidence.flatten(1)], 2)
-        area, spread, mean = _sums(slot, values, self.room).unbind(2)
+        member = _members(slot, self.room)
+        values = torch.stack([torch.ones_like(distance), distance, confidence.flatten(1),
+                              _sides(slot.view(shape)).flatten(1)], 2)
+        area, spread, mean, edges = (member @ values).unbind(2)
+        grid = member.unflatten(2, shape[1:])
+        rows, columns = grid @ of_column[:, None, :, None], of_row[:, None, None] @ grid
         found &= area >= max(self.min_area, 1)
         order, number = _in_order(modes, found, area)
-        modes, found, area, spread, mean = (_take(x, order) for x in (
-            modes, found, area, spread, mean))
+        modes, found, area, spread, mean, edges, rows, columns = (_take(x, order) for x in (
+            modes, found, area, spread, mean, edges, rows.squeeze(3), columns.squeeze(2)))
         size = area.clamp_min(1)
         return FixedClusters(
             number.gather(1, slot).view(shape).short(),
             torch.where(found, (modes[..., -1] / 3).round().long(), NO_CLASS),
             area, spread / size, _margin(modes, found), modes[..., :-1] * bandwidth, mean / size,
-            (countable & ~finite).sum(1), complete)
+            edges, rows, columns, (countable & ~finite).sum(1), complete)
 
     def _modes(self, points: Tensor, there: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Find the modes of points (N, S, E): (N, M, E), which are real, and whether all fit."""
@@ -160,13 +171,21 @@ def _nearest(points: Tensor, valid: Tensor, modes: Tensor, found: Tensor):
     return torch.where(inside, nearest, modes.shape[1]), distance.where(inside, 0.)
 
 
-def _sums(slot: Tensor, values: Tensor, room: int) -> Tensor:
-    """Add up values (N, P, V) by slot (N, P): (N, room, V).
+def _members(slot: Tensor, room: int) -> Tensor:
+    """Tell which points belong to which slot: float (N, room, P), 0 or 1.
 
-    A matrix product: unlike atomic additions it gives the same bits every time.
+    Sums over members are then matrix products: unlike atomic additions these give the same bits
+    every time.
     """
-    member = slot.unsqueeze(1) == torch.arange(room, device=slot.device).unsqueeze(1)
-    return member.to(values.dtype) @ values
+    return (slot.unsqueeze(1) == torch.arange(room, device=slot.device).unsqueeze(1)).float()
+
+
+def _sides(slot: Tensor) -> Tensor:
+    """Count the sides of each pixel that face another slot or the border: float (N, H, W)."""
+    padded = F.pad(slot, (1, 1, 1, 1), value=-1)
+    height, width = slot.shape[1:]
+    around = ((0, 1), (2, 1), (1, 0), (1, 2))
+    return sum((padded[:, y:y + height, x:x + width] != slot).float() for y, x in around)
 
 
 def _in_order(modes: Tensor, found: Tensor, area: Tensor) -> tuple[Tensor, Tensor]:

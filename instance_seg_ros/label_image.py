@@ -40,23 +40,52 @@ def geometry(number: np.ndarray, count: int, size: tuple[int, int]) -> Geometry:
 
     A region of which no cell survives a reduction has area 0.
     """
-    columns, rows = (copies(s, t) for s, t in zip(number.shape[::-1], size, strict=True))
-    rows_per_cell = np.bincount(rows, minlength=number.shape[0])
-    columns_per_cell = np.bincount(columns, minlength=number.shape[1])
-    y, x = np.divmod(np.flatnonzero(number), number.shape[1])
-    region, weight = number[y, x] - 1, rows_per_cell[y] * columns_per_cell[x]
-    areas = np.bincount(region, weight, minlength=count).astype(np.int64)
-    if not weight.all():   # a reduction skips cells, which then must not widen a box
-        y, x, region = y[weight > 0], x[weight > 0], region[weight > 0]
-    boxes = np.empty((count, 4), np.int64)
-    boxes[:, 0::2] = _extent(region, x, count, columns, number.shape[1])
-    boxes[:, 1::2] = _extent(region, y, count, rows, number.shape[0])
+    return geometry_of(*profiles(number, count, size), size)
+
+
+def cell_copies(shape: tuple[int, int], size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return how often each row (H,) and each column (W,) of a grid is copied into an image."""
+    columns, rows = (copies(s, t) for s, t in zip(shape[::-1], size, strict=True))
+    return np.bincount(rows, minlength=shape[0]), np.bincount(columns, minlength=shape[1])
+
+
+def profiles(number: np.ndarray, count: int,
+             size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the profiles of regions 1 to `count`, float64 (M, H) and (M, W).
+
+    That is how many image columns each has in each row of the grid, and image rows in each
+    column.
+    """
+    height, width = number.shape
+    of_row, of_column = cell_copies(number.shape, size)
+    y, x = np.divmod(np.flatnonzero(number), width)
+    region = number[y, x].astype(np.int64) - 1
+    rows = np.bincount(region * height + y, of_column[x], count * height)
+    columns = np.bincount(region * width + x, of_row[y], count * width)
+    return rows.reshape(count, height), columns.reshape(count, width)
+
+
+def geometry_of(rows: np.ndarray, columns: np.ndarray, size: tuple[int, int]) -> Geometry:
+    """Turn the profiles of regions into their boxes and areas."""
+    shape = rows.shape[1], columns.shape[1]
+    areas = np.rint(rows @ cell_copies(shape, size)[0]).astype(np.int64)
+    boxes = np.empty((len(rows), 4), np.int64)
+    boxes[:, 0::2] = _extent(columns > 0, size[0])
+    boxes[:, 1::2] = _extent(rows > 0, size[1])
     return Geometry(boxes, areas)
 
 
-def _extent(region, along, count, cell_of_pixel, cells) -> np.ndarray:
+def _extent(present: np.ndarray, pixels: int) -> np.ndarray:
     """Return the first pixel of each region along one axis, and the one after its last."""
-    present = np.zeros((count, cells), bool)
-    present[region, along] = True
-    present = present[:, cell_of_pixel]
-    return np.stack([present.argmax(1), len(cell_of_pixel) - present[:, ::-1].argmax(1)], 1)
+    present = present[:, copies(present.shape[1], pixels)]
+    return np.stack([present.argmax(1), pixels - present[:, ::-1].argmax(1)], 1)
+
+
+def edges(number: np.ndarray, count: int) -> np.ndarray:
+    """Count the sides of each region's pixels that face another region or the border: (M,)."""
+    padded = np.pad(number, 1, constant_values=-1)
+    sides = np.zeros(number.shape, np.int64)
+    for y, x in ((0, 1), (2, 1), (1, 0), (1, 2)):
+        sides += padded[y:y + number.shape[0], x:x + number.shape[1]] != number
+    inside = number > 0
+    return np.bincount(number[inside].astype(np.int64) - 1, sides[inside], count).astype(np.int64)

@@ -9,18 +9,47 @@ is allocated for a frame either. The host waits once, for the results.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from .confidence import Evidence
-from .engine import STAGES, Engine, Found
+from .engine import STAGES, Engine
 from .fixed_clustering import FixedMeanShift
+from .found import Found
+from .label_image import cell_copies, geometry_of
 
 log = logging.getLogger(__name__)
+
+
+class DeviceSettings:
+    """Settings as the recorded work reads them, in fixed places on the device."""
+
+    def __init__(self, shape: tuple[int, int, int], label_ids: np.ndarray, device: torch.device):
+        """shape: (N, H, W) of the batch."""
+        count, height, width = shape
+        self.rank_of_class = torch.full((256,), -1, device=device)
+        self.bandwidth = torch.ones((), device=device)
+        self.of_row = torch.ones(count, height, device=device)
+        self.of_column = torch.ones(count, width, device=device)
+        self.label_ids = torch.from_numpy(label_ids).to(device)
+        self._shape, self._now = (height, width), None
+
+    def set(self, *settings):
+        """Write bandwidth, things and image sizes where they have changed."""
+        if self._now == settings:
+            return
+        bandwidth, things, sizes = self._now = settings
+        rank = torch.full((256,), -1)
+        rank[list(things)] = torch.arange(len(things))
+        self.rank_of_class.copy_(rank)
+        self.bandwidth.fill_(bandwidth)
+        for n, size in enumerate(sizes):
+            of_row, of_column = cell_copies(self._shape, size)
+            self.of_row[n].copy_(torch.from_numpy(of_row))
+            self.of_column[n].copy_(torch.from_numpy(of_column))
 
 
 class ReplayEngine(Engine):
@@ -31,32 +60,33 @@ class ReplayEngine(Engine):
         super().__init__(*args, **kwargs)
         self._plans: dict[tuple, _Plan] = {}
 
-    def __call__(self, pictures: np.ndarray, bandwidth: float, things: tuple[int, ...],
-                 timings: dict[str, float]) -> list[Found]:
-        """Find the instances of pictures, uint8 RGB (N, H, W, 3), and add each stage's time."""
+    def __call__(self, pictures: np.ndarray, sizes: Sequence[tuple[int, int]], bandwidth: float,
+                 things: tuple[int, ...], timings: dict[str, float]) -> list[Found]:
+        """Do what `Engine` does."""
         with _current(self.device):
             plan = self._plans.get(pictures.shape)
             if plan is None:
                 plan = self._plans[pictures.shape] = _Plan(self, pictures.shape)
-            plan.set(bandwidth, things)
+            plan.set(bandwidth, things, tuple(sizes))
             found = plan(pictures, timings)
-        return found or super().__call__(pictures, bandwidth, things, timings)
+        return found or super().__call__(pictures, sizes, bandwidth, things, timings)
 
-    def cluster(self, logits: Tensor, embeddings: Tensor, rank_of_class: Tensor,
-                bandwidth: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return classes (N, H, W), numbers (N, H, W), a table (N, M, 4 + D) and a tail (N, 2).
+    def cluster(self, logits: Tensor, embeddings: Tensor, settings: DeviceSettings):
+        """Return what the host needs: class mask and numbers (N, H, W), tables, profiles, a tail.
 
-        The table holds each cluster's class (place among the countable ones, -1 = no cluster),
-        probability, spread, margin and mode; the tail the count of invalid pixels and whether all
-        clusters are there.
+        The table (N, M, 6 + D) holds each cluster's class (place among the countable ones, -1 =
+        no cluster), probability, spread, margin, area, edges and mode; the tail (N, 2) the count
+        of invalid pixels and whether all clusters are there.
         """
         strongest, classes = logits.float().max(1)
         confidence = (strongest - logits.float().logsumexp(1)).exp()
-        found = FixedMeanShift()(embeddings, rank_of_class[classes], confidence, bandwidth)
-        table = torch.cat([torch.stack([found.rank.float(), found.confidence, found.spread,
-                                        found.margin], 2), found.mode], 2)
+        found = FixedMeanShift()(embeddings, settings.rank_of_class[classes], confidence,
+                                 settings.bandwidth, settings.of_row, settings.of_column)
+        table = torch.cat([torch.stack([
+            found.rank.float(), found.confidence, found.spread, found.margin, found.area,
+            found.edges], 2), found.mode], 2)
         tail = torch.stack([found.invalid, found.complete.long()], 1)
-        return classes.byte(), found.number, table, tail
+        return (settings.label_ids[classes], found.number, table, found.rows, found.columns, tail)
 
 
 class _Plan:
@@ -66,28 +96,21 @@ class _Plan:
         device, pinned = engine.device, engine.device.type == 'cuda'
         self._host = torch.zeros(shape, dtype=torch.uint8, pin_memory=pinned)
         self._pictures = self._host.to(device)
-        self._rank_of_class = torch.full((256,), -1, device=device)
-        self._bandwidth = torch.ones((), device=device)
-        self._settings, self._things = None, np.zeros(0, np.int64)
-        self._confidence = engine.confidence
+        self._settings = DeviceSettings(shape[:3], engine.label_ids, device)
+        self._things, self._sizes = np.zeros(0, np.int64), ()
         record = _recorder(device)
         self._normalise = record(lambda: (engine.normalise(self._pictures),))
         self._network = record(lambda: engine.network(*self._normalise.outputs))
         self._cluster = record(lambda: engine.cluster(
-            *self._network.outputs, self._rank_of_class, self._bandwidth))
+            *self._network.outputs, self._settings))
         self._results = [torch.empty_like(x, device='cpu', pin_memory=pinned)
                          for x in self._cluster.outputs]
         self._clock = _DeviceClock() if pinned else _HostClock()
 
-    def set(self, bandwidth: float, things: tuple[int, ...]):
-        """Write changed settings where the recorded work reads them."""
-        if self._settings == (bandwidth, things):
-            return
-        rank = torch.full((256,), -1)
-        rank[list(things)] = torch.arange(len(things))
-        self._rank_of_class.copy_(rank)
-        self._bandwidth.fill_(bandwidth)
-        self._settings, self._things = (bandwidth, things), np.array(things)
+    def set(self, bandwidth: float, things: tuple[int, ...], sizes: tuple):
+        """Set what may differ from the frame before."""
+        self._settings.set(bandwidth, things, sizes)
+        self._things, self._sizes = np.array(things), sizes
 
     def __call__(self, pictures: np.ndarray, timings: dict[str, float]) -> list[Found] | None:
         """Run once; None when an image holds more clusters than there is room for."""
@@ -103,17 +126,18 @@ class _Plan:
             here.copy_(there, non_blocking=True)
         for stage, ms in zip(STAGES, self._clock.stop(), strict=True):
             timings[stage] = timings.get(stage, 0.0) + ms
-        if not self._results[3][:, 1].all():
+        if not self._results[-1][:, 1].all():
             return None
         return [self._found(*arrays) for arrays in zip(
-            *(x.numpy() for x in self._results), strict=True)]
+            *(x.numpy() for x in self._results), self._sizes, strict=True)]
 
-    def _found(self, classes, number, table, tail) -> Found:
-        table = table[:np.count_nonzero(table[:, 0] >= 0)]
-        evidence = Evidence(number.copy(), self._things[table[:, 0].astype(np.int64)],
-                            *table[:, 1:4].T.copy())
-        return Found(classes.copy(), evidence, self._confidence(evidence), table[:, 4:].copy(),
-                     int(tail[0]))
+    def _found(self, class_mask, number, table, rows, columns, tail, size) -> Found:
+        count = np.count_nonzero(table[:, 0] >= 0)
+        rank, probability, spread, margin, area, edges, *mode = table[:count].T.copy()
+        return Found(class_mask.copy(), number.copy(), self._things[rank.astype(np.int64)],
+                     probability, spread, margin, np.stack(mode, 1), area.astype(np.int64),
+                     edges.astype(np.int64), geometry_of(rows[:count], columns[:count], size),
+                     size, int(tail[0]))
 
 
 def _current(device: torch.device):

@@ -16,10 +16,11 @@ from torch import Tensor
 from .checkpoint import Checkpoint, build_pipeline, default_checkpoint
 from .confidence import Confidence
 from .engine import STAGES as DEVICE_STAGES
-from .engine import Engine, Found
+from .engine import Engine
 from .errors import UserError
+from .found import Found
 from .instances import Instance, InstanceMap
-from .label_image import geometry, to_image_size
+from .label_image import to_image_size
 from .labels import INSTANCE_FACTOR
 from .networks.folding import fold_norms
 from .replay import ReplayEngine
@@ -77,8 +78,9 @@ class InstanceSegmenter:
         self.half = self.half and self.device.type == 'cuda'
         network = self._place(build_pipeline(checkpoint, _loaded(semantic_checkpoint)))
         engine = ReplayEngine if self.device.type == 'cuda' else Engine
-        self._engine = engine(network, checkpoint.mean, checkpoint.std, self.device, self.half,
-                              Confidence(checkpoint.confidence, self.label_set.names))
+        self._engine = engine(network, checkpoint.mean, checkpoint.std, self.label_set.ids,
+                              self.device, self.half)
+        self._confidence = Confidence(checkpoint.confidence, self.label_set.names)
         self._lock = threading.Lock()
         self._settings = Settings(checkpoint.bandwidth, {}, {}, self.label_set.thing_indices)
         self.configure(bandwidth=bandwidth, classes=classes, score_threshold=score_threshold,
@@ -147,49 +149,49 @@ class InstanceSegmenter:
             return self._engine.infer(self._scaled(images))
 
     def find(self, images: Sequence[np.ndarray]) -> list[Found]:
-        """Return classes and clusters at `input_size`, before any threshold."""
-        now = self._settings
+        """Return classes and clusters at `input_size`, before any score or threshold."""
         with self._lock, torch.inference_mode():
-            return self._engine(self._scaled(images), now.bandwidth, now.things, {})
+            return self._find(images, self._settings, {})
 
     def _run(self, images, settings: Settings) -> list[InstanceMap]:
         timings = dict.fromkeys(STAGES, 0.0)
+        found = self._find(images, settings, timings)
+        start = time.perf_counter()
+        maps = [self._to_map(one, settings, timings) for one in found]
+        timings['masks'] = (time.perf_counter() - start) * 1e3
+        return maps
+
+    def _find(self, images, settings: Settings, timings: dict) -> list[Found]:
         start = time.perf_counter()
         pictures = self._scaled(images)
         timings['preprocess'] = (time.perf_counter() - start) * 1e3
-        found = self._engine(pictures, settings.bandwidth, settings.things, timings)
-        start = time.perf_counter()
-        maps = [self._to_map(image.shape, one, settings, timings)
-                for image, one in zip(images, found, strict=True)]
-        timings['masks'] = (time.perf_counter() - start) * 1e3
-        return maps
+        sizes = [image.shape[1::-1] for image in images]
+        return self._engine(pictures, sizes, settings.bandwidth, settings.things, timings)
 
     def _scaled(self, images) -> np.ndarray:
         """Bring images to the input size: uint8 (N, H, W, 3)."""
         return np.stack([_resize(image, self.input_size) for image in images])
 
-    def _to_map(self, shape, found: Found, settings: Settings, timings: dict) -> InstanceMap:
-        size = (shape[1], shape[0])
-        measured = geometry(found.number, len(found.score), size)
-        records, ids = self._records(found, measured, settings)
-        return InstanceMap(self.label_set, to_image_size(self.label_set.ids[found.classes], size),
-                           to_image_size(ids[found.number], size), tuple(records), timings,
+    def _to_map(self, found: Found, settings: Settings, timings: dict) -> InstanceMap:
+        records, ids = self._records(found, settings)
+        return InstanceMap(self.label_set, to_image_size(found.class_mask, found.size),
+                           to_image_size(ids[found.number], found.size), tuple(records), timings,
                            found.invalid)
 
-    def _records(self, found: Found, measured, settings: Settings):
+    def _records(self, found: Found, settings: Settings):
         """Return the records that pass the thresholds and the mask value of each cluster."""
-        records, ids, used = [], np.zeros(len(found.score) + 1, np.uint16), {}
-        places = found.mode / settings.bandwidth
+        records, ids, used = [], np.zeros(len(found.area) + 1, np.uint16), {}
+        places, scores = found.mode / settings.bandwidth, self._confidence(found)
         for k, channel in enumerate(found.class_index.tolist()):
             label = self.label_set.labels[channel]
-            area, score = int(measured.areas[k]), float(found.score[k])
+            area, score = int(found.geometry.areas[k]), float(scores[k])
             if area < max(1, settings.min_area.get(label.id, 1)):
                 continue
             if score < settings.score_threshold.get(label.id, 0.0):
                 continue
             number = used[channel] = used.get(channel, -1) + 1
             ids[k + 1] = label.id * INSTANCE_FACTOR + number
-            box = tuple(int(v) for v in measured.boxes[k])
+            box = tuple(int(v) for v in found.geometry.boxes[k])
             records.append(Instance(int(ids[k + 1]), label.name, label.id, score, box, area,
                                     places[k]))
         return records, ids

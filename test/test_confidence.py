@@ -5,14 +5,14 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from instance_seg_ros.checkpoint import random_checkpoint
 from instance_seg_ros.clustering import MeanShift
-from instance_seg_ros.confidence import FEATURES, Confidence, Evidence, features, formula
+from instance_seg_ros.confidence import FEATURES, Confidence, features, formula
 from instance_seg_ros.engine import class_probability
 from instance_seg_ros.errors import UserError
+from instance_seg_ros.found import Found
+from instance_seg_ros.label_image import edges, geometry
 from instance_seg_ros.labels import LabelSet
 from instance_seg_ros.segmenter import InstanceSegmenter
 
@@ -20,11 +20,14 @@ NAMES = LabelSet.named('cityscapes').names
 CAR = NAMES.index('car')
 
 
-def evidence(number, probability=.9, spread=.2, margin=2., channel=CAR):
+def found(number, probability=.9, spread=.2, margin=2., channel=CAR, size=None):
     """Return what is known about the regions of a map of numbers."""
-    count = int(number.max())
-    return Evidence(number, np.full(count, channel),
-                    *(np.full(count, v, np.float32) for v in (probability, spread, margin)))
+    count, size = int(number.max()), size or number.shape[::-1]
+    known = (np.full(count, v, np.float32) for v in (probability, spread, margin))
+    area = np.bincount(number.ravel(), minlength=count + 1)[1:]
+    return Found(np.zeros(number.shape, np.uint8), number, np.full(count, channel), *known,
+                 np.zeros((count, 8)), area, edges(number, count), geometry(number, count, size),
+                 size, 0)
 
 
 def test_the_formula_ranks_sure_tight_separate_clusters_first():
@@ -38,45 +41,28 @@ def test_the_formula_ranks_sure_tight_separate_clusters_first():
     clusters = MeanShift().cluster_image(embeddings, kind, (CAR,))
 
     def scores():
-        return formula(Evidence(*(x.numpy() for x in (
-            clusters.number, clusters.class_index, class_probability(logits, clusters),
-            clusters.spread, clusters.margin))))
+        number = clusters.number.numpy()
+        return formula(found(number, class_probability(logits, clusters).numpy(),
+                             clusters.spread.numpy(), clusters.margin.numpy()))
 
     tight, loose = scores()[np.argsort(clusters.spread.numpy())][:2]
     assert tight > 0.9 > loose
     logits[CAR, :, :20] = 1.0
     assert scores().min() < 0.2
-    near = evidence(np.eye(4, dtype=int), margin=.5)
-    assert formula(near) < formula(evidence(np.eye(4, dtype=int)))
+    near = found(np.eye(4, dtype=int), margin=.5)
+    assert formula(near) < formula(found(np.eye(4, dtype=int)))
 
 
 def test_features_of_a_rectangle_by_hand():
-    """12 x 3 pixels in a picture of 20 x 10: everything follows."""
+    """12 x 3 pixels on a grid of 20 x 10, of an image twice as wide: everything follows."""
     number = np.zeros((10, 20), np.int32)
     number[4:7, 5:17] = 1
-    row = dict(zip(FEATURES, features(evidence(number, .9, .2, 2.))[0], strict=True))
+    row = dict(zip(FEATURES, features(found(number, .9, .2, 2., size=(40, 10)))[0], strict=True))
     assert row['evidence'] == pytest.approx(np.log(9), abs=1e-5)
     assert (row['spread'], row['margin']) == (pytest.approx(.2), 2.)
     assert row['size'] == pytest.approx(np.log(36 / 200)) and row['filling'] == 1
     assert row['outline'] == pytest.approx(30 / (4 * 6))
-    assert row['width'] == pytest.approx(np.log(4)) and row['odd_width'] == row['width'] ** 2
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 10 ** 6), st.integers(0, 5))
-def test_edges_against_a_slow_count(seed, count):
-    """Whatever the map: pixel by pixel, side by side."""
-    random = np.random.default_rng(seed)
-    number = random.integers(0, count + 1, (6, 9)).astype(np.int32)
-    padded, slow = np.pad(number, 1), np.zeros(count + 1)
-    padded[0] = padded[-1] = padded[:, 0] = padded[:, -1] = -1
-    for y, x in np.ndindex(number.shape):
-        around = padded[y, x + 1], padded[y + 2, x + 1], padded[y + 1, x], padded[y + 1, x + 2]
-        slow[number[y, x]] += sum(side != number[y, x] for side in around)
-    area = np.maximum(np.bincount(number.ravel(), minlength=count + 1), 1)
-    found = features(Evidence(number, np.full(count, CAR), *np.full((3, count), .5)))
-    assert found.shape == (count, len(FEATURES)) and np.isfinite(found).all()
-    assert np.allclose(found[:, FEATURES.index('outline')], (slow / (4 * np.sqrt(area)))[1:])
+    assert row['width'] == pytest.approx(np.log(8)) and row['odd_width'] == row['width'] ** 2
 
 
 def test_weights_by_class_and_for_all_others():
@@ -84,11 +70,11 @@ def test_weights_by_class_and_for_all_others():
     number = np.eye(8, dtype=int)
     weights = {'': [0.] * 8 + [1.], 'car': [0., 0., 1.] + [0.] * 5 + [-2.]}
     confidence = Confidence(weights, NAMES)
-    assert confidence(evidence(number, margin=2.)) == pytest.approx(.5)
-    assert confidence(evidence(number, margin=3.)) == pytest.approx(1 / (1 + np.exp(-1)))
+    assert confidence(found(number, margin=2.)) == pytest.approx(.5)
+    assert confidence(found(number, margin=3.)) == pytest.approx(1 / (1 + np.exp(-1)))
     bus = NAMES.index('bus')
-    assert confidence(evidence(number, channel=bus)) == pytest.approx(1 / (1 + np.exp(-1)))
-    assert confidence(evidence(number * 0)).shape == (0,)
+    assert confidence(found(number, channel=bus)) == pytest.approx(1 / (1 + np.exp(-1)))
+    assert confidence(found(number * 0)).shape == (0,)
 
 
 @pytest.mark.parametrize('weights', [{'': [1.]}, {'car': [0.] * 9}])
@@ -104,5 +90,5 @@ def test_a_checkpoint_keeps_its_confidence(tmp_path):
     checkpoint.save(tmp_path / 'a.safetensors')
     segmenter = InstanceSegmenter.from_checkpoint(tmp_path / 'a.safetensors', device='cpu',
                                                   input_size=(128, 64))
-    found = segmenter(np.random.default_rng(0).integers(0, 255, (64, 128, 3), np.uint8))
-    assert found.instances and {i.score for i in found.instances} == {.5}
+    result = segmenter(np.random.default_rng(0).integers(0, 255, (64, 128, 3), np.uint8))
+    assert result.instances and {i.score for i in result.instances} == {.5}

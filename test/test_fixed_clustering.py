@@ -12,6 +12,7 @@ from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTens
 
 from instance_seg_ros.clustering import MeanShift
 from instance_seg_ros.fixed_clustering import FixedMeanShift
+from instance_seg_ros.label_image import edges, geometry, geometry_of
 
 THINGS = (PERSON, CAR)
 
@@ -22,7 +23,9 @@ def cluster(embeddings, kind, bandwidth=1.5, confidence=None, **sizes):
     rank[list(THINGS)] = torch.arange(len(THINGS))
     if confidence is None:
         confidence = torch.ones(kind.shape)
-    return FixedMeanShift(**sizes)(embeddings, rank[kind], confidence, torch.tensor(bandwidth))
+    count, height, width = kind.shape
+    return FixedMeanShift(**sizes)(embeddings, rank[kind], confidence, torch.tensor(bandwidth),
+                                   torch.ones(count, height), torch.full((count, width), 2.))
 
 
 def count(found, image=0):
@@ -55,6 +58,19 @@ def test_tables_are_those_of_the_adaptive_clustering():
     for name in ('spread', 'margin', 'mode'):
         torch.testing.assert_close(getattr(found, name)[0, :9], getattr(wanted, name),
                                    atol=2e-3, rtol=1e-3)
+
+
+def test_shapes_are_measured_as_on_the_host():
+    """Edges, boxes and areas, in an image twice as wide as the grid."""
+    embeddings, kind, _ = scene(4, 7, spread=0.1, classes=THINGS)
+    kind[:9], kind[20:23, 5:40] = 0, 0
+    found = cluster(embeddings[None], kind[None])
+    number, size = found.number[0].numpy(), (2 * kind.shape[1], kind.shape[0])
+    wanted = geometry(number, 7, size)
+    got = geometry_of(found.rows[0, :7].numpy(), found.columns[0, :7].numpy(), size)
+    assert (got.areas == wanted.areas).all() and (got.boxes == wanted.boxes).all()
+    assert found.edges[0, :7].tolist() == edges(number, 7).tolist()
+    assert not found.rows[0, 7:].any()
 
 
 def test_images_of_a_batch_do_not_see_each_other():
@@ -134,7 +150,8 @@ def without_values(work):
 def test_the_host_is_never_asked():
     """Tensors without values suffice, so no step waits for one; the adaptive one does wait."""
     found = without_values(lambda embeddings, rank: FixedMeanShift()(
-        embeddings, rank, torch.ones_like(rank, dtype=torch.float32), 1.5))
+        embeddings, rank, torch.ones_like(rank, dtype=torch.float32), 1.5, torch.ones(2, 32),
+        torch.ones(2, 64)))
     assert found.number.shape == (2, 32, 64)
     with pytest.raises(DataDependentOutputException):
         without_values(lambda embeddings, kind: bool(torch.isfinite(embeddings).all()))

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from instance_seg_ros.label_image import geometry, to_image_size
+from instance_seg_ros.label_image import edges, geometry, to_image_size
 
 SIDE = st.integers(1, 40)
 
@@ -33,3 +33,14 @@ def test_integer_factors_repeat_cells():
     grid = np.arange(6, dtype=np.uint8).reshape(2, 3)
     assert (to_image_size(grid, (6, 4)) == grid.repeat(2, 0).repeat(2, 1)).all()
     assert to_image_size(grid, (3, 2)) is grid
+
+
+@settings(max_examples=50, deadline=None)
+@given(arrays(np.int32, (6, 9), elements=st.integers(0, 4)))
+def test_edges_against_a_slow_count(number):
+    """Pixel by pixel, side by side."""
+    padded, slow = np.pad(number, 1, constant_values=-1), np.zeros(5, int)
+    for y, x in np.ndindex(number.shape):
+        around = padded[y, x + 1], padded[y + 2, x + 1], padded[y + 1, x], padded[y + 1, x + 2]
+        slow[number[y, x]] += sum(side != number[y, x] for side in around)
+    assert edges(number, 4).tolist() == slow[1:].tolist()

@@ -14,7 +14,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from instance_seg_ros import replay
 from instance_seg_ros.checkpoint import random_checkpoint
 from instance_seg_ros.engine import STAGES
-from instance_seg_ros.replay import ReplayEngine
+from instance_seg_ros.replay import DeviceSettings, ReplayEngine
 from instance_seg_ros.segmenter import InstanceSegmenter
 
 
@@ -28,7 +28,7 @@ def both():
         segmenter._engine.network = Painted()
     plain = segmenters[0]._engine
     segmenters[1]._engine = ReplayEngine(Painted(), checkpoint.mean, checkpoint.std,
-                                         plain.device, False, plain.confidence)
+                                         plain.label_ids, plain.device, False)
     return segmenters
 
 
@@ -91,12 +91,13 @@ def test_every_stage_is_timed(both):
 def test_only_the_results_make_the_host_wait():
     """The work between input and results runs on tensors that have no values."""
     with FakeTensorMode():
-        engine = ReplayEngine(Painted(), (.5,) * 3, (.5,) * 3, torch.device('cpu'), True,
-                              None)
+        device = torch.device('cpu')
+        engine = ReplayEngine(Painted(), (.5,) * 3, (.5,) * 3, np.arange(19, dtype=np.uint8),
+                              device, True)
         logits, embeddings = (torch.empty(2, c, 32, 64) for c in (19, 8))
         batch = engine.normalise(torch.zeros(2, 32, 64, 3, dtype=torch.uint8))
         assert batch.dtype == torch.float16 and batch.shape == (2, 3, 32, 64)
-        found = engine.cluster(logits, embeddings, torch.full((256,), -1),
-                               torch.ones(()))
+        found = engine.cluster(logits, embeddings,
+                               DeviceSettings((2, 32, 64), engine.label_ids, device))
         assert [tuple(x.shape) for x in found] == [
-            (2, 32, 64), (2, 32, 64), (2, 128, 12), (2, 2)]
+            (2, 32, 64), (2, 32, 64), (2, 128, 14), (2, 128, 32), (2, 128, 64), (2, 2)]

@@ -97,7 +97,9 @@ def _ours(picture: Picture) -> np.ndarray:
 def _fixed(picture: Picture) -> np.ndarray:
     classes = picture.class_index
     found = FixedMeanShift()(picture.embeddings, torch.where(classes == CAR, 0, -1),
-                             torch.ones_like(classes, dtype=torch.float32), BANDWIDTH)
+                             torch.ones_like(classes, dtype=torch.float32), BANDWIDTH,
+                             *(classes.new_ones(1, side, dtype=torch.float32)
+                               for side in classes.shape[1:]))
     return found.number[0][classes[0] == CAR].cpu().numpy()
 
 

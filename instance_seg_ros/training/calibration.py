@@ -11,8 +11,8 @@ import numpy as np
 
 from ..confidence import features
 from ..datasets.sample import IGNORE, Sample
-from ..engine import Found
 from ..errors import UserError
+from ..found import Found
 from ..labels import INSTANCE_FACTOR
 from ..segmenter import InstanceSegmenter
 
@@ -73,7 +73,7 @@ def _logistic(rows: np.ndarray, right: np.ndarray) -> list[float]:
 
 
 def _judge(found: Found, sample: Sample, ids: np.ndarray):
-    rows, size = features(found.evidence), found.number.shape[::-1]
+    rows, size = features(found), found.number.shape[::-1]
     classes, instances = (cv2.resize(a, size, interpolation=cv2.INTER_NEAREST)
                           for a in (sample.classes, sample.instances))
     right, doubtful = np.zeros(len(rows), bool), np.zeros(len(rows), bool)

@@ -7,7 +7,7 @@ from torch import nn
 
 from instance_seg_ros.checkpoint import Checkpoint, random_checkpoint
 from instance_seg_ros.cli import main
-from instance_seg_ros.confidence import FEATURES, Confidence, Evidence
+from instance_seg_ros.confidence import FEATURES
 from instance_seg_ros.datasets.sample import IGNORE, Sample
 from instance_seg_ros.errors import UserError
 from instance_seg_ros.labels import LabelSet
@@ -77,11 +77,6 @@ def test_a_fit_gives_probabilities():
     for low in np.arange(0, 1, .2):
         near = (score >= low) & (score < low + .2)
         assert right[near].mean() == pytest.approx(score[near].mean(), abs=.06)
-    confidence = Confidence(weights, CITY.names)
-    number = np.eye(9, dtype=int)
-    sure, unsure = (confidence(Evidence(number, np.array([CAR]), *(
-        np.array([v]) for v in (.9, .2, m))))[0] for m in (3., .1))
-    assert sure > unsure
 
 
 def test_too_little_to_learn_from():
