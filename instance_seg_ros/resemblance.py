@@ -73,35 +73,40 @@ def mask_overlap(cells: list, shift: np.ndarray, seen: Seen) -> np.ndarray:
     return common / np.maximum(union, 1)
 
 
-def box_overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return intersection over union of boxes, (len(a), len(b))."""
-    common = _common(a, b)
-    return common / (_area(a)[:, None] + _area(b) - common)
+def box_likeness(a: np.ndarray, b: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """Return how alike boxes are, 0 to 2, (len(a), len(b)): their overlap plus their nearness.
+
+    hidden: bool (len(a), 1); such an `a` is like a small `b` inside it, too.
+    """
+    common, area = _common(a, b), _area(b)
+    overlap = common / (_area(a)[:, None] + area - common)
+    return overlap + _nearness(a, b, np.where(hidden, common / area, 0))
 
 
-def nearness(a: np.ndarray, b: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+def _nearness(a: np.ndarray, b: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """Return 1 for boxes of one size at one place, falling with distance and other size.
 
     Distances count in diagonals: a small fast object may have left its old place altogether.
-    hidden: bool (len(a), 1); such an `a` is like a small `b` inside it, too.
+    inside: likeness of size that is certain at least.
     """
-    size_a, size_b = (np.linalg.norm(x[:, 2:] - x[:, :2], axis=1) for x in (a, b))
-    distance = np.linalg.norm(centres(a)[:, None] - centres(b), axis=2)
-    like = np.minimum(size_a[:, None] / size_b, size_b / size_a[:, None])
-    like = np.where(hidden, np.maximum(like, _common(a, b) / _area(b)), like)
-    return np.exp(-(2 * distance / (size_a[:, None] + size_b)) ** 2) * like
+    size_a, size_b = (np.hypot(x[:, 2] - x[:, 0], x[:, 3] - x[:, 1]) for x in (a, b))
+    apart = (a[:, None, :2] + a[:, None, 2:] - b[:, :2] - b[:, 2:]) / 2
+    ratio = size_a[:, None] / size_b
+    distance = 2 * np.hypot(apart[..., 0], apart[..., 1]) / (size_a[:, None] + size_b)
+    return np.exp(-distance ** 2) * np.maximum(np.minimum(ratio, 1 / ratio), inside)
 
 
 def _common(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    return np.prod(np.clip(high - low, 0, None), axis=2)
+    size = (np.minimum(a[:, None, 2:], b[None, :, 2:])
+            - np.maximum(a[:, None, :2], b[None, :, :2])).clip(0)
+    return size[..., 0] * size[..., 1]
 
 
 def _area(boxes: np.ndarray) -> np.ndarray:
-    return np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
 
 
-def centres(boxes: np.ndarray) -> np.ndarray:
-    """Return the middle of each box, (..., 2)."""
-    return (boxes[..., :2] + boxes[..., 2:]) / 2
+def apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the distance of each of `a` to each of `b` in embedding space, (len(a), len(b))."""
+    squared = (a ** 2).sum(1)[:, None] + (b ** 2).sum(1) - 2 * (a @ b.T)
+    return np.sqrt(squared.clip(0))

@@ -14,12 +14,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from .instances import InstanceMap
+from .instances import Instance, InstanceMap
 from .labels import INSTANCE_FACTOR
-from .resemblance import Seen, box_overlap, look, mask_overlap, nearness
+from .resemblance import Seen, apart, box_likeness, look, mask_overlap
 
 _HIDDEN = 0.8
 """An object of which less of its width or height is seen than this share is partly hidden."""
+
+_SHORTEST_S = 1e-3
+"""A shorter time between two images tells nothing about speeds."""
 
 
 @dataclass
@@ -59,8 +62,9 @@ class _Tracks:
         expected = self.full[mine] + np.tile(self.velocity[mine] * passed, 2)
         self.full[mine], moved = _anchored(expected, seen.boxes[theirs], seen.size)
         # The first measurement is all that is known; later ones are smoothed.
-        gain = np.where(self.velocity[mine].any(1, keepdims=True), 0.5, 1.0) * (passed > 0)
-        self.velocity[mine] += gain * moved / np.where(passed > 0, passed, 1)
+        timed = passed >= _SHORTEST_S
+        gain = np.where(self.velocity[mine].any(1, keepdims=True), 0.5, 1.0) * timed
+        self.velocity[mine] += gain * moved / np.where(timed, passed, 1)
         self.boxes[mine], self.last[mine] = seen.boxes[theirs], now
         for t, k in zip(mine, theirs, strict=True):
             self.cells[t] = seen.cells[k]
@@ -196,10 +200,9 @@ class Tracker:
         boxes = np.where(waiting, tracks.full, tracks.boxes) + np.tile(shift, 2)
         step = max(1, self._shape[1] // self.grid_width)
         overlap = mask_overlap(tracks.cells, np.rint(shift / step).astype(np.int64), seen)
-        affinity = (overlap + box_overlap(boxes, seen.boxes)
-                    + nearness(boxes, seen.boxes, waiting)) / 3
+        affinity = (overlap + box_likeness(boxes, seen.boxes, waiting)) / 3
         if seen.embeddings is not None and tracks.embeddings is not None:
-            distance = np.linalg.norm(tracks.embeddings[:, None] - seen.embeddings, axis=2)
+            distance = apart(tracks.embeddings, seen.embeddings)
             affinity *= 1 - np.minimum(distance / 2, 1) / 2
         affinity *= 1 - 0.3 * np.minimum(ages / max(self.max_age, 1e-9), 1)[:, None]
         return np.where((tracks.ids // INSTANCE_FACTOR)[:, None] == seen.kinds, affinity, 0)
@@ -231,7 +234,8 @@ def _renumbered(found: InstanceMap, ids: list[int]) -> InstanceMap:
         if new != instance.id:
             x0, y0, x1, y1 = instance.box
             old = found.instance_mask[y0:y1, x0:x1] == instance.id
-            np.copyto(mask[y0:y1, x0:x1], np.uint16(new), where=old)
-    records = (replace(i, id=new) for i, new in zip(found.instances, ids, strict=True))
+            mask[y0:y1, x0:x1] ^= old * np.uint16(instance.id ^ new)
+    records = (Instance(new, i.label, i.label_id, i.score, i.box, i.area, i.embedding)
+               for i, new in zip(found.instances, ids, strict=True))
     return replace(found, instance_mask=mask,
                    instances=tuple(sorted(records, key=lambda record: record.id)))
