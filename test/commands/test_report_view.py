@@ -5,13 +5,17 @@
 import json
 import re
 import socket
+import time
 import urllib.request
 
 import cv2
+import numpy as np
 import pytest
-from review.recordings import record
+from browser import Browser, find_browser
+from review.recordings import LABELS, record
 
 from instance_seg_ros import cli
+from instance_seg_ros.overlay import instance_id_color
 
 
 def test_the_page_needs_nothing_beside_it(tmp_path, capsys):
@@ -48,17 +52,30 @@ def test_the_viewer_file_holds_all_frames(tmp_path):
     assert rerun and out.read_bytes()[:3] == b'RRF' and out.stat().st_size > 2000
 
 
-def test_the_page_is_served_and_ends_with_everything_it_started(tmp_path, start_python):
-    """An HTML page from this machine; after SIGTERM the port is free again."""
+@pytest.fixture
+def serve(start_python):
+    """Return ``serve(bag) -> (process, port)`` of `instance_seg view`."""
     pytest.importorskip('rerun')
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = probe.getsockname()[1]
-    child = start_python('-m', 'instance_seg_ros.cli', 'view', record(tmp_path / 'bag'),
-                         '--no-browser', '--port', port)
-    for line in child.stdout:
-        if 'Hosting a web-viewer' in line:
-            break
+
+    def start(bag):
+        with socket.socket() as probe:
+            probe.bind(('127.0.0.1', 0))
+            port = probe.getsockname()[1]
+        child = start_python('-m', 'instance_seg_ros.cli', 'view', bag, '--no-browser', '--port',
+                             port)
+        said = []
+        for line in child.stdout:
+            said.append(line)
+            if 'Hosting a web-viewer' in line:
+                return child, port, re.search(r'http://\S+', said[0])[0]
+        raise AssertionError(''.join(said))
+
+    return start
+
+
+def test_the_page_is_served_and_ends_with_everything_it_started(tmp_path, serve):
+    """An HTML page from this machine; after SIGTERM the port is free again."""
+    child, port, _ = serve(record(tmp_path / 'bag'))
     with urllib.request.urlopen(f'http://127.0.0.1:{port}/', timeout=30) as answer:
         assert b'<html' in answer.read()
     child.terminate()
@@ -67,6 +84,48 @@ def test_the_page_is_served_and_ends_with_everything_it_started(tmp_path, start_
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(('127.0.0.1', port))
+
+
+def share_of(color, screenshot):
+    """Return the share of a screenshot, BGR, that has an RGB colour."""
+    return float((np.abs(screenshot.astype(int) - color[::-1]).max(axis=2) < 12).mean())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not find_browser(), reason='needs Chromium')
+def test_what_a_person_sees_in_the_viewer(tmp_path, serve):
+    """The masks of the last frame, in the colours of their classes and instances."""
+    _, _, address = serve(record(tmp_path / 'bag'))
+    colors = [LABELS.by_name('car').color, LABELS.by_name('person').color,
+              instance_id_color(26004), instance_id_color(24001)]
+    deadline = time.monotonic() + 240       # WebAssembly and WebGL, without a graphics card
+    with Browser(address) as browser:
+        while True:
+            screenshot = browser.screenshot()
+            shares = [share_of(color, screenshot) for color in colors]
+            if min(shares) > 0.001 and shares[0] > 0.01 and shares[2] > 0.01:
+                return
+            assert time.monotonic() < deadline, shares
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not find_browser(), reason='needs Chromium')
+def test_what_a_person_sees_in_the_report(tmp_path):
+    """Heading, table, charts and samples: nothing is cut off or empty."""
+    pytest.importorskip('matplotlib')
+    page = tmp_path / 'r.html'
+    assert cli.main(['report', str(record(tmp_path / 'bag')), '--output', str(page)]) == 0
+    shown = 'document.readyState == "complete" && [...document.images].every(i => i.naturalWidth)'
+    with Browser(page.as_uri()) as browser:
+        for _ in range(100):
+            if browser.call('Runtime.evaluate', expression=shown)['result']['value']:
+                break
+        width = browser.call('Runtime.evaluate', expression='document.documentElement.scrollWidth')
+        assert width['result']['value'] <= 960
+        assert browser.call('Runtime.evaluate', expression='document.images.length')[
+            'result']['value'] == 6
+        screenshot = browser.screenshot()
+    assert share_of((255, 255, 255), screenshot) < 0.97 and screenshot.std() > 10
 
 
 @pytest.mark.parametrize('verb, ending', [('report', '.pdf'), ('view', '.html')])
