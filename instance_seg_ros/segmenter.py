@@ -5,7 +5,6 @@
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -24,23 +23,10 @@ from .label_image import to_image_size
 from .labels import INSTANCE_FACTOR
 from .networks.folding import fold_norms
 from .replay import ReplayEngine
+from .settings import Settings
 
 STAGES = (*DEVICE_STAGES, 'masks')
 """Names of the timed stages, in order."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What may change between two images; replaced as a whole, so a batch sees one state.
-
-    bandwidth: of the mean shift. score_threshold, min_area (in image pixels): by label id.
-    things: channels that are clustered into instances.
-    """
-
-    bandwidth: float
-    score_threshold: dict
-    min_area: dict
-    things: tuple[int, ...]
 
 
 class InstanceSegmenter:
@@ -103,13 +89,8 @@ class InstanceSegmenter:
 
         Raises UserError and keeps the old settings when a value is out of range.
         """
-        now = self._settings
-        self._settings = Settings(
-            now.bandwidth if bandwidth is None else _positive('bandwidth', bandwidth),
-            now.score_threshold if score_threshold is None
-            else self._by_class('score_threshold', score_threshold, 1.0),
-            now.min_area if min_area is None else self._by_class('min_area', min_area, None),
-            now.things if classes is None else self._channels(classes))
+        self._settings = self._settings.changed(
+            self.label_set, bandwidth, classes, score_threshold, min_area)
 
     def __call__(self, images: np.ndarray | Sequence[np.ndarray]):
         """Segment one RGB image, uint8 (H, W, 3), or a batch of them of any sizes.
@@ -204,29 +185,6 @@ class InstanceSegmenter:
             raise UserError(f'The network cannot be placed on {self.device}: {error}') from error
         return network.half() if self.half else network
 
-    def _by_class(self, name: str, value, highest) -> dict:
-        """Expand a number, or numbers by class name, to a dictionary by label id."""
-        if not isinstance(value, dict):
-            value = {self.label_set.labels[k].name: value for k in self.label_set.thing_indices}
-        result = {}
-        for label, number in value.items():
-            if not 0 <= number <= (float('inf') if highest is None else highest):
-                limit = 'not negative' if highest is None else f'from 0 to {highest:g}'
-                raise UserError(f'{name} of {label!r} must be {limit}, not {number}.')
-            result[self.label_set.by_name(label).id] = number
-        return result
-
-    def _channels(self, names) -> tuple[int, ...]:
-        channels = sorted({self.label_set.index_of_id(self.label_set.by_name(n).id)
-                           for n in names})
-        for k in channels:
-            if k not in self.label_set.thing_indices:
-                raise UserError(f'{self.label_set.names[k]!r} has no instances to separate; '
-                                'countable classes are: ' + ', '.join(
-                                    self.label_set.names[i]
-                                    for i in self.label_set.thing_indices) + '.')
-        return tuple(channels) or self.label_set.thing_indices
-
 
 def _resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Scale RGB to (width, height): averaging areas when reducing, else bilinear."""
@@ -251,12 +209,6 @@ def _checked_size(size) -> tuple[int, int]:
     if not (64 <= width <= 8192 and 64 <= height <= 8192):
         raise UserError(f'input_size must be from 64 to 8192 in both directions, not {size}.')
     return width, height
-
-
-def _positive(name: str, value) -> float:
-    if not 0 < value < float('inf'):
-        raise UserError(f'{name} must be positive, not {value}.')
-    return float(value)
 
 
 def _loaded(checkpoint: Checkpoint | Path | str | None) -> Checkpoint | None:
