@@ -10,7 +10,7 @@ is allocated for a frame either. The host waits once, for the results.
 import logging
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import torch
@@ -162,9 +162,7 @@ class _Recorded:
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         # The algorithms chosen on these first runs are the ones that the graph keeps.
-        with torch.cuda.stream(side), torch.backends.cudnn.flags(
-                benchmark=True, deterministic=True,
-                allow_tf32=torch.backends.cudnn.allow_tf32):
+        with torch.cuda.stream(side), _best_algorithms():
             for _ in range(3):
                 work()
             torch.cuda.current_stream().synchronize()
@@ -177,6 +175,18 @@ class _Recorded:
 
     def __call__(self):
         self._graph.replay()
+
+
+@contextmanager
+def _best_algorithms():
+    """Let cuDNN try its algorithms, those that give the same bits every time, meanwhile."""
+    cudnn = torch.backends.cudnn
+    before = cudnn.benchmark, cudnn.deterministic
+    cudnn.benchmark = cudnn.deterministic = True
+    try:
+        yield
+    finally:
+        cudnn.benchmark, cudnn.deterministic = before
 
 
 def _recorder(device: torch.device) -> Callable:

@@ -102,9 +102,11 @@ def test_work_is_recorded_and_the_host_waits_once():
     for plan in segmenter._engine._plans.values():
         for piece in (plan._normalise, plan._network, plan._cluster):
             assert type(piece).__name__ == '_Recorded'
+    images = [draw_street((512, 256), k) for k in range(2)]
+    segmenter(images)   # writes the images' size to the device, once
     torch.cuda.set_sync_debug_mode('error')
     try:
-        found = segmenter([draw_street((512, 256), 0), draw_street((512, 256), 1)])
+        found = segmenter(images)
     finally:
         torch.cuda.set_sync_debug_mode('default')
     assert len(found) == 2
