@@ -47,12 +47,17 @@ def write_city(root: Path, split: str = 'train', count: int = 4) -> Path:
     return root
 
 
-def start(folder: Path, output: Path, resume: bool = False, base=None, **changes) -> Checkpoint:
-    """Run a small training; return what it wrote last."""
+def run_of(folder: Path, output: Path, resume: bool = False, base=None, **changes) -> Run:
+    """Return a small run: settings are those of `base`, or SMALL, and the changes."""
     run = {name: changes.pop(name) for name in ('init', 'devices') if name in changes}
     recipe = Recipe(**((SMALL if base is None else base) | changes))
-    train(Run(recipe, (folder,), output, 'a command', output / 'last.ckpt' if resume else None,
-              workers=0, **run))
+    return Run(recipe, (folder,), output, 'a command', output / 'last.ckpt' if resume else None,
+               workers=0, **run)
+
+
+def start(folder: Path, output: Path, *args, **settings) -> Checkpoint:
+    """Train as `run_of` says; return what was written last."""
+    train(run_of(folder, output, *args, **settings))
     return Checkpoint.load(output / 'last.safetensors')
 
 
