@@ -13,6 +13,7 @@ BENCHMARKS = {
     'networks': "Table 2 of the paper: speed, parameters, memory, beside the paper's",
     'clustering': 'ours, the released procedure, MeanShift and HDBSCAN of scikit-learn',
     'pipeline': 'every stage from picture to masks, beside the bare network',
+    'tracking': 'tracking of a frame, beside the overlap of every pair of masks',
     'scoring': 'the official score of frames in memory, beside the official code on files',
     'memory': 'memory in use after 100, 1000 and 10,000 frames',
     'gpu': 'everything on a CUDA device, with its roofline',
