@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import UserError
 from ..instances import SCORE_THRESHOLD
+from .options import image_size
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='its folder; sticks have none, they are drawn')
     parser.add_argument('--split', default='val', help='train, val or test (default: val)')
     parser.add_argument('--checkpoint', type=Path, help='weights; the shipped ones by default')
-    parser.add_argument('--input-size', metavar='WxH', help='size the network sees')
+    parser.add_argument('--semantic-checkpoint', type=Path, metavar='FILE',
+                        help='take the classes from this network, only the embeddings from the '
+                             "other (the paper's set-up)")
+    parser.add_argument('--input-size', type=image_size, metavar='WxH',
+                        help='size the network sees, such as 768x384')
     parser.add_argument('--bandwidth', type=float, help='of the mean shift')
     parser.add_argument('--device', default='auto')
     parser.add_argument('--limit', type=int, metavar='N', help='score N frames, evenly spread')
@@ -102,14 +107,4 @@ def _predictor(args: argparse.Namespace):
         return FolderPredictor(args.predictions)
     return Predictor(InstanceSegmenter.from_checkpoint(
         args.checkpoint, device=args.device, bandwidth=args.bandwidth,
-        input_size=_size(args.input_size)))
-
-
-def _size(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    try:
-        width, height = (int(part) for part in text.lower().split('x'))
-    except ValueError:
-        raise UserError(f'--input-size is WIDTHxHEIGHT, such as 768x384, not {text!r}') from None
-    return width, height
+        input_size=args.input_size, semantic_checkpoint=args.semantic_checkpoint))

@@ -116,6 +116,27 @@ def test_the_verb_runs_a_checkpoint_and_draws(folder, tmp_path, capsys):
     assert 'IoU of classes' in capsys.readouterr().out
 
 
+def test_classes_come_from_the_semantic_checkpoint(folder, tmp_path, capsys):
+    """End to end with two files; alone, the network of embeddings has no classes to cluster."""
+    for task, seed in (('semantic', 1), ('embedding', 2)):
+        random_checkpoint(seed, 'enet', task=task, input_size=(128, 64)).save(
+            tmp_path / f'{task}.safetensors')
+    random_checkpoint(3, 'enet', task='semantic', input_size=(128, 64)).save(
+        tmp_path / 'other.safetensors')
+    command = ['evaluate', '--dataset', 'cityscapes', '--data', str(folder), '--device', 'cpu',
+               '--checkpoint', str(tmp_path / 'embedding.safetensors')]
+    assert main(command) == 2
+    assert 'semantic checkpoint' in capsys.readouterr().err
+    iou = {}
+    for name in ('semantic', 'other'):
+        assert main([*command, '--semantic-checkpoint', str(tmp_path / f'{name}.safetensors'),
+                     '--json', str(tmp_path / 'scores.json')]) == 0
+        scores = json.loads((tmp_path / 'scores.json').read_text())
+        iou[name] = scores['iou']
+        assert 'embeddings, true classes' in scores['instances']
+    assert iou['semantic'] != iou['other']
+
+
 def test_bad_input_ends_with_status_2(tmp_path, capsys):
     assert main(['evaluate', '--dataset', 'cityscapes', '--data', str(tmp_path)]) == 2
     assert 'leftImg8bit' in capsys.readouterr().err
