@@ -9,28 +9,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from rosbags.interfaces import (
-    Qos,
-    QosDurability,
-    QosHistory,
-    QosLiveliness,
-    QosReliability,
-    QosTime,
-)
+from rosbags.interfaces import QosDurability
 
-from ..bags import Topic, images
+from ..bags import Topic, images, qos
 from ..bags.definitions import typestore
 from ..instances import Instance, InstanceMap
 from ..labels import LabelSet
 
 NODE = '/instance_seg'
-_FOREVER = QosTime(9223372036, 854775807)
 _IMAGE = 'sensor_msgs/msg/Image'
-
-
-def _qos(depth: int, durability: QosDurability) -> Qos:
-    return Qos(QosHistory.KEEP_LAST, depth, QosReliability.RELIABLE, durability, _FOREVER,
-               _FOREVER, QosLiveliness.AUTOMATIC, _FOREVER, False)
 
 
 @dataclass(frozen=True)
@@ -46,8 +33,8 @@ class CameraTopics:
     @classmethod
     def under(cls, prefix: str, overlay: bool) -> 'CameraTopics':
         """Name them as the node does: `prefix` is `/instance_seg` or `/instance_seg/CAMERA`."""
-        each = (_qos(5, QosDurability.VOLATILE),)
-        latched = (_qos(1, QosDurability.TRANSIENT_LOCAL),)
+        each = (qos.profile(5),)
+        latched = (qos.profile(1, durability=QosDurability.TRANSIENT_LOCAL),)
         return cls(
             Topic.of(f'{prefix}/instance_mask', _IMAGE, each),
             Topic.of(f'{prefix}/class_mask', _IMAGE, each),

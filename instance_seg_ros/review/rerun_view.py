@@ -43,7 +43,7 @@ def _blueprint(cameras: list[Camera]) -> rrb.Blueprint:
         pictures += [rrb.Spatial2DView(origin=f'{root}/{mask}', name=f'{name} {mask}')
                      for mask in ('instance_mask', 'class_mask')]
         curves = [rrb.TimeSeriesView(origin=f'{root}/{what}', name=f'{name} {what}')
-                  for what in ('instances', 'ms')]
+                  for what in ('instances', *(['ms'] if camera.stages_ms else []))]
         rows.append(rrb.Vertical(rrb.Horizontal(*pictures), rrb.Horizontal(*curves),
                                  row_shares=[2, 1]))
     return rrb.Blueprint(rrb.Tabs(*rows) if len(rows) > 1 else rows[0],
@@ -105,7 +105,8 @@ def _log_moment(stream: rr.RecordingStream, moment: Moment) -> None:
     boxes = np.array([d.box for d in found], float).reshape(-1, 4)
     stream.log(f'{root}/detections', rr.Boxes2D(
         mins=boxes[:, :2], sizes=boxes[:, 2:] - boxes[:, :2], class_ids=[d.id for d in found],
-        labels=[f'{d.label} {d.id % INSTANCE_FACTOR} {d.score:.2f}' for d in found]))
+        labels=[f'{d.label} {d.id % INSTANCE_FACTOR} {d.score:.2f}' for d in found],
+        show_labels=False))     # they are in the overlay, and shown for the box under the mouse
 
 
 def _jpeg(picture: np.ndarray) -> rr.EncodedImage:

@@ -5,17 +5,11 @@
 from importlib import import_module
 
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rosbags.interfaces import (
-    Qos,
-    QosDurability,
-    QosHistory,
-    QosLiveliness,
-    QosReliability,
-    QosTime,
-)
+from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability
+
+from ..bags import qos
 
 DEFAULT_DEPTH = 10
-_FOREVER = QosTime(9223372036, 854775807)
 
 
 def message_class(type_name: str) -> type | None:
@@ -53,10 +47,9 @@ def request(offered: list[QoSProfile], depth: int) -> QoSProfile:
                     else DurabilityPolicy.VOLATILE))
 
 
-def recorded(profile: QoSProfile) -> Qos:
+def recorded(live: QoSProfile) -> Qos:
     """Return a live publisher's profile as bags hold it."""
-    return Qos(
-        QosHistory(int(profile.history)), profile.depth,
-        QosReliability(int(profile.reliability)), QosDurability(int(profile.durability)),
-        _FOREVER, _FOREVER, QosLiveliness(int(profile.liveliness)), _FOREVER,
-        profile.avoid_ros_namespace_conventions)
+    return qos.profile(
+        live.depth, QosReliability(int(live.reliability)), QosDurability(int(live.durability)),
+        QosHistory(int(live.history)), QosLiveliness(int(live.liveliness)),
+        live.avoid_ros_namespace_conventions)

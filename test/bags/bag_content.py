@@ -1,12 +1,13 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Small bags, written by rosbags itself: an independent writer."""
+"""Small bags, written by rosbags itself: an independent writer; and fixtures of them."""
 
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
+import pytest
 from rosbags.interfaces import (
     Qos,
     QosDurability,
@@ -85,3 +86,15 @@ def write_video(path: Path, frames=FRAMES, fps=20) -> Path:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format='rgb24')))
         container.mux(stream.encode(None))
     return path
+
+
+@pytest.fixture
+def make_bag(tmp_path):
+    """Return ``make(name, topics, storage, compression, frames) -> Path``."""
+    return lambda name='bag', *args, **more: write_bag(tmp_path / name, *args, **more)
+
+
+@pytest.fixture
+def make_video(tmp_path):
+    """Return ``make(name, frames, fps) -> Path``."""
+    return lambda name='video.mp4', *args, **more: write_video(tmp_path / name, *args, **more)
