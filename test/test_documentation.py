@@ -15,6 +15,7 @@ import shlex
 import subprocess
 import sys
 from functools import cache
+from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 
@@ -91,8 +92,12 @@ def check(words, marked):
         assert os.access(ROOT / program, os.X_OK), program
         if program == 'scripts/demo.sh':
             check_verb(['demo', *rest])
+    elif program == 'torchrun':
+        check_verb(rest[rest.index('instance_seg_ros.cli') + 1:])
     elif program == 'python3' and rest[0] == '-m':
-        assert list(ROOT.glob(f'{rest[1].replace(".", "/")}*')), words
+        ours = rest[1].startswith('instance_seg_ros')
+        assert (list(ROOT.glob(f'{rest[1].replace(".", "/")}*')) if ours
+                else find_spec(rest[1].partition('.')[0])), words
     else:
         assert program in OTHERS, f'{words}: is there such a program?'
         assert marked or program == 'python3', f'{words}: say before the block what it needs'
@@ -137,7 +142,7 @@ def check_ros2(words):
     for word in words:
         if word.startswith('/instance_seg/'):
             assert_topic(word.removeprefix('/instance_seg/'))
-        if re.fullmatch(r'\w+:=.*', word) and words[0] == 'run':
+        if re.fullmatch(r'\w+:=.*', word) and words[:2] == ['run', 'instance_seg_ros']:
             assert_parameter(word.partition(':=')[0])
 
 
