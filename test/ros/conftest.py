@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shared_memory
 import yaml
 from checkout import child_environment
 
@@ -61,6 +62,12 @@ class NodeProcess:
     @property
     def threads(self):
         return len(list(Path(f'/proc/{self._child.pid}/task').iterdir()))
+
+    @property
+    def files(self):
+        """What its open files are."""
+        links = list(Path(f'/proc/{self._child.pid}/fd').iterdir())
+        return sorted(re.sub(r'[0-9a-f]{16}|\[\d+\]', '', os.readlink(link)) for link in links)
 
     @property
     def shared_memory(self):
@@ -243,6 +250,7 @@ class Car:
 def domain():
     with own_domain() as number:
         yield number
+    shared_memory.remove(shared_memory.abandoned())     # of nodes that tests have killed
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ The node with a segmenter that is fast, deterministic and fails when it is told 
 ``python fakes.py [--ros-args ...]`` runs it (with REAL_SEGMENTER in the environment, the real one
 instead); SIGUSR1 shuts its context down, as another part of the process would. The fake finds one
 car (26000) in the left half of every image and one person (24000) in its lower right quarter.
-What the images say steers it: the blue value of the pixel at row 0, column 0 is taken as an order (see ``ORDERS``).
+What the images say steers it: the blue value of the pixel at row 0, column 0 is taken as an order
+(see ``ORDERS``).
 """
 
 import os

@@ -6,6 +6,7 @@ import signal
 import threading
 
 import pytest
+import shared_memory
 
 pytest.importorskip('rclpy')
 
@@ -48,6 +49,18 @@ def test_while_it_waits_to_recover(start_node, car, way):
     car.send(car.image(202))
     node.wait_for_log('configuring again in')
     ends_well(node, way)
+
+
+def test_what_a_killed_node_leaves_behind_is_recognised(start_node, car):
+    nodes = [start_node(), start_node({}, '-r', '__node:=other')]
+    for node in ('/instance_seg', '/other'):
+        car.until(lambda node=node: car.node.count_publishers(f'{node}/transition_event'))
+    segments = [node.shared_memory for node in nodes]
+    nodes[0].end(signal.SIGKILL)
+    left = set(shared_memory.abandoned())
+    assert segments[0] <= left and not segments[1] & left
+    shared_memory.remove(segments[0])
+    assert not segments[0] & set(shared_memory.abandoned())
 
 
 @pytest.fixture

@@ -96,6 +96,17 @@ def test_the_example_configurations_load_without_warnings(start_node, car, name)
     assert flat(given) <= declared
 
 
+def test_the_aggregator_takes_every_status_once(start_node, car):
+    path = ROOT / 'config' / 'diagnostic_aggregator.yaml'
+    analyzers = yaml.safe_load(path.read_text())['/**']['ros__parameters']
+    start_node({'cameras': ['front', 'left']}, '-r', '__ns:=/truck')
+    car.wait_for(lambda: len(car.statuses) == 3)
+    for name in car.statuses:
+        takers = [a for a in analyzers.values() if isinstance(a, dict)
+                  and any(text in name for text in a['contains'])]
+        assert len(takers) == 1, name
+
+
 def flat(tree, prefix=''):
     names = set()
     for key, value in tree.items():
