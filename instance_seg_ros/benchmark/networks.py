@@ -25,6 +25,8 @@ PAPER = {
     'resnet38': ((12, 4.45), (5, 8.83), (None, None)),
 }
 
+PAPER_MPARAMS = {'enet': 0.36, 'segnet': 29.4, 'dilation10': 134.3, 'resnet38': 124}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the benchmark's arguments."""
@@ -46,7 +48,7 @@ def run(args: argparse.Namespace) -> Report:
             say(f'{name} at {size[0]}x{size[1]}')
             rows.append(_row(name, size, plain, ours, args.repeats, device))
     return Report('networks', ('network', 'size'), rows, settings(args), [
-        'Forward of one image, 8 outputs. titan_x_*: the paper, Table 2.',
+        'Forward of one image, 8 outputs. titan_x_*, paper_*: the paper, Table 2.',
         'plain: float32 in the default layout. ours: channels last, half precision on CUDA.',
         'peak_gb: weights and the peak of the forward; the paper counts its framework too.'])
 
@@ -63,7 +65,7 @@ def _row(name, size, plain, ours, repeats, device) -> dict:
     return {'network': name, 'size': f'{size[0]}x{size[1]}', 'titan_x_fps': titan_fps,
             'plain_fps': 1e3 / times['plain'].median, 'fps': 1e3 / times['ours'].median,
             'median_ms': times['ours'].median, 'spread_ms': times['ours'].spread,
-            'gmac': gigamacs(name, size),
+            'gmac': gigamacs(name, size), 'paper_mparams': PAPER_MPARAMS[name],
             'mparams': sum(p.numel() for p in ours.parameters()) / 1e6,
             'titan_x_gb': titan_gb, 'peak_gb': None if peak is None else (weights + peak) / 1e3}
 

@@ -61,6 +61,7 @@ def test_networks():
     small, papers = report.rows
     assert small['titan_x_fps'] is None and papers['titan_x_fps'] == 145
     assert papers['mparams'] == pytest.approx(0.364, abs=1e-3) and papers['fps'] > 0
+    assert papers['paper_mparams'] == 0.36 and papers['titan_x_gb'] == 1 and papers['peak_gb'] > 0
 
 
 def test_clustering():
