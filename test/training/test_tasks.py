@@ -65,8 +65,8 @@ def test_the_encoder_learns_first_and_alone():
 def test_rates_rise_and_fall_in_each_phase():
     recipe = Recipe(encoder_until=.5, warmup=.2, learning_rate=1., final_rate=.1)
     rate = Schedule(recipe, has_encoder=True).learning_rate
-    for start in (0, .5):
-        rates = [rate(start + since) for since in (0, .05, .1, .499)]
+    for begin in (0, .5):
+        rates = [rate(begin + since) for since in (0, .05, .1, .499)]
         assert rates == pytest.approx([.02, .5, 1, .1], rel=1e-6)
     whole = Schedule(recipe, has_encoder=False).learning_rate
     assert whole(.2) == 1 and whole(.6) == pytest.approx((1 + math.cos(math.pi / 2)) / 2)
