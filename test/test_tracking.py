@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from instance_seg_ros.checkpoint import random_checkpoint
 from instance_seg_ros.instances import InstanceMap
 from instance_seg_ros.labels import LabelSet
+from instance_seg_ros.segmenter import InstanceSegmenter
 from instance_seg_ros.tracking import Numbers, Tracker
+from instance_seg_ros.views import View
 
 LABELS = LabelSet.named('cityscapes')
 CAR, PERSON = 26, 24
@@ -212,3 +215,16 @@ def test_fifty_instances_take_little_time():
         tracker(found, t / 10)
         times.append(time.thread_time() - begin)
     assert min(times[1:]) < 0.006
+
+
+def test_the_place_in_embedding_space_stays_with_an_instance():
+    """From the network through a view's coordinates to the tracked map."""
+    segmenter = InstanceSegmenter(random_checkpoint(input_size=(64, 64)), device='cpu', min_area=1)
+    image = np.random.default_rng(0).integers(0, 256, (64, 80, 3), np.uint8)
+    view = View(roi=(16, 0, 0, 0), rotation=180)
+    found = segmenter(view.extract(image))
+    places = {i.score: i.embedding for i in found.instances}
+    assert places and all(p.dtype == np.float32 and p.ndim == 1 for p in places.values())
+    tracked = Tracker()(view.restore(found, image.shape), 0.0)
+    assert len(tracked.instances) == len(found.instances)
+    assert all(i.embedding is places[i.score] for i in tracked.instances)
