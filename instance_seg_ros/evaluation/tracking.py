@@ -16,8 +16,9 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from tqdm import tqdm
 
+from ..errors import UserError
 from ..instances import InstanceMap
-from ..labels import INSTANCE_FACTOR
+from ..labels import INSTANCE_FACTOR, LabelSet
 from ..segmenter import InstanceSegmenter
 from ..tracking import Tracker
 from .drives import DriveFrame
@@ -109,8 +110,15 @@ def _counted(overlap: np.ndarray, ignored: np.ndarray) -> np.ndarray:
 
 def evaluate_tracking(segmenter: InstanceSegmenter, drives: Sequence[Drive],
                       tracker: Tracker | None = None) -> dict[str, dict]:
-    """Score drives with and without tracking: {'with': {class: scores}, 'without': ...}."""
-    labels = [label for label in segmenter.label_set.labels if label.name in CLASSES]
+    """Score drives with and without tracking: {'with': {class: scores}, 'without': ...}.
+
+    Raises UserError for a network whose cars and persons have other ids than Cityscapes'.
+    """
+    truth = [LabelSet.named('cityscapes').by_name(name) for name in CLASSES]
+    labels = [label for label in truth if label in segmenter.label_set.labels]
+    if not labels:
+        raise UserError("Tracking is scored with Cityscapes' labels; this network has those of "
+                        f'{segmenter.label_set.name}.')
     progress = tqdm(total=sum(map(len, drives)), desc='tracking', file=sys.stderr)
     with progress:
         return score_with_and_without(

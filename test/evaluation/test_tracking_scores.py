@@ -2,10 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scores of tracking on drives whose scores are known."""
 
+from types import SimpleNamespace
+
+import cv2
 import numpy as np
 import pytest
 
-from instance_seg_ros.evaluation.tracking import Tracks, score_with_and_without, table
+from instance_seg_ros.errors import UserError
+from instance_seg_ros.evaluation.drives import rendered_drives
+from instance_seg_ros.evaluation.tracking import (
+    Tracks,
+    evaluate_tracking,
+    score_with_and_without,
+    table,
+)
 from instance_seg_ros.instances import InstanceMap
 from instance_seg_ros.labels import LabelSet
 from instance_seg_ros.tracking import Tracker
@@ -64,3 +74,44 @@ def test_the_tracker_makes_the_difference():
     assert result['with']['car']['IDF1'] == pytest.approx(1)
     assert result['without']['car']['IDF1'] < 0.6
     assert 'sMOTSA' in table(result)
+
+
+def test_numbers_of_another_drive_are_other_objects():
+    """Every drive begins anew: the same number in two drives does no harm."""
+    def frames(swap):
+        for k in range(4):
+            truth, result = frame(k, swap)
+            classes = (result // 1000).astype(np.uint8)
+            yield k / 10, truth, InstanceMap.from_masks(LABELS, classes, result)
+
+    scored = score_with_and_without([frames(False), frames(True)], {'car': 26}, Tracker())
+    for kind in ('with', 'without'):
+        values = scored[kind]['car']
+        assert (values['IDF1'], values['switches']) == (pytest.approx(1), 0), kind
+
+
+def test_videos_of_a_rendered_folder(tmp_path):
+    """Frames of a video in order with their times; nothing is an ignore region."""
+    for video in range(2):
+        for k in range(3):
+            stem = f'town_{video:06}_{k:06}'
+            truth = np.full((8, 12), 26003 if k else 0, np.uint16)
+            for folder, name, picture in (
+                    ('leftImg8bit', 'leftImg8bit', np.full((8, 12, 3), 10 * video + k, np.uint8)),
+                    ('gtFine', 'gtFine_instanceIds', truth),
+                    ('gtFine', 'gtFine_labelIds', (truth // 1000).astype(np.uint8))):
+                path = tmp_path / folder / 'val' / 'town' / f'{stem}_{name}.png'
+                path.parent.mkdir(parents=True, exist_ok=True)
+                assert cv2.imwrite(str(path), picture)
+    first, second = rendered_drives(tmp_path, 'val', rate=5.0)
+    assert len(first) == len(second) == 3
+    assert [f.seconds for f in second] == pytest.approx([0, 0.2, 0.4])
+    assert [int(f.image[0, 0, 0]) for f in second] == [10, 11, 12]
+    assert [int(f.truth[0, 0]) for f in first] == [1, 26003, 26003]
+
+
+def test_a_network_of_other_labels_is_refused():
+    """Its ids would mean something else."""
+    segmenter = SimpleNamespace(label_set=LabelSet.named('camvid'))
+    with pytest.raises(UserError, match='camvid'):
+        evaluate_tracking(segmenter, [])
