@@ -1,6 +1,9 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Score a checkpoint: official Cityscapes AP, IoU of classes, baselines and where errors arise."""
+"""Score a checkpoint: official Cityscapes AP, IoU of classes, baselines and where errors arise.
+
+A network of classes alone is scored by its IoU, one of embeddings alone within the true classes.
+"""
 from __future__ import annotations
 
 import argparse
@@ -19,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--data', type=Path, metavar='DIR',
                         help='its folder; sticks have none, they are drawn')
     parser.add_argument('--split', default='val', help='train, val or test (default: val)')
-    parser.add_argument('--checkpoint', type=Path, help='weights; the shipped ones by default')
+    parser.add_argument('--checkpoint', type=Path,
+                        help='weights; the shipped ones by default; of classes alone: IoU, of '
+                             'embeddings alone: AP within the true classes')
     parser.add_argument('--semantic-checkpoint', type=Path, metavar='FILE',
                         help='take the classes from this network, only the embeddings from the '
                              "other (the paper's set-up)")
@@ -58,10 +63,13 @@ def run(args: argparse.Namespace) -> None:
     from ..evaluation.frames import open_frames
     from ..evaluation.report import table
     from ..evaluation.run import evaluate, to_dict
+    if args.comparison and args.predictions:
+        raise UserError('--comparison draws what a network does; leave --predictions out.')
     frames = open_frames(args.dataset, args.data, args.split, args.limit)
-    if args.predictions and not frames.has_instances:
-        raise UserError(f'{frames.name} has no instances to score predictions against')
     predictor = _predictor(args)
+    if args.comparison and predictor.task != 'both':
+        raise UserError('--comparison draws classes and embeddings; name a checkpoint of both, '
+                        'or one of embeddings with --semantic-checkpoint.')
     result = evaluate(predictor, frames, args.write_predictions)
     print(table(result))
     if args.comparison:
@@ -77,8 +85,6 @@ def run(args: argparse.Namespace) -> None:
 def _compare(args: argparse.Namespace, predictor) -> None:
     from ..evaluation.comparison import write_comparison
     from ..evaluation.frames import open_frames
-    if args.predictions:
-        raise UserError('--comparison draws what a network does; leave --predictions out.')
     frames = open_frames(args.dataset, args.data, args.split, args.limit)
     write_comparison(predictor, frames.frames, args.comparison)
 
@@ -86,13 +92,15 @@ def _compare(args: argparse.Namespace, predictor) -> None:
 def _tracking(args: argparse.Namespace) -> None:
     from ..evaluation.drives import KittiDrive, rendered_drives
     from ..evaluation.tracking import evaluate_tracking, table
+    from ..segmenter import InstanceSegmenter
     if args.dataset not in ('kitti-mots', 'cityscapes') or args.predictions:
         raise UserError('--tracking scores a network on drives: it takes --dataset kitti-mots or '
                         'cityscapes, without --predictions.')
     drives = ([KittiDrive(args.data)] if args.dataset == 'kitti-mots'
               else rendered_drives(args.data, args.split, args.rate))
-    segmenter = _predictor(args).segmenter
-    segmenter.configure(score_threshold=args.score_threshold)
+    segmenter = InstanceSegmenter.from_checkpoint(
+        args.checkpoint, semantic_checkpoint=args.semantic_checkpoint,
+        score_threshold=args.score_threshold, **_options(args))
     scores = evaluate_tracking(segmenter, drives)
     print(table(scores))
     if args.json:
@@ -101,10 +109,11 @@ def _tracking(args: argparse.Namespace) -> None:
 
 def _predictor(args: argparse.Namespace):
     from ..evaluation.folder import FolderPredictor
-    from ..evaluation.predictors import Predictor
-    from ..segmenter import InstanceSegmenter
+    from ..evaluation.single_task import open_predictor
     if args.predictions:
         return FolderPredictor(args.predictions)
-    return Predictor(InstanceSegmenter.from_checkpoint(
-        args.checkpoint, device=args.device, bandwidth=args.bandwidth,
-        input_size=args.input_size, semantic_checkpoint=args.semantic_checkpoint))
+    return open_predictor(args.checkpoint, args.semantic_checkpoint, **_options(args))
+
+
+def _options(args: argparse.Namespace) -> dict:
+    return {'device': args.device, 'bandwidth': args.bandwidth, 'input_size': args.input_size}

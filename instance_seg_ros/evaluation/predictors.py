@@ -34,15 +34,29 @@ VARIANTS = {
     'boxes, all inside': 'true boxes: each takes all pixels of the true class in it',
     'files': 'predictions read from a folder',
 }
+VARIANTS_OF = {
+    'both': tuple(name for name in VARIANTS if name != 'files'),
+    'semantic': (),
+    'embedding': tuple(name for name in VARIANTS if 'true' in name or 'boxes' in name),
+}
+"""What can be said with the outputs for a task."""
 
 
 @dataclass
 class Predictor:
-    """Runs a segmenter on frames and turns what comes out into predictions by variant."""
+    """Runs a segmenter on frames and turns what comes out into predictions by variant.
+
+    task: which of the segmenter's outputs a network is behind: `both`, `semantic`, `embedding`.
+    """
 
     segmenter: InstanceSegmenter
     seed: int = 0
-    variants = tuple(name for name in VARIANTS if name != 'files')
+    task: str = 'both'
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """Names of the variants; without classes those of true ones, without embeddings none."""
+        return VARIANTS_OF[self.task]
 
     @property
     def label_set(self) -> LabelSet:
@@ -53,23 +67,38 @@ class Predictor:
         """Return the class mask of an image alone: label ids, uint8 (H, W)."""
         return self.segmenter(image).class_mask
 
-    def __call__(self, frame: Frame) -> tuple[InstanceMap, dict[str, list[Prediction]]]:
-        """Return the segmenter's result and the predictions of every variant."""
+    def __call__(self, frame: Frame) -> tuple[InstanceMap | None, dict[str, list[Prediction]]]:
+        """Return the segmenter's result and the predictions of every variant.
+
+        There is no result of embeddings alone, which have no classes.
+        """
+        predictions = self._of_true_classes(frame)
+        if self.task == 'embedding':
+            return None, predictions
+        result = self.segmenter(frame.sample.image)
+        return result, self._of_predicted_classes(result, frame) | predictions
+
+    def _of_predicted_classes(self, result: InstanceMap,
+                              frame: Frame) -> dict[str, list[Prediction]]:
         image = frame.sample.image
-        result = self.segmenter(image)
-        _, embeddings = self.segmenter.infer([image])
         shipped = [Prediction(i.label_id, i.score, result.mask_of(i)) for i in result.instances]
-        truth = self._at_network_size(frame)
         rng = np.random.default_rng((self.seed, len(shipped), int(image[::8, ::8].sum())))
         dealt = rng.random(len(shipped))
-        return result, {
+        return {
             'embeddings': shipped,
             'embeddings, score 1': [Prediction(p.label_id, 1., p.mask) for p in shipped],
             'embeddings, shuffled': [Prediction(p.label_id, float(s), p.mask)
                                      for p, s in zip(shipped, dealt, strict=True)],
             'components': self._components(result.class_mask),
-            'embeddings, true classes': self._clusters(embeddings, truth, image.shape),
-            'centres, true classes': self._centres(embeddings[0], truth, image.shape),
+        }
+
+    def _of_true_classes(self, frame: Frame) -> dict[str, list[Prediction]]:
+        shape = frame.sample.image.shape
+        _, embeddings = self.segmenter.infer([frame.sample.image])
+        truth = self._at_network_size(frame)
+        return {
+            'embeddings, true classes': self._clusters(embeddings, truth, shape),
+            'centres, true classes': self._centres(embeddings[0], truth, shape),
             'components, true classes': self._components(
                 np.where(frame.ids >= INSTANCE_FACTOR, frame.ids // INSTANCE_FACTOR, 0)),
             'boxes, smallest': smallest_box(frame.ids),

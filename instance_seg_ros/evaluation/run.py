@@ -62,10 +62,12 @@ def evaluate(predictor: Predictor | FolderPredictor, frames: Frames,
     result = Result(frames)
     _check(predictor, frames)
     variants = predictor.variants if frames.has_instances else ()
+    if write and not variants:
+        raise UserError('Nothing separates instances here; leave --write-predictions out.')
     scorers = result.scorers = {
         name: Scorer(label_set=frames.label_set) for name in variants}
     result.found = {name: Found() for name in variants}
-    if frames.has_semantics and isinstance(predictor, Predictor):
+    if frames.has_semantics and _has_classes(predictor):
         result.confusion = Confusion(frames.label_set)
         table = translation(predictor.label_set, frames.label_set)
     for frame in tqdm(frames.frames, total=frames.count, desc=frames.name, file=sys.stderr):
@@ -90,8 +92,17 @@ def evaluate(predictor: Predictor | FolderPredictor, frames: Frames,
     return result
 
 
+def _has_classes(predictor: Predictor | FolderPredictor) -> bool:
+    return isinstance(predictor, Predictor) and predictor.task != 'embedding'
+
+
 def _check(predictor: Predictor | FolderPredictor, frames: Frames) -> None:
-    """Refuse a network whose label ids mean something else than those of the truth."""
+    """Refuse frames with nothing to score, and label ids that mean something else."""
+    instances = frames.has_instances and predictor.variants
+    if not instances and not (frames.has_semantics and _has_classes(predictor)):
+        missing = 'instances' if predictor.variants else 'classes'
+        raise UserError(f'{frames.name} has no true {missing}, and there is nothing else to '
+                        'score; choose another --dataset, or a checkpoint for its task.')
     if frames.has_instances and isinstance(predictor, Predictor):
         known = predictor.label_set.name
         if known != frames.label_set.name:

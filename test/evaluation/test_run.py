@@ -1,10 +1,12 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
+import dataclasses
 import json
 
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from instance_seg_ros.checkpoint import random_checkpoint
 from instance_seg_ros.cli import main
@@ -16,6 +18,7 @@ from instance_seg_ros.evaluation.official import Prediction
 from instance_seg_ros.evaluation.predictors import Predictor
 from instance_seg_ros.evaluation.report import table
 from instance_seg_ros.evaluation.run import evaluate, to_dict
+from instance_seg_ros.evaluation.single_task import predictor_of
 from instance_seg_ros.labels import LabelSet
 from instance_seg_ros.segmenter import InstanceSegmenter
 
@@ -67,7 +70,6 @@ def test_the_centres_of_separate_embeddings_find_every_object():
     frame = Frame(sample, ids_of(sample, CITY))
     segmenter = InstanceSegmenter(random_checkpoint(input_size=(128, 64)), device='cpu')
     predictor = Predictor(segmenter)
-    import torch
     embeddings = torch.zeros(8, 64, 128)
     for number in range(3):
         embeddings[number][torch.from_numpy(sample.instances == 26000 + number)] = 5.
@@ -116,25 +118,90 @@ def test_the_verb_runs_a_checkpoint_and_draws(folder, tmp_path, capsys):
     assert 'IoU of classes' in capsys.readouterr().out
 
 
-def test_classes_come_from_the_semantic_checkpoint(folder, tmp_path, capsys):
-    """End to end with two files; alone, the network of embeddings has no classes to cluster."""
-    for task, seed in (('semantic', 1), ('embedding', 2)):
+def score(folder, tmp_path, *arguments, dataset='cityscapes'):
+    """Run the verb; return its scores as data."""
+    assert main(['evaluate', '--dataset', dataset, '--data', str(folder), '--device', 'cpu',
+                 '--json', str(tmp_path / 'scores.json'), *map(str, arguments)]) == 0
+    return json.loads((tmp_path / 'scores.json').read_text())
+
+
+@pytest.fixture
+def single(tmp_path):
+    """Return files with networks of one task each, by task, and another of classes."""
+    for seed, (name, task) in enumerate((('semantic', 'semantic'), ('embedding', 'embedding'),
+                                         ('other', 'semantic'))):
         random_checkpoint(seed, 'enet', task=task, input_size=(128, 64)).save(
-            tmp_path / f'{task}.safetensors')
-    random_checkpoint(3, 'enet', task='semantic', input_size=(128, 64)).save(
-        tmp_path / 'other.safetensors')
-    command = ['evaluate', '--dataset', 'cityscapes', '--data', str(folder), '--device', 'cpu',
-               '--checkpoint', str(tmp_path / 'embedding.safetensors')]
-    assert main(command) == 2
-    assert 'semantic checkpoint' in capsys.readouterr().err
+            tmp_path / f'{name}.safetensors')
+    return {name: tmp_path / f'{name}.safetensors' for name in ('semantic', 'embedding', 'other')}
+
+
+def test_classes_come_from_the_semantic_checkpoint(folder, single, tmp_path):
     iou = {}
     for name in ('semantic', 'other'):
-        assert main([*command, '--semantic-checkpoint', str(tmp_path / f'{name}.safetensors'),
-                     '--json', str(tmp_path / 'scores.json')]) == 0
-        scores = json.loads((tmp_path / 'scores.json').read_text())
+        scores = score(folder, tmp_path, '--checkpoint', single['embedding'],
+                       '--semantic-checkpoint', single[name])
         iou[name] = scores['iou']
-        assert 'embeddings, true classes' in scores['instances']
+        assert {'embeddings', 'embeddings, true classes'} <= set(scores['instances'])
+        # Alone, either network scores what it scores beside the other one.
+        assert score(folder, tmp_path, '--checkpoint', single[name])['iou'] == scores['iou']
+        alone = score(folder, tmp_path, '--checkpoint', single['embedding'])['instances']
+        assert alone == {variant: scores['instances'][variant] for variant in alone}
     assert iou['semantic'] != iou['other']
+
+
+def test_classes_alone_are_scored_by_iou(folder, single, tmp_path, capsys):
+    scores = score(folder, tmp_path, '--checkpoint', single['semantic'], '--output',
+                   tmp_path / 'out')
+    assert 'instances' not in scores and 0 <= scores['mean_iou'] <= 1
+    assert {path.name for path in (tmp_path / 'out').iterdir()} == {'confusion.png'}
+    assert 'AP in percent' not in capsys.readouterr().out
+
+
+def test_embeddings_alone_are_scored_within_true_classes(folder, single, tmp_path, capsys):
+    scores = score(folder, tmp_path, '--checkpoint', single['embedding'], '--output',
+                   tmp_path / 'out', '--write-predictions', tmp_path / 'files')
+    assert 'iou' not in scores and list(scores['instances']) == [
+        'embeddings, true classes', 'centres, true classes', 'components, true classes',
+        'boxes, smallest', 'boxes, all inside']
+    assert scores['instances']['components, true classes']['true_positives']['car'] == 1
+    assert (tmp_path / 'out/precision_recall.png').is_file()
+    assert (tmp_path / 'files' / f'{street().name}.txt').is_file()
+    assert 'IoU of classes' not in capsys.readouterr().out
+
+
+def test_embeddings_that_know_better_do_not_need_classes(monkeypatch):
+    """Exact embeddings behind an embedding network's file: every car is found."""
+    sample, own = street(), random_checkpoint(1, 'enet', task='embedding', input_size=(128, 64))
+    predictor = predictor_of(own, device='cpu')
+    numbers = torch.from_numpy(sample.instances.astype(np.float32)) - 26000
+    monkeypatch.setattr(predictor.segmenter, 'infer', lambda images: (
+        None, 5 * numbers.expand(1, 8, 64, 128)))
+    frames = Frames('streets', CITY, True, True, [Frame(sample, ids_of(sample, CITY))], 1)
+    result = evaluate(predictor, frames)
+    assert result.scores['embeddings, true classes'].averages['allAp'] == 1.
+    assert result.scores['components, true classes'].averages['allAp'] < 1.
+    assert result.confusion is None
+
+
+@pytest.mark.parametrize(('task', 'truth', 'missing'), [
+    ('semantic', 'has_semantics', 'classes'), ('embedding', 'has_instances', 'instances')])
+def test_a_network_needs_the_truth_of_its_task(task, truth, missing):
+    frames = Frames('streets', CITY, True, True, [], 0)
+    predictor = predictor_of(random_checkpoint(1, 'enet', task=task, input_size=(128, 64)),
+                             device='cpu')
+    with pytest.raises(UserError, match=f'streets has no true {missing}'):
+        evaluate(predictor, dataclasses.replace(frames, **{truth: False}))
+
+
+@pytest.mark.parametrize('task', ['semantic', 'embedding'])
+def test_pictures_and_videos_need_both_tasks(task, folder, single, tmp_path, capsys):
+    command = ['evaluate', '--dataset', 'cityscapes', '--data', str(folder), '--device', 'cpu',
+               '--checkpoint', str(single[task])]
+    assert main([*command, '--comparison', str(tmp_path / 'x.png')]) == 2
+    assert '--semantic-checkpoint' in capsys.readouterr().err
+    assert main([*command, '--tracking']) == 2
+    assert capsys.readouterr().err
+    assert task == 'embedding' or main([*command, '--write-predictions', str(tmp_path)]) == 2
 
 
 def test_bad_input_ends_with_status_2(tmp_path, capsys):
