@@ -208,9 +208,9 @@ def segmenter(notes: Notes, folder: str, transport: str, parameters: dict[str, A
 class NotedOutputs(Outputs):
     """The node's outputs, which note when each frame arrived, was found and was sent."""
 
-    def __init__(self, notes: Notes, *arguments: Any) -> None:
+    def __init__(self, notes: Notes, *arguments: Any, **options: Any) -> None:
         """Make the publishers."""
-        super().__init__(*arguments)
+        super().__init__(*arguments, **options)
         self._notes, self._moments = notes, {}
         send = self._instance_mask.publish
 
@@ -234,9 +234,9 @@ class NotedOutputs(Outputs):
 
 def node(notes: Notes, arguments: list[str]) -> None:
     """Run the real node, with outputs that take notes."""
-    from . import main, node
+    from . import main, worker
 
-    node.Outputs = partial(NotedOutputs, notes)
+    worker.Outputs = partial(NotedOutputs, notes)
     main.main(['node', *arguments])
 
 
