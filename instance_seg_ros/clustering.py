@@ -47,8 +47,7 @@ class MeanShift:
         Around a mode, anything from delta_v to 2 delta_d - delta_v separates perfectly; the
         authors' release uses 1.5, the default here.
     min_area: clusters of fewer pixels are dropped (their pixels belong to no instance).
-    sample: modes are sought among the pixels on every row and column, or every 2nd, 4th, ...:
-        the finest grid that holds about this many pixels or fewer.
+    sample: modes are sought among this many pixels, evenly spread.
     seeds, rounds: how many pixels start shifting at once, and how often on what is left.
     """
 
@@ -84,7 +83,7 @@ class MeanShift:
         points = embeddings.permute(1, 2, 0).flatten(0, 1).index_select(0, place).float()
         place, points, invalid = _finite(place, points)
         points = self._apart(points, rank_of_pixel[place])
-        modes = self._modes(points[self._sampled(place, class_index.shape[1])])
+        modes = self._modes(points[self._sampled(place)])
         nearest, distance = self._assign(points, modes)
         mode_class = torch.tensor(things, device=place.device)[self._rank(modes)]
         return self._collect(class_index, place, nearest, distance, modes, mode_class, invalid)
@@ -100,15 +99,15 @@ class MeanShift:
         """Return the class that `_apart` wrote into a mode, as its place in `things`."""
         return (modes[:, -1] / (3 * self.bandwidth)).round().long()
 
-    def _sampled(self, place, width):
-        """Choose the pixels among which modes are sought: every one, or those on a grid."""
-        stride = 1
-        while len(place) > self.sample * stride ** 2:
-            stride *= 2
-        if stride == 1:
+    def _sampled(self, place):
+        """Choose the pixels among which modes are sought: all, or some, evenly over their order.
+
+        Not a grid: it would step over objects that are a pixel or two wide.
+        """
+        count = len(place)
+        if count <= self.sample:
             return slice(None)
-        on_grid = (place % width % stride == 0) & (place // width % stride == 0)
-        return on_grid.nonzero().squeeze(1)
+        return torch.arange(self.sample, device=place.device) * (count - 1) // (self.sample - 1)
 
     def _modes(self, points):
         """Find the modes of the sampled points: (M, D + 1)."""

@@ -68,6 +68,15 @@ def test_large_images_are_sampled_without_losing_small_objects():
     assert clusters.area.tolist() == [384 * 300 - 81, 81]
 
 
+def test_an_object_one_pixel_wide_is_found():
+    """A pole-like column in a large picture, wherever it stands."""
+    for column in (100, 101, 102, 103):
+        embeddings = torch.randn(8, 384, 300, generator=torch.Generator().manual_seed(0)) * 0.2
+        embeddings[0, :, column] += 5
+        found = MeanShift().cluster_image(embeddings, torch.full((384, 300), CAR), (CAR,))
+        assert found.area.tolist() == [384 * 299, 384]
+
+
 def test_classes_are_clustered_apart():
     """Equal embeddings of two classes make two clusters, in order of class."""
     kind = torch.full((20, 20), CAR)
