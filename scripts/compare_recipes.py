@@ -29,14 +29,15 @@ from instance_seg_ros.training.learner import Learner
 from instance_seg_ros.training.recipe import Recipe, load_recipe
 from instance_seg_ros.training.validation import Validator
 
-CONFIG = Path(__file__).parents[1] / 'config/training'
+RECIPES = Path(__file__).parents[1] / 'config/training'
+PLAN = Path(__file__).with_suffix('.yaml')
 
 
 def main() -> None:
     """Run every variant; those in the output file already are left out."""
     args = _arguments()
-    plan = yaml.safe_load((CONFIG / 'variants.yaml').read_text())
-    base = dataclasses.replace(load_recipe(CONFIG / plan['recipe']), **plan['common'],
+    plan = yaml.safe_load(PLAN.read_text())
+    base = dataclasses.replace(load_recipe(RECIPES / plan['recipe']), **plan['common'],
                                steps=args.steps)
     rows = json.loads(args.output.read_text()) if args.output.exists() else {}
     for name, changes in plan['variants'].items():
@@ -102,7 +103,7 @@ def _score(learner: Learner, recipe: Recipe, args: argparse.Namespace) -> dict[s
     for name, samples in sets.items():
         scores, _ = Validator(samples, labels, recipe.input_size, args.bandwidth)(
             learner.network, learner.normalise)
-        row |= {f'{name}/{key}': round(scores[key], 3) for key in (
+        row |= {f'{name}/{key}': round(float(scores[key]), 3) for key in (
             'f1_embeddings_true_classes', 'f1_embeddings', 'f1_components', 'miou')}
     return row
 
