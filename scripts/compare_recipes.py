@@ -14,7 +14,6 @@ import dataclasses
 import json
 from pathlib import Path
 
-import numpy as np
 import torch
 import yaml
 from torch.utils.data import DataLoader
@@ -66,7 +65,7 @@ def _changed(recipe: Recipe, changes: dict) -> Recipe:
 
 
 def _trained(recipe: Recipe, args: argparse.Namespace) -> Learner:
-    """Train with the losses of `instance_seg train`; the rate falls as a cosine."""
+    """Train with the losses and rates of `instance_seg train`, all phases at once."""
     stream = Stream(shares(recipe, (args.camvid, args.scenes)), Augmentation(
         recipe.crop, recipe.area, recipe.aspect, recipe.rich, recipe.diverse), recipe.seed)
     learner = Learner(recipe, class_weights(stream, 19, recipe.balance, 60))
@@ -77,7 +76,7 @@ def _trained(recipe: Recipe, args: argparse.Namespace) -> Learner:
     samples = iter(DataLoader(stream, recipe.batch, sampler=From(0), num_workers=1))
     for step in range(recipe.steps):
         for group in optimiser.param_groups:
-            group['lr'] = recipe.learning_rate * _share_of_rate(step / recipe.steps, recipe)
+            group['lr'] = learner.schedule.learning_rate(step / recipe.steps)
         batch = next(samples)
         logits, embeddings = learner.network(learner.normalise(batch['image']))
         loss = learner.class_loss(logits, batch['classes'], batch['semantics'])
@@ -87,12 +86,6 @@ def _trained(recipe: Recipe, args: argparse.Namespace) -> Learner:
         torch.nn.utils.clip_grad_norm_(learner.parameters(), recipe.clip)
         optimiser.step()
     return learner
-
-
-def _share_of_rate(done: float, recipe: Recipe) -> float:
-    if done < recipe.warmup:
-        return max(.02, done / recipe.warmup)
-    return max(.01, (1 + np.cos(np.pi * (done - recipe.warmup) / (1 - recipe.warmup))) / 2)
 
 
 def _score(learner: Learner, recipe: Recipe, args: argparse.Namespace) -> dict[str, float]:
