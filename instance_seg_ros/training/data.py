@@ -103,14 +103,16 @@ def shares(recipe: Recipe, data: tuple[Path, ...]) -> list[Share]:
     label_set = LabelSet.named(recipe.label_set)
     if label_set.name == 'sticks':
         return [Share(Plain(Sticks('train', recipe.crop[0])), 1.)]
-    settings = {kind: {'often': 1., 'semantics': 1., 'pasted': 10, 'cutouts': 0,
+    settings = {kind: {'often': 1., 'semantics': 1., 'pasted': 10, 'cutouts': 0, 'rare_below': 0.,
                        **recipe.sources.get(kind, {})} for kind in ('camvid', 'cityscapes')}
     scenes = [Cityscapes(folder, 'train') for folder in data if layout(folder) == 'cityscapes']
     others = [cutout for dataset in scenes for cutout in
               cutouts_of(dataset, label_set, int(settings['cityscapes']['cutouts']))]
     result = [(Plain(dataset), settings['cityscapes']) for dataset in scenes]
-    result += [(pasted_camvid(folder, recipe.label_set, int(settings['camvid']['pasted']), others),
-                settings['camvid']) for folder in data if layout(folder) == 'camvid']
+    camvid = settings['camvid']
+    result += [(pasted_camvid(folder, recipe.label_set, int(camvid['pasted']), others,
+                              float(camvid['rare_below'])), camvid)
+               for folder in data if layout(folder) == 'camvid']
     return [Share(source, float(s['often']), float(s['semantics'])) for source, s in result]
 
 

@@ -15,7 +15,7 @@ from ..errors import UserError
 from ..labels import LabelSet
 from ..loss import DiscriminativeLoss
 from ..networks import build_network
-from .losses import ClassLoss, coarse_labels
+from .losses import ClassLoss, OverlapLoss, coarse_labels
 from .recipe import Recipe
 from .schedule import Schedule
 
@@ -39,7 +39,7 @@ class Learner(lightning.LightningModule):
         channels = self.network.feature_channels
         self.schedule = Schedule(recipe, channels is not None)
         self.auxiliary = nn.Conv2d(channels, classes, 1) if self.schedule.needs_head() else None
-        self.class_loss = ClassLoss(class_weights)
+        self.class_loss, self.overlap_loss = ClassLoss(class_weights), OverlapLoss()
         self.instance_loss = DiscriminativeLoss(recipe.margin_variance, recipe.margin_distance)
         self.register_buffer('mean', torch.tensor(recipe.mean).view(1, 3, 1, 1))
         self.register_buffer('std', torch.tensor(recipe.std).view(1, 3, 1, 1))
@@ -129,9 +129,7 @@ class Learner(lightning.LightningModule):
         outputs, features = self._outputs(images)
         result = {}
         if self.recipe.task != 'embedding':
-            result['semantic'] = (self.recipe.semantic_weight,
-                                  self.class_loss(outputs[0], batch['classes'],
-                                                  batch['semantics']))
+            result |= self._class_losses(outputs[0], batch)
         if self.recipe.task != 'semantic':
             result |= self._instance_losses(outputs[-1], batch)
         if features is not None:
@@ -139,6 +137,13 @@ class Learner(lightning.LightningModule):
             coarse, = self.network.crop((coarse,), images.shape[2:])
             result['auxiliary'] = (self.schedule.auxiliary_weight(self._now), self.class_loss(
                 coarse, batch['classes'], batch['semantics']))
+        return result
+
+    def _class_losses(self, logits: Tensor, batch: dict[str, Tensor]) -> dict:
+        recipe, truth = self.recipe, (batch['classes'], batch['semantics'])
+        result = {'semantic': (recipe.semantic_weight, self.class_loss(logits, *truth))}
+        if recipe.overlap_weight:
+            result['overlap'] = (recipe.overlap_weight, self.overlap_loss(logits, *truth))
         return result
 
     def _instance_losses(self, embeddings: Tensor, batch: dict[str, Tensor]) -> dict:

@@ -33,7 +33,9 @@ class Recipe:
     same head beside the outputs, early on. Neither applies to a network without such an encoder.
     instance_start, instance_ramp: when the instance loss begins, how long it takes to full
     weight; instance_weight: that weight; encoder_share: factor on its gradient into the shared
-    encoder of a branched network. margin_variance, margin_distance: delta_v and delta_d.
+    encoder of a branched network. semantic_weight, overlap_weight: of the class-weighted
+    cross-entropy and of the soft IoU (`OverlapLoss`, not in the paper). margin_variance,
+    margin_distance: delta_v and delta_d.
     balance: c of the class weights 1 / log(c + p), p the share of a class in the training pixels.
     validate_every: updates between two savings. sources: for each layout (`camvid`,
     `cityscapes`) how often it is drawn, and more.
@@ -70,6 +72,7 @@ class Recipe:
     auxiliary_weight: float = 0.
     auxiliary_until: float = .3
     semantic_weight: float = 1.
+    overlap_weight: float = 0.
     balance: float = 1.02
     margin_variance: float = .5
     margin_distance: float = 1.5

@@ -14,7 +14,7 @@ from instance_seg_ros.datasets.cutouts import collect, roof_dip, unhidden, whole
 from instance_seg_ros.datasets.kitti_mots import KittiMots, decode_rle
 from instance_seg_ros.datasets.pasting import drop_small, paste
 from instance_seg_ros.datasets.sample import IGNORE, Sample, read_map, read_rgb
-from instance_seg_ros.datasets.stream import Pasted, Plain, Share, Stream
+from instance_seg_ros.datasets.stream import Pasted, Plain, Share, Stream, repeat_factors
 from instance_seg_ros.errors import UserError
 from instance_seg_ros.labels import LabelSet
 
@@ -141,6 +141,16 @@ def test_drop_small_keeps_what_is_large():
     instances[:5], instances[9, :3] = 26000, 24001
     assert set(np.unique(drop_small(instances, 10))) == {0, 26000}
     assert drop_small(instances, 3) is not instances
+
+
+def test_frames_with_a_rare_class_are_drawn_more_often():
+    common, rare = (Sample('', np.zeros((4, 4, 3), np.uint8), np.full((4, 4), k, np.uint8),
+                           np.zeros((4, 4), np.uint16)) for k in (0, 3))
+    rare.classes[0] = 255       # no class at all
+    frames = [common] * 24 + [rare]
+    factors = repeat_factors(frames, 19, rare_below=.16)
+    assert factors.tolist() == [1.] * 24 + [2.]
+    assert repeat_factors(frames, 19, rare_below=0.).tolist() == [1.] * 25
 
 
 def stream(seed=0):

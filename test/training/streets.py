@@ -77,4 +77,5 @@ class Tiny(OneMap):
 
 NETWORKS['tiny'] = Tiny
 TINY = {'network': 'tiny', 'crop': [64, 32], 'input_size': [64, 32], 'batch': 4, 'steps': 4,
-        'learning_rate': 1e-2, 'clip': 0, 'instance_ramp': 0, 'validate_every': 100}
+        'learning_rate': 1e-2, 'clip': 0, 'overlap_weight': 1., 'instance_ramp': 0,
+        'validate_every': 100}

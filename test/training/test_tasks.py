@@ -16,7 +16,7 @@ from instance_seg_ros.commands.train import PAPERS, _recipe
 from instance_seg_ros.errors import UserError
 from instance_seg_ros.segmenter import InstanceSegmenter
 from instance_seg_ros.training.learner import Learner
-from instance_seg_ros.training.losses import ClassLoss, coarse_labels
+from instance_seg_ros.training.losses import ClassLoss, OverlapLoss, coarse_labels
 from instance_seg_ros.training.recipe import Recipe, load_recipe
 from instance_seg_ros.training.run import Run, train
 from instance_seg_ros.training.schedule import Schedule
@@ -100,6 +100,37 @@ def test_the_class_loss_is_the_weighted_mean_over_known_pixels():
     torch.testing.assert_close(ClassLoss(weights)(logits, classes, torch.tensor([1., 0.])), first)
     nothing = torch.full_like(classes, 255)
     assert ClassLoss(weights)(logits, nothing, torch.ones(2)) == 0
+
+
+def slow_overlap(logits, classes, pictures):
+    """Soft IoU by its definition, class by class, in float64."""
+    soft, losses = logits.double().softmax(1), []
+    for k in range(logits.shape[1]):
+        hit = truth = either = 0.
+        for n in pictures:
+            known = classes[n] != 255
+            p, y = soft[n, k][known], (classes[n][known] == k).double()
+            hit, truth = hit + (p * y).sum(), truth + y.sum()
+            either = either + (p + y - p * y).sum()
+        if truth:
+            losses.append(1 - hit / either)
+    return sum(losses) / len(losses)
+
+
+def test_the_overlap_loss_is_the_soft_iou_of_the_classes_shown():
+    torch.manual_seed(0)
+    logits, classes = torch.randn(2, 5, 6, 7), torch.randint(0, 4, (2, 6, 7))
+    classes[0, :3] = 255
+    loss, whole = OverlapLoss(), torch.ones(2)
+    expected = slow_overlap(logits, classes, (0, 1)).float()
+    torch.testing.assert_close(loss(logits, classes, whole), expected)
+    first = slow_overlap(logits, classes, (0,)).float()
+    torch.testing.assert_close(loss(logits, classes, torch.tensor([1., 0.])), first)
+    sure = 100. * F.one_hot(classes.clamp_max(4), 5).movedim(-1, 1)
+    torch.testing.assert_close(loss(sure, classes, whole), torch.tensor(0.))
+    assert loss(logits, torch.full_like(classes, 255), whole) == 0
+    assert torch.autograd.gradcheck(
+        lambda x: loss(x, classes, whole), logits.double().requires_grad_(), eps=1e-2, atol=1e-3)
 
 
 def test_a_share_of_the_gradient_needs_branches():
