@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         print(f'Recording {outputs}* to {args.output}', flush=True)
         with spinning(node):
             stop.wait()
-        recorder.close()
+        recorder.close()    # what has arrived by now is still recorded
     for topic, count in sorted(recorder.counts.items()):
         print(f'{count:8d}  {topic}')
     return 0

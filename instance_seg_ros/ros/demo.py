@@ -120,7 +120,7 @@ class _Run:
             play(playback.timeline(source, [topic.name]), publish, self._stop)
             self._check()
             self._wait_until_settled(recorder, len(played))
-            recorder.close()
+        recorder.close()
         return played
 
     def _activate(self, recorder: Recorder, player: Player) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from rclpy.node import Node
+from rclpy.subscription import Subscription
 
 from ..bags import BagWriter, Topic
 from ..errors import UserError
@@ -38,9 +39,14 @@ class Recorder:
         return tuple(self._subscriptions)
 
     def close(self) -> None:
-        """Stop recording; the writer stays with who opened it."""
+        """
+        Record what has arrived and waits to be served, then stop; not while the node spins.
+
+        The writer stays with who opened it.
+        """
         self._node.destroy_timer(self._timer)
         for subscription in self._subscriptions.values():
+            _serve_waiting(subscription)
             self._node.destroy_subscription(subscription)
 
     def _discover(self) -> None:
@@ -69,6 +75,12 @@ class Recorder:
 
         self._subscriptions[name] = self._node.create_subscription(
             kind, name, record, raw.request(offered, DEPTH), raw=True)
+
+
+def _serve_waiting(subscription: Subscription) -> None:
+    with subscription.handle:
+        while taken := subscription.handle.take_message(subscription.msg_type, subscription.raw):
+            subscription.callback(taken[0])
 
 
 def _require_hash(topic: Topic, publisher) -> None:

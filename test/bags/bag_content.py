@@ -27,6 +27,7 @@ BEGIN = 1_700_000_000_000_000_000
 RAW, COMPRESSED, INFO = '/camera/image_raw', '/rear/image_raw/compressed', '/camera/note'
 BEST_EFFORT = Qos(QosHistory.KEEP_LAST, 5, QosReliability.BEST_EFFORT, QosDurability.VOLATILE,
                   QosTime(0, 0), QosTime(0, 0), QosLiveliness.AUTOMATIC, QosTime(0, 0), False)
+RELIABLE = BEST_EFFORT._replace(depth=100, reliability=QosReliability.RELIABLE)
 
 
 def picture(index: int) -> np.ndarray:
@@ -60,14 +61,14 @@ CONTENT = {
 
 
 def write_bag(path: Path, topics=(RAW,), storage='mcap', compression='none',
-              frames=FRAMES) -> Path:
+              frames=FRAMES, qos=BEST_EFFORT) -> Path:
     """Write a bag with ``frames`` messages on each topic, a period apart."""
     writer = Writer(path, version=9, storage_plugin=StoragePlugin[storage.upper()])
     writer.set_compression(CompressionMode[compression.upper()], CompressionFormat.ZSTD)
     with writer:
         connections = {
             topic: writer.add_connection(topic, CONTENT[topic][0], typestore=typestore(),
-                                         offered_qos_profiles=[BEST_EFFORT])
+                                         offered_qos_profiles=[qos])
             for topic in topics}
         for index in range(frames):
             for topic in topics:

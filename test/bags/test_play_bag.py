@@ -8,11 +8,24 @@ import threading
 import time
 
 import pytest
-from bag_content import BEGIN, BEST_EFFORT, COMPRESSED, CONTENT, FRAMES, INFO, PERIOD, RAW
+from bag_content import (
+    BEGIN,
+    BEST_EFFORT,
+    COMPRESSED,
+    CONTENT,
+    FRAMES,
+    INFO,
+    PERIOD,
+    RAW,
+    RELIABLE,
+)
 
 from instance_seg_ros.bags import BagWriter, images, open_source
 
 pytest.importorskip('rclpy')
+
+from rclpy.duration import Duration  # noqa: E402
+from std_msgs.msg import String  # noqa: E402
 
 from instance_seg_ros.ros.node_process import own_domain  # noqa: E402
 from instance_seg_ros.ros.recorder import Recorder  # noqa: E402
@@ -139,7 +152,7 @@ def test_bad_input_is_one_sentence(make_bag, start_python, domain, arguments, sa
 
 def test_recorded_by_the_command(make_bag, tmp_path, start_python, domain):
     """What was played is in the recording, message by message, and nothing else."""
-    source, output = make_bag(topics=(RAW, INFO)), tmp_path / 'recording'
+    source, output = make_bag(topics=(RAW, INFO), qos=RELIABLE), tmp_path / 'recording'
     recorder = start_python('-m', 'instance_seg_ros.cli', 'record-bag', output, '--node', 'camera',
                             ROS_DOMAIN_ID=str(domain))
     assert 'Recording /camera/*' in recorder.stdout.readline()
@@ -156,3 +169,23 @@ def test_recorded_by_the_command(make_bag, tmp_path, start_python, domain):
             (m.topic.name, m.data.rstrip(b'\0')) for m in played.messages())
     again = start_python('-m', 'instance_seg_ros.cli', 'record-bag', output)
     assert again.wait(30) == 2
+
+
+def test_what_waits_to_be_served_at_the_end_is_recorded(tmp_path, domain):
+    """Messages that arrived before the stop are not lost because nobody had time for them."""
+    with ros_node('writer', domain) as talker, ros_node('listener', domain) as node:
+        publisher = talker.create_publisher(String, INFO, 100)
+        with BagWriter(tmp_path / 'heard') as writer:
+            recorder = Recorder(node, writer, INFO.__eq__)
+            with spinning(node):
+                deadline = time.monotonic() + 30
+                while not publisher.get_subscription_count():
+                    assert time.monotonic() < deadline
+                    time.sleep(0.02)
+            for index in range(20):
+                publisher.publish(String(data=f'note {index}'))
+            assert publisher.wait_for_all_acked(Duration(seconds=30))
+            recorder.close()
+    assert recorder.counts == {INFO: 20}
+    with open_source(tmp_path / 'heard') as bag:
+        assert len(list(bag.messages())) == 20
