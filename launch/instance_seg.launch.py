@@ -1,10 +1,11 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Start the node, configured and active.
+Start the node, and take it to active by lifecycle events.
 
 ``ros2 launch instance_seg_ros instance_seg.launch.py --show-args`` lists the arguments. What is
-left empty is as in the parameters file. The launch ends with an error when the node cannot start.
+left empty is as in the parameters file. The launch ends with an error when the node cannot be
+configured or activated; with ``respawn:=true`` a node that has worked before is tried again.
 """
 
 import os
@@ -14,13 +15,21 @@ from ament_index_python.packages import get_package_share_directory
 from launch import LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
+    EmitEvent,
     OpaqueFunction,
     RegisterEventHandler,
     SetEnvironmentVariable,
+    TimerAction,
 )
-from launch.event_handlers import OnProcessExit
+from launch.event_handlers import OnProcessExit, OnProcessStart
+from launch.events import matches_action
+from launch.logging import get_logger, launch_config
 from launch.substitutions import EnvironmentVariable, LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
+from launch_ros.event_handlers import OnStateTransition
+from launch_ros.events.lifecycle import ChangeState
+from launch_ros.ros_adapters import get_ros_node
+from lifecycle_msgs.msg import Transition
 
 SHARE = Path(get_package_share_directory('instance_seg_ros'))
 PACKAGE = 'instance_seg_ros'
@@ -28,6 +37,10 @@ BOOLEAN = ['true', 'false']
 # Fast DDS knows one of two names; with both set it takes the profile twice and fails.
 IS_HUMBLE = os.environ.get('ROS_DISTRO') == 'humble'
 PROFILE_VARIABLE = f'{"FASTRTPS" if IS_HUMBLE else "FASTDDS"}_DEFAULT_PROFILES_FILE'
+CONFIGURE, ACTIVATE = Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE
+LOOK_EVERY_S = 0.2
+ASK_AGAIN_S = 10.0
+RESPAWN_S = 2.0
 
 ARGUMENTS = [
     DeclareLaunchArgument(
@@ -62,7 +75,8 @@ ARGUMENTS = [
         description='What the node logs.'),
     DeclareLaunchArgument(
         'autostart', default_value='true', choices=BOOLEAN,
-        description='Configure and activate the node; false leaves that to a lifecycle manager.'),
+        description='Configure and activate the node; false leaves the transitions to the user or '
+        'a lifecycle manager.'),
     DeclareLaunchArgument(
         'respawn', default_value='false', choices=BOOLEAN,
         description='Start the node again two seconds after it has died.'),
@@ -82,6 +96,89 @@ ARGUMENTS = [
 ]
 
 
+class Startup:
+    """
+    The way of the node's process, and of each that is started in its place, to active.
+
+    What fails at the first time is a mistake, which ends the launch; a node that has worked
+    before lacks something that may come back, such as its device, and is tried again.
+    """
+
+    def __init__(self, node):
+        self._node, self._process, self._others = node, None, set()
+        self._is_starting = self._has_worked = False
+        self._state = None      # until a transition is heard of
+
+    def actions(self):
+        """Return the event handlers, to be registered before the node starts."""
+        return [
+            RegisterEventHandler(OnProcessStart(
+                target_action=self._node, on_start=[OpaqueFunction(function=self._begin)])),
+            RegisterEventHandler(OnStateTransition(
+                target_lifecycle_node=self._node,
+                entities=[OpaqueFunction(function=self._go_on)]))]
+
+    def _begin(self, context):
+        self._process, self._others = context.locals.event.pid, self._announcers(context)
+        self._is_starting, self._state = True, None
+        return self._look(context, self._process)
+
+    def _look(self, context, process):
+        """
+        Wait for the new process's node, then ask for the first transition.
+
+        The services of one that was killed are found for a while, and requests to them are never
+        answered; therefore it is looked who tells of transitions.
+        """
+        if process != self._process:
+            return []       # it has ended, another one is looked for
+        has_come = self._announcers(context) - self._others
+        return [later(LOOK_EVERY_S, self._ask if has_come else self._look, process)]
+
+    def _ask(self, context, process):
+        if process != self._process or self._state:
+            return []
+        return [self._change(CONFIGURE), later(ASK_AGAIN_S, self._ask, process)]
+
+    def _go_on(self, context):
+        event = context.locals.event
+        self._state = event.goal_state
+        if not self._is_starting or event.start_state == 'shuttingdown':
+            return []       # what else becomes of it is between the node and its user
+        if self._state == 'active':
+            self._is_starting, self._has_worked = False, True
+        elif (event.start_state, self._state) == ('configuring', 'inactive'):
+            return [self._change(ACTIVATE)]
+        elif self._state in ('unconfigured', 'inactive', 'finalized'):
+            return self._fail()
+        return []
+
+    def _fail(self):
+        what = 'activated' if self._state == 'inactive' else 'configured'
+        text = (f'{self._node.node_name} could not be {what}; it says why in its log, above and '
+                f'in {Path(launch_config.log_dir, "launch.log")}')
+        if not self._has_worked or self._state == 'finalized':
+            raise RuntimeError(text)
+        get_logger(PACKAGE).error(f'{text}; trying again in {RESPAWN_S:g} s')
+        again = self._change(ACTIVATE if self._state == 'inactive' else CONFIGURE)
+        return [TimerAction(period=RESPAWN_S, actions=[again])]
+
+    def _announcers(self, context):
+        """Return who publishes transitions under the node's name."""
+        topic = f'{self._node.node_name}/transition_event'
+        return {tuple(publisher.endpoint_gid) for publisher
+                in get_ros_node(context).get_publishers_info_by_topic(topic)}
+
+    def _change(self, transition):
+        return EmitEvent(event=ChangeState(
+            lifecycle_node_matcher=matches_action(self._node), transition_id=transition))
+
+
+def later(seconds, function, *args):
+    """Return an action that calls the function with a context, and does what it returns."""
+    return TimerAction(period=seconds, actions=[OpaqueFunction(function=function, args=args)])
+
+
 def fail_when_it_dies(context, respawn):
     """End the launch with an error when the node's process did, unless it is started again."""
     code = context.locals.event.returncode
@@ -99,9 +196,7 @@ def node_parameters(arguments):
         parameters['cameras'] = [name.strip() for name in arguments['cameras'].split(',')]
     if arguments['use_sim_time'] == 'true':
         parameters['use_sim_time'] = True
-    # Not by ChangeState from here: after a crash the dead node's service is found for a while, and
-    # a request to it is never answered.
-    parameters['autostart'] = arguments['autostart'] == 'true'
+    parameters['autostart'] = False     # it is for those who start the node without a launch file
     return [arguments['params_file'], parameters]
 
 
@@ -115,10 +210,10 @@ def start(context):
     respawn = arguments['respawn'] == 'true'
     node = LifecycleNode(
         package=PACKAGE, executable='instance_seg_node', name='instance_seg',
-        namespace=arguments['namespace'], output='screen', emulate_tty=True,
+        namespace=arguments['namespace'], output='both', emulate_tty=True,
         parameters=node_parameters(arguments),
         arguments=['--ros-args', '--log-level', arguments['log_level']],
-        respawn=respawn, respawn_delay=2.0,
+        respawn=respawn, respawn_delay=RESPAWN_S,
         sigterm_timeout='15')      # freeing a network and its memory takes its time
     rviz = Node(
         package='rviz2', executable='rviz2', namespace=arguments['namespace'], output='log',
@@ -127,8 +222,9 @@ def start(context):
         remappings=[('image_raw', arguments['image_topic'])] if arguments['image_topic'] else [])
     guard = RegisterEventHandler(OnProcessExit(target_action=node, on_exit=[
         OpaqueFunction(function=fail_when_it_dies, args=[respawn])]))
+    startup = Startup(node).actions() if arguments['autostart'] == 'true' else []
     windows = [rviz] if arguments['rviz'] == 'true' else []
-    return [*environment, guard, node, *windows]
+    return [*environment, guard, *startup, node, *windows]
 
 
 def generate_launch_description():

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from checkout import ROOT, child_environment
 LAUNCH_FILES = sorted((ROOT / 'launch').glob('*.launch.py'))
 PATIENCE_S = 60.0
 NAME = 'instance_seg_ros'
+STARTED = r'instance_seg_node-\d+\]: process started with pid \[(\d+)\]'
 # What `ros2 launch FILE ARGUMENTS` does.
 LAUNCHER = """
 import sys
@@ -188,34 +190,65 @@ def wait_for_state(domain, node, wanted):
         assert time.monotonic() < deadline, state
 
 
+def change_state(run, node, transition):
+    """Ask for a transition as `ros2 lifecycle set` does; return whether the node took it."""
+    from lifecycle_msgs.msg import Transition
+    from lifecycle_msgs.srv import ChangeState
+    wanted = Transition(id=getattr(Transition, f'TRANSITION_{transition.upper()}'))
+    return call(run.domain, ChangeState, f'{node}/change_state', transition=wanted).success
+
+
+def kill_node(run):
+    """End the node's latest process as a crash does."""
+    os.kill(int(run.wait_for_log(STARTED)[-1]), signal.SIGKILL)
+
+
 @needs_launch
 @pytest.mark.ros
 @pytest.mark.slow
-def test_takes_the_node_to_active_again_and_again(launch, checkpoint):
+def test_takes_the_node_to_active_again_and_again(launch, checkpoint, tmp_path):
+    """After a crash as well, and when what the node needs is back only after a while."""
     from rcl_interfaces.srv import GetParameters
-    run = launch(namespace='front', checkpoint=checkpoint, image_topic='camera/image',
+    weights = tmp_path / 'weights.safetensors'
+    weights.symlink_to(checkpoint)
+    run = launch(namespace='front', checkpoint=weights, image_topic='camera/image',
                  transport='compressed', respawn='true')
     wait_for_state(run.domain, '/front/instance_seg', 'active')
     names = ['topic', 'transport', 'device', 'qos', 'checkpoint']
     values = call(run.domain, GetParameters, '/front/instance_seg/get_parameters',
                   names=names).values
     assert [value.string_value for value in values] == [
-        'camera/image', 'compressed', 'cpu', 'best_effort', str(checkpoint)]
-    pid, = run.wait_for_log(r'instance_seg_node-\d+\]: process started with pid \[(\d+)\]')
-    os.kill(int(pid), signal.SIGKILL)
+        'camera/image', 'compressed', 'cpu', 'best_effort', str(weights)]
+    kill_node(run)
     run.wait_for_log('configured: model', times=2)
     wait_for_state(run.domain, '/front/instance_seg', 'active')
+    weights.unlink()
+    kill_node(run)
+    run.wait_for_log('/front/instance_seg could not be configured; .* trying again')
+    weights.symlink_to(checkpoint)
+    run.wait_for_log('configured: model', times=3)
+    wait_for_state(run.domain, '/front/instance_seg', 'active')
     assert run.end() == 0, run.log
+    assert 'Abandoning wait' not in run.log, run.log      # no request has stayed without answer
 
 
 @needs_launch
 @pytest.mark.ros
 @pytest.mark.slow
-def test_leaves_the_node_to_a_manager(launch, checkpoint):
+def test_leaves_the_node_to_its_user(launch, checkpoint):
+    """All transitions without autostart; with it, those that come after the start."""
     run = launch(checkpoint=checkpoint, autostart='false')
     wait_for_state(run.domain, '/instance_seg', 'unconfigured')
     assert 'configured' not in run.log
+    assert change_state(run, '/instance_seg', 'configure')
+    wait_for_state(run.domain, '/instance_seg', 'inactive')
     assert run.end() == 0, run.log
+    run = launch(checkpoint=checkpoint)
+    wait_for_state(run.domain, '/instance_seg', 'active')
+    for transition in ('deactivate', 'cleanup', 'configure', 'activate'):
+        assert change_state(run, '/instance_seg', transition), transition
+    assert run.end() == 0, run.log
+    assert 'Failed to make transition' not in run.log
 
 
 @needs_launch
@@ -255,7 +288,8 @@ def test_names_of_cameras_and_their_windows(launch, prefix, checkpoint, file, co
 @pytest.mark.ros
 @pytest.mark.slow
 @pytest.mark.parametrize('arguments, sentences', [
-    ({'checkpoint': 'none.safetensors'}, ['There is no checkpoint', 'ended with status 1']),
+    ({'checkpoint': 'none.safetensors', 'respawn': 'true', 'namespace': 'rear'}, [
+        'There is no checkpoint', '/rear/instance_seg could not be configured']),
     ({'device': 'abacus'}, ['abacus', 'ended with status 2']),
     ({'params_file': 'none.yaml'}, ["there is no params_file 'none.yaml'"]),
     ({'transport': 'pigeon'}, ['pigeon', 'alid options']),
@@ -265,6 +299,8 @@ def test_fails_loudly(launch, arguments, sentences):
     assert run.wait() == 1, run.log
     for sentence in sentences:
         assert sentence in run.log
+    for file in re.findall(r'says why in its log, above and in (\S+)', run.log):
+        assert 'There is no checkpoint' in Path(file).read_text()
 
 
 @needs_launch
