@@ -21,9 +21,10 @@ class Seen:
     boxes: np.ndarray
     """x0, y0, x1, y1 in pixels, float (M, 4)."""
     grid: np.ndarray
-    """1 + place of the instance in each cell of the coarse grid, 0 for none."""
+    """1 + place of the instance in each cell of the coarse grid, 0 for none: uint16 (H + 1, 2 W),
+    the grid in the lower left. Cells that are moved out of it land on the rest, which is 0."""
     cells: list
-    """Rows and columns of the cells of each instance, int (2, P)."""
+    """Flat indices into `grid` of the cells of each instance, int64 (P,)."""
     size: np.ndarray
     """Width and height of the image."""
     embeddings: np.ndarray | None
@@ -37,16 +38,18 @@ def look(found: InstanceMap, step: int) -> Seen:
     small = found.instance_mask[step // 2::step, step // 2::step]
     if small.shape[0] * small.shape[1] == 0:
         small = found.instance_mask[::step, ::step]
-    rows, columns = np.nonzero(small)
-    place = np.searchsorted(ids, small[rows, columns])
-    grid = np.zeros(small.shape, np.int32)
-    grid[rows, columns] = place + 1
-    order = np.argsort(place, kind='stable')
-    ends = np.cumsum(np.bincount(place, minlength=count)).tolist()
-    places = np.stack((rows, columns))[:, order]
-    cells = [places[:, a:b] for a, b in zip([0, *ends], ends, strict=False)]
+    place = np.zeros(1 << 16, np.uint16)
+    place[ids] = np.arange(1, count + 1)
+    height, width = small.shape
+    grid = np.zeros((height + 1, 2 * width), np.uint16)
+    grid[1:, :width] = place.take(small)
+    cells = np.flatnonzero(grid != 0)
+    owner = grid.ravel().take(cells)
+    cells = cells[np.argsort(owner, kind='stable')]     # of 16 bits: a radix sort
+    ends = np.cumsum(np.bincount(owner, minlength=count + 1)).tolist()
     boxes = np.array([i.box for i in found.instances], float).reshape(count, 4)
-    return Seen(ids.astype(np.int64) // INSTANCE_FACTOR, boxes, grid, cells,
+    return Seen(ids.astype(np.int64) // INSTANCE_FACTOR, boxes, grid,
+                [cells[a:b] for a, b in zip(ends, ends[1:], strict=False)],
                 np.array(found.instance_mask.shape[::-1]), _embeddings(found))
 
 
@@ -58,18 +61,18 @@ def _embeddings(found: InstanceMap) -> np.ndarray | None:
 def mask_overlap(cells: list, shift: np.ndarray, seen: Seen) -> np.ndarray:
     """Return intersection over union of moved cells with the instances', (T, M).
 
-    cells: rows and columns of each track; shift: columns and rows to move each, int (T, 2).
+    cells: of each track, as in `Seen`; shift: columns and rows to move each, int (T, 2).
     """
-    tracks, count = len(cells), len(seen.cells)
-    sizes = np.array([c.shape[1] for c in cells])
-    owner = np.repeat(np.arange(tracks), sizes)
-    rows, columns = np.concatenate(cells, axis=1) + shift[owner, ::-1].T
-    inside = (rows >= 0) & (rows < seen.grid.shape[0]) & (columns >= 0)
-    inside &= columns < seen.grid.shape[1]
-    place = seen.grid[rows[inside], columns[inside]]
-    joint = np.bincount(owner[inside] * (count + 1) + place, minlength=tracks * (count + 1))
+    tracks, count, (height, width) = len(cells), len(seen.cells), seen.grid.shape
+    sizes = np.array([len(c) for c in cells])
+    # A cell never moves farther than the empty columns between two rows are wide.
+    columns, rows = shift.T.clip([[-width // 2], [-height]], [[width // 2], [height]])
+    moved = np.concatenate(cells) + np.repeat(rows * width + columns, sizes)
+    place = seen.grid.ravel().take(moved, mode='clip')
+    joint = np.bincount(np.repeat(np.arange(tracks) * (count + 1), sizes) + place,
+                        minlength=tracks * (count + 1))
     common = joint.reshape(tracks, count + 1)[:, 1:]
-    union = sizes[:, None] + np.array([c.shape[1] for c in seen.cells]) - common
+    union = sizes[:, None] + np.array([len(c) for c in seen.cells]) - common
     return common / np.maximum(union, 1)
 
 
@@ -89,17 +92,18 @@ def _nearness(a: np.ndarray, b: np.ndarray, inside: np.ndarray) -> np.ndarray:
     Distances count in diagonals: a small fast object may have left its old place altogether.
     inside: likeness of size that is certain at least.
     """
+    (x_a, y_a), (x_b, y_b) = ((x[:, :2] + x[:, 2:]).T for x in (a, b))     # twice the centres
     size_a, size_b = (np.hypot(x[:, 2] - x[:, 0], x[:, 3] - x[:, 1]) for x in (a, b))
-    apart = (a[:, None, :2] + a[:, None, 2:] - b[:, :2] - b[:, 2:]) / 2
+    squared = (x_a[:, None] - x_b) ** 2 + (y_a[:, None] - y_b) ** 2
     ratio = size_a[:, None] / size_b
-    distance = 2 * np.hypot(apart[..., 0], apart[..., 1]) / (size_a[:, None] + size_b)
-    return np.exp(-distance ** 2) * np.maximum(np.minimum(ratio, 1 / ratio), inside)
+    likeness = np.maximum(np.minimum(ratio, 1 / ratio), inside)
+    return np.exp(-squared / (size_a[:, None] + size_b) ** 2) * likeness
 
 
 def _common(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    size = (np.minimum(a[:, None, 2:], b[None, :, 2:])
-            - np.maximum(a[:, None, :2], b[None, :, :2])).clip(0)
-    return size[..., 0] * size[..., 1]
+    width, height = (np.minimum(a[:, None, k + 2], b[:, k + 2])
+                     - np.maximum(a[:, None, k], b[:, k]) for k in (0, 1))
+    return np.maximum(width, 0) * np.maximum(height, 0)
 
 
 def _area(boxes: np.ndarray) -> np.ndarray:

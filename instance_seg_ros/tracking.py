@@ -24,6 +24,9 @@ _HIDDEN = 0.8
 _SHORTEST_S = 1e-3
 """A shorter time between two images tells nothing about speeds."""
 
+_TWICE = [0, 1, 0, 1]
+"""Of x, y: for both corners of a box."""
+
 
 @dataclass
 class _Tracks:
@@ -51,6 +54,8 @@ class _Tracks:
 
     def chosen(self, keep: np.ndarray) -> _Tracks:
         """Return those that a bool array (T,) marks."""
+        if keep.all():
+            return self
         return _Tracks(self.ids[keep], self.boxes[keep], self.full[keep], self.velocity[keep],
                        self.last[keep],
                        [c for c, kept in zip(self.cells, keep, strict=True) if kept],
@@ -59,20 +64,22 @@ class _Tracks:
     def update(self, mine: np.ndarray, theirs: np.ndarray, seen: Seen, now: float) -> None:
         """Take over where the instances `theirs` are for the tracks `mine`."""
         passed = now - self.last[mine, None]
-        expected = self.full[mine] + np.tile(self.velocity[mine] * passed, 2)
+        expected = self.full[mine] + (self.velocity[mine] * passed)[:, _TWICE]
         self.full[mine], moved = _anchored(expected, seen.boxes[theirs], seen.size)
         # The first measurement is all that is known; later ones are smoothed.
         timed = passed >= _SHORTEST_S
         gain = np.where(self.velocity[mine].any(1, keepdims=True), 0.5, 1.0) * timed
         self.velocity[mine] += gain * moved / np.where(timed, passed, 1)
         self.boxes[mine], self.last[mine] = seen.boxes[theirs], now
-        for t, k in zip(mine, theirs, strict=True):
+        for t, k in zip(mine.tolist(), theirs.tolist(), strict=True):
             self.cells[t] = seen.cells[k]
         if self.embeddings is not None and seen.embeddings is not None:
             self.embeddings[mine] = seen.embeddings[theirs]
 
     def begin(self, ids: np.ndarray, theirs: np.ndarray, seen: Seen, now: float) -> None:
         """Add tracks for the instances `theirs`."""
+        if not len(ids) and len(self):
+            return
         if seen.embeddings is not None and (self.embeddings is not None or not len(self)):
             new = seen.embeddings[theirs]
             self.embeddings = np.concatenate((self.embeddings, new)) if len(self) else new
@@ -102,7 +109,7 @@ def _anchored(expected: np.ndarray, visible: np.ndarray,
     begin = np.where(low_counts, visible[:, :2], visible[:, 2:] - extent)
     whole = np.concatenate((begin, begin + extent), axis=1)
     moved = np.where(hidden, np.where(low_counts, low, high), (low + high) / 2)
-    return np.where(np.tile(hidden, 2), whole, visible), moved
+    return np.where(hidden[:, _TWICE], whole, visible), moved
 
 
 class Numbers:
@@ -159,11 +166,12 @@ class Tracker:
         self._tracks, self._numbers = _Tracks.none(), Numbers(self.reuse_after)
         self._before, self._now, self._shape = None, None, None
 
-    def __call__(self, found: InstanceMap, stamp: float) -> InstanceMap:
+    def __call__(self, found: InstanceMap, stamp: float, in_place: bool = False) -> InstanceMap:
         """Return the same map with the numbers its objects had before.
 
         stamp: time of the image in seconds; when it jumps back, or when the image's size
         changes, everything is forgotten. The instances' embeddings count where they have any.
+        in_place: write into the mask of `found`, which is of no use afterwards, not into a copy.
         """
         shape = found.instance_mask.shape
         if self._now is not None and (stamp < self._now or shape != self._shape):
@@ -178,7 +186,7 @@ class Tracker:
         self._tracks.update(mine, theirs, seen, stamp)
         self._begin_new(ids, seen)
         self._numbers.use(ids, stamp)
-        return _renumbered(found, ids.tolist())
+        return _renumbered(found, ids.tolist(), in_place)
 
     def _pairs(self, seen: Seen) -> tuple[np.ndarray, np.ndarray]:
         """Return which tracks are which instances."""
@@ -197,7 +205,7 @@ class Tracker:
         shift = tracks.velocity * ages[:, None]
         # What comes out from behind something shows only a part of itself.
         waiting = (tracks.last < self._before)[:, None]
-        boxes = np.where(waiting, tracks.full, tracks.boxes) + np.tile(shift, 2)
+        boxes = np.where(waiting, tracks.full, tracks.boxes) + shift[:, _TWICE]
         step = max(1, self._shape[1] // self.grid_width)
         overlap = mask_overlap(tracks.cells, np.rint(shift / step).astype(np.int64), seen)
         affinity = (overlap + box_likeness(boxes, seen.boxes, waiting)) / 3
@@ -227,14 +235,17 @@ class Tracker:
         return freed
 
 
-def _renumbered(found: InstanceMap, ids: list[int]) -> InstanceMap:
+def _renumbered(found: InstanceMap, ids: list[int], in_place: bool) -> InstanceMap:
     """Return the map with other ids, in the order of its instances; masks agree with records."""
-    mask = found.instance_mask.copy()
+    mask = found.instance_mask if in_place else found.instance_mask.copy()
+    pixels = []     # of all, before the first is written: it may get the id of another
     for instance, new in zip(found.instances, ids, strict=True):
         if new != instance.id:
             x0, y0, x1, y1 = instance.box
-            old = found.instance_mask[y0:y1, x0:x1] == instance.id
-            mask[y0:y1, x0:x1] ^= old * np.uint16(instance.id ^ new)
+            part = mask[y0:y1, x0:x1]
+            pixels.append((part, part == instance.id, new))
+    for part, own, new in pixels:
+        part[own] = new
     records = (Instance(new, i.label, i.label_id, i.score, i.box, i.area, i.embedding)
                for i, new in zip(found.instances, ids, strict=True))
     return replace(found, instance_mask=mask,

@@ -110,6 +110,21 @@ def test_embeddings_decide_where_places_cannot():
         assert ids.tolist() == [i.id for i in before.instances][::order]
 
 
+def test_in_place_the_mask_itself_is_written_to():
+    """Also where two numbers change places and the boxes of their objects overlap."""
+    trackers = Tracker(), Tracker()
+    for t in range(6):
+        found, _ = scene([(CAR, 40 + t, 30, 40, 30), (CAR, 60 - t, 40, 40, 30)],
+                         shuffle=np.random.default_rng(t))
+        before = found.instance_mask.copy()
+        copied = trackers[0](found, t / 10)
+        assert (found.instance_mask == before).all()
+        written = trackers[1](found, t / 10, in_place=True)
+        assert written.instance_mask is found.instance_mask
+        assert (written.instance_mask == copied.instance_mask).all()
+        assert written.instances == copied.instances
+
+
 def test_time_jumping_back_or_another_size_forgets_everything():
     """A bag that starts over gives the same numbers again."""
     tracker = Tracker()

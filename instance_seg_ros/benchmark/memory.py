@@ -10,6 +10,7 @@ import gc
 import torch
 from tqdm import tqdm
 
+from ..commands.options import image_size
 from ..segmenter import InstanceSegmenter
 from .arguments import add_common_arguments, prepare, settings
 from .frames import add_frame_arguments, load_checkpoint, load_frames
@@ -21,6 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the benchmark's arguments."""
     parser.add_argument('--after', type=int, nargs='+', default=[100, 1000, 10_000],
                         metavar='N', help='look after so many frames')
+    parser.add_argument('--input-size', type=image_size, metavar='WxH',
+                        help='size at which the network sees the image (as trained)')
     add_frame_arguments(parser)
     add_common_arguments(parser, 1)
 
@@ -29,7 +32,7 @@ def run(args: argparse.Namespace) -> Report:
     """Segment frame after frame and look at the memory now and then."""
     device = prepare(args)
     frames, (checkpoint, remark) = load_frames(args), load_checkpoint(args)
-    segmenter, rows = InstanceSegmenter(checkpoint, str(device)), []
+    segmenter, rows = InstanceSegmenter(checkpoint, str(device), args.input_size), []
     for k in tqdm(range(max(args.after)), 'frames', leave=False, disable=None):
         segmenter(frames[k % len(frames)])
         if k + 1 in args.after:

@@ -128,7 +128,7 @@ class Pipeline:
         found = job.view.restore(result, job.image.shape)
         begin = time.perf_counter()
         if (tracker := camera.tracker) is not None:
-            found = tracker(found, stamp_ns(header) / 1e9)
+            found = tracker(found, stamp_ns(header) / 1e9, in_place=True)
             job.stages['tracking'], begin = _ms_since(begin), time.perf_counter()
         with self._gate:
             if not self._open:
