@@ -12,6 +12,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+REACH = 1.3
+"""Distance in bandwidths up to which a pixel belongs to its nearest mode.
+
+The paper's procedure takes what is within one bandwidth and makes small clusters of the rest.
+That is mostly the rims of objects, which belong to the nearest mode; much farther out are mostly
+pixels of a wrong class, which do not.
+"""
 MAX_INSTANCES = 1000
 """Most instances of one class in one image: the numbers 0 to 999 of an instance id."""
 
@@ -23,7 +30,8 @@ class Clusters:
     number: int32 (H, W), 0 = in no cluster, else 1 + the cluster's place in the lists below.
     class_index: int64 (M,), ascending; within a class by descending area.
     area: int64 (M,), pixels.
-    spread: float32 (M,), mean distance of a cluster's pixels to its mode, in bandwidths (0 to 1).
+    spread: float32 (M,), mean distance of a cluster's pixels to its mode, in bandwidths (0 to
+        REACH).
     margin: float32 (M,), distance to the nearest mode of the same class in bandwidths, at most 3
         (3 where the cluster is alone).
     mode: float32 (M, D), its place in embedding space.
@@ -42,7 +50,7 @@ class Clusters:
 class MeanShift:
     """Mean shift with a flat kernel, per class; deterministic.
 
-    bandwidth: radius of the kernel and of a cluster around its mode, in embedding units. The
+    bandwidth: radius of the kernel, in embedding units; modes are further apart than that. The
         paper names delta_v = 0.5, which holds around any pixel only when the loss is zero.
         Around a mode, anything from delta_v to 2 delta_d - delta_v separates perfectly; the
         authors' release uses 1.5, the default here.
@@ -147,7 +155,7 @@ class MeanShift:
         return modes[keep], near[keep]
 
     def _assign(self, points, modes):
-        """Return each point's nearest mode within a bandwidth, or -1; and its distance."""
+        """Return each point's nearest mode within reach, or -1; and its distance."""
         if not len(modes) or not len(points):
             none = torch.full((len(points),), -1, device=points.device)
             return none, torch.zeros(len(points), device=points.device)
@@ -155,7 +163,7 @@ class MeanShift:
         closeness = torch.addmm(-modes.square().sum(1), points, modes.T, alpha=2)
         closest, nearest = closeness.max(1)
         distance = (points.square().sum(1) - closest).clamp_min_(0).sqrt_()
-        return torch.where(distance <= self.bandwidth, nearest, -1), distance
+        return torch.where(distance <= REACH * self.bandwidth, nearest, -1), distance
 
     def _collect(self, class_index, place, nearest, distance, modes, mode_class, invalid):
         """Drop small clusters, put the rest in order and write their numbers into the image."""

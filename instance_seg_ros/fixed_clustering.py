@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .clustering import REACH
+
 NO_CLASS = -1
 
 
@@ -167,7 +169,7 @@ def _nearest(points: Tensor, valid: Tensor, modes: Tensor, found: Tensor):
     bias = torch.where(found, -modes.square().sum(2), -torch.inf).unsqueeze(1)
     closest, nearest = torch.baddbmm(bias, points, modes.transpose(1, 2), alpha=2).max(2)
     distance = (points.square().sum(2) - closest).clamp_min(0).sqrt()
-    inside = valid & (distance <= 1)
+    inside = valid & (distance <= REACH)
     return torch.where(inside, nearest, modes.shape[1]), distance.where(inside, 0.)
 
 
