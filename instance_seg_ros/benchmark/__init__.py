@@ -19,8 +19,10 @@ BENCHMARKS = {
     'gpu': 'everything on a CUDA device, with its roofline',
     'bag': 'process-bag, beside the segmenter alone on the same frames',
     'node': 'camera to mask through ROS 2, beside a bare echo node',
+    'node-memory': "memory of the node's process after 100, 1000 and 10,000 frames",
 }
-_ELSEWHERE = {'node': 'instance_seg_ros.ros.benchmark'}   # only ros/ may import ROS
+_ELSEWHERE = {'node': 'instance_seg_ros.ros.benchmark',
+              'node-memory': 'instance_seg_ros.ros.benchmark_memory'}   # only ros/ may import ROS
 
 
 def load_benchmark(name: str) -> ModuleType:

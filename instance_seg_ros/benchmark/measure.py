@@ -92,17 +92,17 @@ def peak_memory(function: Callable[[], object], device='cpu') -> float | None:
     return max(0.0, (_status('VmHWM') - before) * 1.024e-3)
 
 
-def resident_memory() -> float:
-    """Return the resident memory of this process in megabytes (1e6 bytes); Linux only."""
-    return _status('VmRSS') * 1.024e-3
+def resident_memory(pid: int | str = 'self') -> float:
+    """Return the resident memory of a process in megabytes (1e6 bytes); Linux only."""
+    return _status('VmRSS', pid) * 1.024e-3
 
 
-def _status(key: str) -> int:
-    """Return a field of the process's status in KiB."""
-    for line in Path('/proc/self/status').read_text().splitlines():
+def _status(key: str, pid: int | str = 'self') -> int:
+    """Return a field of a process's status in KiB."""
+    for line in Path(f'/proc/{pid}/status').read_text().splitlines():
         if line.startswith(f'{key}:'):
             return int(line.split()[1])
-    raise OSError(f'/proc/self/status has no {key}')
+    raise OSError(f'/proc/{pid}/status has no {key}')
 
 
 def say(text: str):

@@ -37,10 +37,12 @@ def run(args: argparse.Namespace) -> Report:
         segmenter(frames[k % len(frames)])
         if k + 1 in args.after:
             rows.append(_row(k + 1, device))
-    first = rows[0]
-    for row in rows:
-        row['over_first'] = row['resident_mb'] / first['resident_mb']
-    return Report('memory', ('frames',), rows, settings(args), [remark])
+    return Report('memory', ('frames',), over_first(rows), settings(args), [remark])
+
+
+def over_first(rows: list[dict]) -> list[dict]:
+    """Add to each row its memory over that of the first."""
+    return [{**row, 'over_first': row['resident_mb'] / rows[0]['resident_mb']} for row in rows]
 
 
 def _row(frames: int, device: torch.device) -> dict:

@@ -147,7 +147,7 @@ def _case(args: argparse.Namespace, folder: Path, checkpoint: Path, transport: s
     seconds = len(sizes) * len(CONTESTANTS) * (args.frames + WARM_UP) / args.rate
     say(f'{transport}, Fast DDS {fast_dds}: {seconds:.0f} s, and starting the node')
     with ExitStack() as stack:
-        stack.enter_context(_surroundings(fast_dds))
+        stack.enter_context(surroundings(fast_dds))
         domain = stack.enter_context(own_domain())
 
         def start(role: str, **options) -> Peer:
@@ -186,7 +186,7 @@ def _wait(peers: list[Peer], seconds: float, stop: threading.Event) -> None:
 
 
 @contextmanager
-def _surroundings(fast_dds: str) -> Iterator[None]:
+def surroundings(fast_dds: str) -> Iterator[None]:
     """Set the environment of the processes; put it back at the end."""
     before = dict(os.environ)
     for name in _PROFILES:

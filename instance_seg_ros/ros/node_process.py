@@ -71,6 +71,11 @@ class NodeProcess:
                 command, env=_environment(domain), stdout=output, stderr=subprocess.STDOUT,
                 start_new_session=True)  # Ctrl-C is for the parent, which ends the child in order
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
     def check(self) -> None:
         """Raise UserError when the process has ended."""
         if self._process.poll() is not None:

@@ -14,7 +14,7 @@ pytest.importorskip('rclpy')
 from instance_seg_ros.benchmark.report import Report  # noqa: E402
 from instance_seg_ros.checkpoint import random_checkpoint  # noqa: E402
 from instance_seg_ros.errors import UserError  # noqa: E402
-from instance_seg_ros.ros import benchmark, benchmark_rows  # noqa: E402
+from instance_seg_ros.ros import benchmark, benchmark_memory, benchmark_rows  # noqa: E402
 
 pytestmark = pytest.mark.ros
 
@@ -112,3 +112,14 @@ def test_lost_frames_are_counted_and_do_not_enter_times():
     assert (whole['sent'], whole['lost'], whole['p50_ms'], whole['over']) == (3, 3, None, None)
     assert (echo['sent'], echo['lost'], echo['p50_ms']) == (3, 1, 2.0)
     assert bare['p50_ms'] == 7.0 and 'lost' not in bare
+
+
+def test_memory_of_the_node(checkpoint):
+    """A row for each look, relative to the first."""
+    parser = argparse.ArgumentParser()
+    benchmark_memory.add_arguments(parser)
+    report = benchmark_memory.run(parser.parse_args(
+        ['--checkpoint', checkpoint, '--device', 'cpu', '--threads', '1', '--image-size', '96x64',
+         '--input-size', '64x64', '--after', '2', '4']))
+    assert [r['frames'] for r in report.rows] == [2, 4] and report.rows[0]['over_first'] == 1
+    assert report.rows[1]['resident_mb'] > 100
