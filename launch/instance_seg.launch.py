@@ -30,6 +30,7 @@ from launch_ros.event_handlers import OnStateTransition
 from launch_ros.events.lifecycle import ChangeState
 from launch_ros.ros_adapters import get_ros_node
 from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import GetState
 
 SHARE = Path(get_package_share_directory('instance_seg_ros'))
 PACKAGE = 'instance_seg_ros'
@@ -38,8 +39,7 @@ BOOLEAN = ['true', 'false']
 IS_HUMBLE = os.environ.get('ROS_DISTRO') == 'humble'
 PROFILE_VARIABLE = f'{"FASTRTPS" if IS_HUMBLE else "FASTDDS"}_DEFAULT_PROFILES_FILE'
 CONFIGURE, ACTIVATE = Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE
-LOOK_EVERY_S = 0.2
-ASK_AGAIN_S = 10.0
+ASK_EVERY_S = 0.5
 RESPAWN_S = 2.0
 
 ARGUMENTS = [
@@ -105,9 +105,8 @@ class Startup:
     """
 
     def __init__(self, node):
-        self._node, self._process, self._others = node, None, set()
+        self._node, self._process, self._client, self._answers = node, None, None, []
         self._is_starting = self._has_worked = False
-        self._state = None      # until a transition is heard of
 
     def actions(self):
         """Return the event handlers, to be registered before the node starts."""
@@ -119,64 +118,55 @@ class Startup:
                 entities=[OpaqueFunction(function=self._go_on)]))]
 
     def _begin(self, context):
-        self._process, self._others = context.locals.event.pid, self._announcers(context)
-        self._is_starting, self._state = True, None
-        return self._look(context, self._process)
-
-    def _look(self, context, process):
-        """
-        Wait for the new process's node, then ask for the first transition.
-
-        The services of one that was killed are found for a while, and requests to them are never
-        answered; therefore it is looked who tells of transitions.
-        """
-        if process != self._process:
-            return []       # it has ended, another one is looked for
-        has_come = self._announcers(context) - self._others
-        return [later(LOOK_EVERY_S, self._ask if has_come else self._look, process)]
+        if self._client is None:
+            self._client = get_ros_node(context).create_client(
+                GetState, f'{self._node.node_name}/get_state')
+        for answer in self._answers:
+            self._client.remove_pending_request(answer)
+        self._process, self._answers, self._is_starting = context.locals.event.pid, [], True
+        return self._ask(context, self._process)
 
     def _ask(self, context, process):
-        if process != self._process or self._state:
-            return []
-        return [self._change(CONFIGURE), later(ASK_AGAIN_S, self._ask, process)]
+        """
+        Ask the new process's node for its state until it answers, then for the first transition.
+
+        Of a node that was killed the services are found for a while yet, and what is asked of them
+        is never answered: not to be done with ChangeState, which waits for its answer.
+        """
+        if process != self._process:
+            return []       # it has ended, another one is asked
+        if any(answer.done() for answer in self._answers):
+            return [self._change(CONFIGURE)]
+        if self._client.service_is_ready():
+            self._answers.append(self._client.call_async(GetState.Request()))
+        again = OpaqueFunction(function=self._ask, args=[process])
+        return [TimerAction(period=ASK_EVERY_S, actions=[again])]
 
     def _go_on(self, context):
         event = context.locals.event
-        self._state = event.goal_state
         if not self._is_starting or event.start_state == 'shuttingdown':
             return []       # what else becomes of it is between the node and its user
-        if self._state == 'active':
+        if event.goal_state == 'active':
             self._is_starting, self._has_worked = False, True
-        elif (event.start_state, self._state) == ('configuring', 'inactive'):
+        elif (event.start_state, event.goal_state) == ('configuring', 'inactive'):
             return [self._change(ACTIVATE)]
-        elif self._state in ('unconfigured', 'inactive', 'finalized'):
-            return self._fail()
+        elif event.goal_state in ('unconfigured', 'inactive', 'finalized'):
+            return self._fail(event.goal_state)
         return []
 
-    def _fail(self):
-        what = 'activated' if self._state == 'inactive' else 'configured'
+    def _fail(self, state):
+        what = 'activated' if state == 'inactive' else 'configured'
         text = (f'{self._node.node_name} could not be {what}; it says why in its log, above and '
-                f'in {Path(launch_config.log_dir, "launch.log")}')
-        if not self._has_worked or self._state == 'finalized':
+                f'in {launch_config.get_log_file_path("launch.log")}')
+        if not self._has_worked or state == 'finalized':
             raise RuntimeError(text)
         get_logger(PACKAGE).error(f'{text}; trying again in {RESPAWN_S:g} s')
-        again = self._change(ACTIVATE if self._state == 'inactive' else CONFIGURE)
+        again = self._change(ACTIVATE if state == 'inactive' else CONFIGURE)
         return [TimerAction(period=RESPAWN_S, actions=[again])]
-
-    def _announcers(self, context):
-        """Return who publishes transitions under the node's name."""
-        topic = f'{self._node.node_name}/transition_event'
-        return {tuple(publisher.endpoint_gid) for publisher
-                in get_ros_node(context).get_publishers_info_by_topic(topic)}
 
     def _change(self, transition):
         return EmitEvent(event=ChangeState(
             lifecycle_node_matcher=matches_action(self._node), transition_id=transition))
-
-
-def later(seconds, function, *args):
-    """Return an action that calls the function with a context, and does what it returns."""
-    return TimerAction(period=seconds, actions=[OpaqueFunction(function=function, args=args)])
 
 
 def fail_when_it_dies(context, respawn):

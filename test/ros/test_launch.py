@@ -113,8 +113,9 @@ class Launch:
         return status
 
     def end(self):
+        """End it as Ctrl-C in a terminal does, which reaches all processes."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
+            os.killpg(self.process.pid, signal.SIGINT)
         try:
             return self.wait()
         except subprocess.TimeoutExpired:
@@ -312,7 +313,7 @@ def test_replays_a_video_records_and_ends(launch, checkpoint, tmp_path):
     frames = np.random.default_rng(0).integers(0, 255, (10, 64, 128, 3), np.uint8)
     write_film(tmp_path / 'street.mp4', ((k / 10, frame) for k, frame in enumerate(frames)))
     run = launch('replay.launch.py', bag=tmp_path / 'street.mp4', checkpoint=checkpoint,
-                 namespace='car', record=tmp_path / 'outputs')
+                 namespace='car', record=tmp_path / 'outputs', rate='0.25')
     assert run.wait() == 0, run.log
     assert re.search(r'\b10 +/', run.log), run.log
     with open_source(tmp_path / 'outputs') as bag:
