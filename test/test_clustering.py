@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
-from instance_seg_ros.clustering import MAX_INSTANCES, MeanShift
+from instance_seg_ros.clustering import MAX_INSTANCES, REACH, MeanShift
 
 CAR, PERSON = 13, 11
+RIM = [1, 3, 5]
 
 
 def reference(points, bandwidth=1.5, seed=0):
@@ -133,6 +134,25 @@ def test_spread_and_margin_tell_tight_clusters_from_loose_ones():
     assert clusters.margin.tolist() == pytest.approx([3.0, 3.0], abs=0.8)
     alone = MeanShift().cluster_image(embeddings, torch.where(kind > 0, CAR, 0) * 0 + CAR, (1,))
     assert len(alone.area) == 0
+
+
+def rims(bandwidth=2.0):
+    """
+    Return a map of one object, a tight body with three pixels on its rim, and their reach.
+
+    The three are not among the 4096 pixels between which modes are sought.
+    """
+    embeddings, distance = torch.zeros(1, 2, 100, 100), torch.tensor([.9, 1.2, 1.4])
+    embeddings[0, 0, 0, RIM] = bandwidth * distance
+    return embeddings, torch.full((1, 100, 100), CAR), (distance <= REACH).tolist()
+
+
+def test_the_rim_belongs_to_the_nearest_mode():
+    """Beyond the bandwidth, but not far beyond it."""
+    embeddings, kind, wanted = rims()
+    number = MeanShift(2.0)(embeddings, kind, (CAR,))[0].number
+    assert (number[0, RIM] > 0).tolist() == wanted == [True, True, False]
+    assert (number == 1).sum() == 9999
 
 
 def test_bandwidth_must_be_positive():

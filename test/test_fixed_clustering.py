@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
-from test_clustering import CAR, PERSON, reference, scene
+from test_clustering import CAR, PERSON, RIM, reference, rims, scene
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 
 from instance_seg_ros.clustering import MeanShift
@@ -44,6 +44,12 @@ def test_separable_clusters_are_found(seed, clusters, spread):
     assert adjusted_rand_score(adaptive.number.numpy().ravel(), number.ravel()) > 0.999
     slow = reference(embeddings.permute(1, 2, 0).reshape(-1, 8).numpy())
     assert adjusted_rand_score(slow, number.ravel()) > 0.99
+
+
+def test_the_rim_belongs_to_the_nearest_mode():
+    """As in the adaptive clustering."""
+    embeddings, kind, wanted = rims()
+    assert (cluster(embeddings, kind, 2.0).number[0, 0, RIM] > 0).tolist() == wanted
 
 
 def test_tables_are_those_of_the_adaptive_clustering():
