@@ -19,7 +19,9 @@ try:
 except ImportError:     # ROS 2 Humble
     from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
 from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
 
+from ..instances import InstanceMap
 from ..views import View
 from .bookkeeping import Ledger, Rate, RateLimit, Timings
 from .messages import stamp_ns
@@ -139,6 +141,7 @@ class Camera:
         self.last_failure: tuple[float, str] | None = None
         self.lost = 0
         self._limit = RateLimit()
+        self._tracked_id = ''
         self._inbox: Inbox | None = None
 
     @property
@@ -162,6 +165,16 @@ class Camera:
         if any(getattr(self.settings, name) != getattr(settings, name) for name in names):
             self.tracker = tracker_of(settings)
         self.settings, self.view = settings, view
+
+    def track(self, found: InstanceMap, header: Header) -> InstanceMap:
+        """Return the map with the numbers its objects had before, if that is asked for."""
+        tracker = self.tracker      # a parameter may take it away any time
+        if tracker is None:
+            return found
+        if header.frame_id != self._tracked_id:     # another camera sends on the topic
+            self._tracked_id = header.frame_id
+            tracker.reset()
+        return tracker(found, stamp_ns(header) / 1e9, in_place=True)
 
     def subscribe(self, node: LifecycleNode, inbox: Inbox) -> None:
         """Start to put its frames into the inbox."""

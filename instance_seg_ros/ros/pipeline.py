@@ -127,8 +127,8 @@ class Pipeline:
         outputs = self._outputs[camera.name]
         found = job.view.restore(result, job.image.shape)
         begin = time.perf_counter()
-        if (tracker := camera.tracker) is not None:
-            found = tracker(found, stamp_ns(header) / 1e9, in_place=True)
+        if camera.tracker is not None:
+            found = camera.track(found, header)
             job.stages['tracking'], begin = _ms_since(begin), time.perf_counter()
         with self._gate:
             if not self._open:

@@ -199,6 +199,31 @@ def test_tracking_keeps_numbers_until_time_jumps_back(start_node, car):
     assert ids_in(104, 205) == ['24003', '26003']
 
 
+def test_tracking_begins_anew_with_another_camera(start_node, car):
+    start_node({'autostart': True, 'tracking': True, 'tracking_max_age_s': 0.1})
+    masks = car.hear('instance_mask', Image)
+
+    def ids_in(second, frame_id='front', size=(64, 48)):
+        image, count = car.image(size=size, frame_id=frame_id), len(masks) + 1
+        image.header.stamp.sec, image.header.stamp.nanosec = second, 0
+        car.send(image)
+        car.wait_for(lambda: len(masks) == count)
+        return [v for v in np.unique(pixels(masks[-1])).tolist() if v]
+
+    def lose_all(second):
+        assert not car.set(ego_mask='0,0 99,0 99,99 0,99')
+        assert ids_in(second) == [] and not car.set(ego_mask='')
+
+    assert ids_in(100) == [24000, 26000]
+    lose_all(101)
+    assert ids_in(102) == [24001, 26001]
+    assert ids_in(103, 'rear') == [24000, 26000]
+    lose_all(104)
+    assert ids_in(105) == [24000, 26000]
+    lose_all(106)
+    assert ids_in(107, size=(80, 48)) == [24000, 26000]
+
+
 def test_two_nodes_with_namespaces_do_not_collide(start_node, make_car):
     for side in ('left', 'right'):
         start_node({'autostart': True}, '-r', f'__ns:=/{side}')

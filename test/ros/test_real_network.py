@@ -21,8 +21,8 @@ from instance_seg_ros.segmenter import InstanceSegmenter  # noqa: E402
 pytestmark = pytest.mark.ros
 
 
-def untrained(path, seed=0):
-    """Save a small network that has learnt nothing."""
+def untrained(path, seed=8):
+    """Save a small network that has learnt nothing; this seed's takes noise for cars."""
     torch.manual_seed(seed)
     labels = LabelSet.named('camvid')
     state = build_network('enet_branched', len(labels), 8).state_dict()
@@ -58,14 +58,27 @@ def test_the_node_publishes_what_the_segmenter_finds(start_node, car, checkpoint
                 'min_area': 8, 'score_threshold': 0.0}, real=True)
     masks, detections = car.hear('instance_mask', Image), car.hear('detections', Detection2DArray)
     image = np.random.default_rng(0).integers(0, 256, (90, 160, 3), np.uint8)
-    agree(car, masks, detections, image,
-          InstanceSegmenter.from_checkpoint(checkpoint, device='cpu', min_area=8))
+    found = agree(car, masks, detections, image,
+                  InstanceSegmenter.from_checkpoint(checkpoint, device='cpu', min_area=8))
     car.wait_for(lambda: car.counts()[1] == 1)
     assert {f'{stage}_ms p50' for stage in ('preprocess', 'network', 'clustering', 'masks')} \
         <= set(car.values())
     reason = car.set(bandwidth=0.5, classes=['road'])
     assert 'road' in reason
-    assert not car.set(bandwidth=0.5, classes=['car'], class_score_thresholds=['car=0.99'])
+    assert len(found.instances) == 1
+    for tuned, ros in (
+            ({'bandwidth': 0.01}, {'bandwidth': 0.01}),
+            ({'bandwidth': 0.01, 'min_area': {'car': 200}}, {'class_min_areas': ['car=200']}),
+            ({'bandwidth': 0.01, 'score_threshold': {'car': 0.9}},
+             {'class_score_thresholds': ['car=0.9'], 'class_min_areas': ['']}),
+            ({'classes': ['bicyclist']}, {'class_score_thresholds': [''],
+                                          'classes': ['bicyclist']})):
+        before = len(found.instances)
+        assert not car.set(**ros)
+        masks.clear(), detections.clear()
+        found = agree(car, masks, detections, image, InstanceSegmenter.from_checkpoint(
+            checkpoint, device='cpu', **{'min_area': 8, **tuned}))
+        assert len(found.instances) != before or not before
     assert car.change('deactivate', 'cleanup')
     assert car.values('node')['model'] == 'enet_branched'
 

@@ -61,6 +61,27 @@ def test_parameters_change_atomically_or_not_at_all(start_node, car, tmp_path):
     assert any(masks[1].data[:8])
 
 
+def test_what_is_tuned_shows_in_the_next_frame(start_node, car):
+    start_node({'autostart': True})
+    overlays = car.hear('overlay', Image)
+    for n, style in enumerate(({}, {'overlay_items': [''], 'overlay_opacity': 0.0},
+                               {'overlay_items': ['boxes']}, {'overlay_background': 1.0}), 1):
+        assert not style or not car.set(**style)
+        car.send(car.image())
+        car.wait_for(lambda n=n: len(overlays) == n)
+    plain, bare, boxes, classes = (bytes(overlay.data) for overlay in overlays)
+    assert not any(bare) and len({plain, bare, boxes, classes}) == 4    # the image is black
+    assert not car.set(max_rate_hz=0.01)
+    for _ in range(3):
+        car.send_and_wait(car.image())
+    assert car.counts()[3]['rate_limited'] in (1, 2)
+    assert not car.set(max_rate_hz=0.0, max_age_ms=1000.0)
+    old = car.image()
+    old.header.stamp.sec -= 10
+    car.send_and_wait(old)
+    assert car.counts()[3]['too_old'] == 1
+
+
 def test_every_parameter_is_described_and_listed(start_node, car):
     start_node()
     names = list(parameters.NODE_FIELDS)
