@@ -33,6 +33,12 @@ class OutOfMemoryError(RuntimeError):
     """Looks like torch.OutOfMemoryError."""
 
 
+def require_device():
+    """Fail while there is the file that FAKE_LOST names."""
+    if os.path.exists(os.environ.get('FAKE_LOST', '')):
+        raise RuntimeError('CUDA error: device lost')
+
+
 class FakeSegmenter:
     """Stands in for InstanceSegmenter."""
 
@@ -43,6 +49,7 @@ class FakeSegmenter:
             raise UserError(f'There is no checkpoint {settings.checkpoint}.')
         if os.environ.get('FAKE_LOAD') == 'bug':
             raise KeyError('a bug while loading')
+        require_device()
         self.label_set, self.device, self.input_size = CITYSCAPES, 'fake:0', (64, 32)
         if device == 'cpu' or os.environ.get('FAKE_DEVICE') == 'cpu':
             self.device = 'cpu'
@@ -61,6 +68,7 @@ class FakeSegmenter:
         self.options = options
 
     def close(self):
+        require_device()
         FakeSegmenter.open_count -= 1
 
     def __call__(self, images):

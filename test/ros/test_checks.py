@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip('rclpy')
 
+from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy  # noqa: E402
 from rosgraph_msgs.msg import Clock  # noqa: E402
 from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
@@ -83,3 +84,16 @@ def test_a_clock_that_does_not_run(start_node, car):
 def test_a_gpu_that_is_missing_is_a_warning(start_node, car):
     start_node({'autostart': True, 'device': 'auto'}, FAKE_DEVICE='cpu')
     wait_for_words(car, 'there is no GPU: computing on the CPU', 'node', 1)
+
+
+def test_every_status_names_the_hardware_and_its_time(start_node, car):
+    heard = car.heard['diagnostics'] = []
+    car.node.create_subscription(DiagnosticArray, '/diagnostics', heard.append, 10)
+    start_node({'cameras': ['front', 'left'], 'hardware_id': 'truck 7, box 2'})
+    car.until(lambda: len(heard) > 1)
+    for message in heard:
+        assert [s.hardware_id for s in message.status] == ['truck 7, box 2'] * 3
+        assert {s.name for s in message.status} == {
+            f'instance_seg: {part}' for part in ('node', 'camera front', 'camera left')}
+    times = [m.header.stamp.sec * 10**9 + m.header.stamp.nanosec for m in heard]
+    assert 0.05 < (times[1] - times[0]) / 1e9 < 2

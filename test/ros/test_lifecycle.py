@@ -127,3 +127,50 @@ def test_a_command_from_outside_ends_the_recovery(start_node, car):
     car.send(car.image(202))
     car.wait_for(lambda: car.values('node').get('state') == 'unconfigured')
     assert car.change('configure') and car.state == 'inactive'
+
+
+def test_a_device_that_is_lost_for_a_while_and_cannot_even_be_freed(start_node, car, tmp_path):
+    lost = tmp_path / 'lost'
+    node = start_node({'autostart': True, 'retry_backoff_s': 0.05}, FAKE_LOST=str(lost))
+    masks = car.hear_later('instance_mask', Image)
+    car.publisher()
+    lost.touch()        # while the node is at work
+    car.send(car.image(202))
+    node.wait_for_log('the device could not be freed: CUDA error: device lost')
+    node.wait_for_log('configure: the device failed: CUDA error: device lost')
+    node.wait_for_log('configuring again in')
+    car.wait_for(lambda: car.status('node')[0] == 2 and 'device lost' in car.status('node')[1])
+    lost.unlink()
+    car.wait_for(lambda: car.values('node').get('recoveries') == '1')
+    car.until(lambda: subscriptions(car) == 1)
+    car.send(car.image())
+    car.wait_for(lambda: masks and car.status('node')[0] == 0)
+    assert car.values('node')['errors'] == '1' and 'Traceback' in node.log
+
+
+def test_every_name_is_known_once_it_is_configured(start_node, car):
+    def names():
+        node = ('instance_seg', '/')
+        return {name for names in (
+            car.node.get_publisher_names_and_types_by_node(*node),
+            car.node.get_service_names_and_types_by_node(*node),
+            car.node.get_client_names_and_types_by_node(*node)) for name, _ in names}
+
+    start_node({'cameras': ['front', 'left']})
+    assert car.change('configure')
+    car.until(lambda: f'{car.name}/left/overlay' in names())
+    before = names()
+    stages = ('wait', 'decode', 'preprocess', 'network', 'clustering', 'masks', 'segment',
+              'tracking', 'publish', 'total')
+    assert {f'{car.name}/front/debug/{stage}_ms' for stage in stages} <= before
+    assert car.change('activate')
+    masks = car.hear('front/instance_mask', Image)
+    car.hear('front/overlay', Image)
+    assert not car.set(front__tracking=True, front__rotation=180, left__enabled=False,
+                       overlay_items=['legend'], classes=['car'])
+    car.send(car.image(), topic='/front/image_raw')
+    car.send(car.image(step=1), topic='/left/image_raw')
+    car.wait_for(lambda: masks and car.heard['front/overlay'])
+    assert names() == before
+    listens = dict(car.node.get_subscriber_names_and_types_by_node('instance_seg', '/'))
+    assert set(listens) - {'/parameter_events'} == {'/front/image_raw', '/left/image_raw'}
