@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line: `instance_seg VERB ...`.
 
-Each verb is a module with `HELP` (one line), `add_arguments(parser)` and `run(args)`, imported
-only when it is asked for, so that no verb pays for another's dependencies.
+Each verb is a module with `add_arguments(parser)` and `run(args)`, imported only when it is asked
+for, so that no verb pays for another's dependencies.
 """
 
 import argparse
+import os
 import sys
 from importlib import import_module
 
+from .commands.examples import EXAMPLES, HEADING
+from .commands.parser import Formatter, Parser
 from .errors import UserError
 
 VERBS = {
@@ -37,13 +40,16 @@ def _verb_module(verb: str):
 
 def build_parser(verb: str | None) -> argparse.ArgumentParser:
     """Build the parser; only the chosen verb's module is imported and filled in."""
-    parser = argparse.ArgumentParser(
-        prog='instance_seg', description='Instance segmentation for vehicles in ROS 2.')
+    parser = Parser(
+        prog='instance_seg', description='Instance segmentation for vehicles in ROS 2.',
+        epilog='`instance_seg VERB --help` tells the options of a verb, with examples.')
     verbs = parser.add_subparsers(dest='verb', metavar='VERB', required=True)
     for name, summary in VERBS.items():
         if name == verb:
             module = _verb_module(name)
-            module.add_arguments(verbs.add_parser(name, help=summary, description=module.__doc__))
+            module.add_arguments(verbs.add_parser(
+                name, help=summary, description=module.__doc__,
+                epilog='\n  '.join((HEADING, *EXAMPLES[name])), formatter_class=Formatter))
         else:
             verbs.add_parser(name, help=summary)
     return parser
@@ -55,7 +61,9 @@ def main(argv: list[str] | None = None) -> int:
     verb = argv[0] if argv and argv[0] in VERBS else None
     try:
         args = build_parser(verb).parse_args(argv)
-        return _verb_module(args.verb).run(args) or 0
+        status = _verb_module(args.verb).run(args) or 0
+        sys.stdout.flush()      # here, where a closed pipe is caught
+        return status
     except UserError as error:
         print(f'instance_seg: {error}', file=sys.stderr)
         return 2
@@ -64,6 +72,15 @@ def main(argv: list[str] | None = None) -> int:
             raise
         print(f'instance_seg: {verb} needs the Python package {error.name!r}, which is not '
               'installed; see "Installation" in the README.', file=sys.stderr)
+        return 2
+    except BrokenPipeError:     # such as of `| head`; what is left in the buffer has no reader
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as error:
+        if not error.strerror:  # not the system's: a programming error
+            raise
+        of = f'{error.filename}: ' if error.filename else ''
+        print(f'instance_seg: {of}{error.strerror}.', file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -50,7 +50,7 @@ class InstanceSegmenter:
         score_threshold, min_area: a number for all classes, or numbers by class name. Instances
             below either are left out of the instance mask (their pixels keep their class).
         half: half precision on CUDA (default there); the CPU always computes in float32.
-        threads: CPU threads of PyTorch, for the whole process; unchanged by default.
+        threads: CPU threads of PyTorch, for the whole process; 0 or None: as they are.
         semantic_checkpoint: takes the class logits from this checkpoint's network, and only the
             embeddings from the first one's (the paper's set-up); it sees the same input.
         Raises UserError for anything that does not fit.
@@ -58,6 +58,8 @@ class InstanceSegmenter:
         self.checkpoint, self.label_set = checkpoint, checkpoint.label_set
         self.input_size = _checked_size(input_size or checkpoint.input_size)
         self.device = resolve_device(device)
+        if threads is not None and threads < 0:
+            raise UserError(f'threads must be 0 (as they are) or more, not {threads}.')
         if threads:
             torch.set_num_threads(int(threads))
         self.half = self.device.type == 'cuda' if half is None else bool(half)

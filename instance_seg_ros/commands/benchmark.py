@@ -10,6 +10,8 @@ from pathlib import Path
 
 from ..benchmark import BENCHMARKS, load_benchmark
 from ..benchmark.report import Report, compare
+from .options import result_file
+from .parser import Parser
 
 NAMES = {**BENCHMARKS, 'compare': 'ratios of two JSON reports of the same benchmark'}
 
@@ -17,7 +19,8 @@ NAMES = {**BENCHMARKS, 'compare': 'ratios of two JSON reports of the same benchm
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments; a benchmark's own are declared when it is chosen."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = '\n'.join(f'  {name:12}{text}' for name, text in NAMES.items())
+    names = '\n'.join(f'  {name:12}{text}' for name, text in NAMES.items())
+    parser.epilog = f'{names}\n\n{parser.epilog or ""}'
     parser.add_argument('name', choices=NAMES, metavar='NAME', help='one of those below')
     parser.add_argument('arguments', nargs=argparse.REMAINDER,
                         help='of the benchmark; NAME --help tells which')
@@ -25,13 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run one benchmark, print its table and write its JSON."""
-    parser = argparse.ArgumentParser(prog=f'instance_seg benchmark {args.name}',
-                                     description=NAMES[args.name])
+    parser = Parser(prog=f'instance_seg benchmark {args.name}', description=NAMES[args.name])
     measure = _compare if args.name == 'compare' else _benchmark(args.name, parser)
     if args.name == 'compare':
         parser.add_argument('first', type=Path)
         parser.add_argument('second', type=Path)
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the report as data')
+    parser.add_argument('--json', type=result_file, metavar='FILE',
+                        help='write the report as data')
     options = parser.parse_args(args.arguments)
     report = measure(options)
     print(report.text())

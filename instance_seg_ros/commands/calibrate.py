@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from .options import result_file
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
@@ -25,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="recipe whose sources settings count (such as the run's)")
     parser.add_argument('--pictures', type=int, default=200, metavar='N',
                         help='drawn from each folder (200)')
-    parser.add_argument('--seed', type=int, default=1)
-    parser.add_argument('--device', default='auto')
-    parser.add_argument('--output', type=Path, required=True, metavar='FILE',
+    parser.add_argument('--seed', type=int, default=1, help='of the drawing (1)')
+    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
+    parser.add_argument('--output', type=result_file, required=True, metavar='FILE',
                         help='where the calibrated checkpoint is written')
 
 

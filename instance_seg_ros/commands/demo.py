@@ -3,12 +3,14 @@
 """Replay street footage into the real ROS 2 node and show what comes out."""
 
 import argparse
-import json
+import difflib
 from pathlib import Path
 
 from ..bags.playback import Playback
 from ..errors import UserError
+from ..results import write_json
 from ..share import share_file
+from . import options
 
 SHIPPED = 'config/demo/street'
 
@@ -27,11 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='begin so far into the footage')
     parser.add_argument('--duration', type=float, metavar='SECONDS',
                         help='use so much of the footage')
-    parser.add_argument('--domain', type=int, metavar='ID',
-                        help='ROS domain (default: one of its own)')
-    parser.add_argument('--param', action='append', default=[], metavar='NAME:=VALUE',
+    parser.add_argument('--domain', type=_domain, metavar='ID',
+                        help='ROS domain, 0 to 232 (default: one of its own)')
+    parser.add_argument('--param', type=_parameter, action='append', default=[],
+                        metavar='NAME:=VALUE',
                         help='parameter of the node, such as device:=cpu; may be repeated')
-    parser.add_argument('--json', metavar='FILE', help='write what is printed as data')
+    parser.add_argument('--json', type=options.result_file, metavar='FILE',
+                        help='write what is printed as data')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -50,11 +54,32 @@ def run(args: argparse.Namespace) -> int:
         if (output / name).exists():
             print(f'{what:<15}{output / name}')
     if args.json:
-        Path(args.json).write_text(json.dumps(report.to_dict(), indent=2) + '\n')
+        write_json(args.json, report.to_dict())
     if violation := report.violation():
         print(f'The frames do not add up: {violation}')
         return 1
     return 0
+
+
+def _domain(text: str) -> int:
+    if not (text.isdecimal() and int(text) <= 232):
+        raise argparse.ArgumentTypeError(f'{text!r} is not a domain, a number from 0 to 232')
+    return int(text)
+
+
+def _parameter(text: str) -> str:
+    """Refuse what the node would not understand, or would ignore without a word."""
+    from ..ros.parameters import CAMERA_FIELDS, NODE_FIELDS
+
+    name, separator, value = text.partition(':=')
+    if not (name and separator and value):
+        raise argparse.ArgumentTypeError(f'{text!r} is not NAME:=VALUE')
+    known = {*NODE_FIELDS, *CAMERA_FIELDS, 'use_sim_time'}
+    if name not in known and not name.startswith('qos_overrides.'):
+        close = difflib.get_close_matches(name, known, 1)
+        raise argparse.ArgumentTypeError(f'the node has no parameter {name!r}' + (
+            f'; did you mean {close[0]!r}' if close else ''))
+    return text
 
 
 def _shipped() -> Path:

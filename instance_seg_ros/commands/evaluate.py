@@ -7,22 +7,23 @@ A network of classes alone is scored by its IoU, one of embeddings alone within 
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from ..errors import UserError
 from ..instances import SCORE_THRESHOLD
-from .options import image_size
+from .options import image_size, result_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `instance_seg evaluate`."""
     parser.add_argument('--dataset', required=True,
-                        choices=('camvid', 'camvid-pasted', 'cityscapes', 'kitti-mots', 'sticks'))
+                        choices=('camvid', 'camvid-pasted', 'cityscapes', 'kitti-mots', 'sticks'),
+                        help='what the folder holds; camvid-pasted: CamVid with objects pasted '
+                             'over it')
     parser.add_argument('--data', type=Path, metavar='DIR',
                         help='its folder; sticks have none, they are drawn')
     parser.add_argument('--split', default='val', help='train, val or test (default: val)')
-    parser.add_argument('--checkpoint', type=Path,
+    parser.add_argument('--checkpoint', type=Path, metavar='FILE',
                         help='weights; the shipped ones by default; of classes alone: IoU, of '
                              'embeddings alone: AP within the true classes')
     parser.add_argument('--semantic-checkpoint', type=Path, metavar='FILE',
@@ -30,8 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              "other (the paper's set-up)")
     parser.add_argument('--input-size', type=image_size, metavar='WxH',
                         help='size the network sees, such as 768x384')
-    parser.add_argument('--bandwidth', type=float, help='of the mean shift')
-    parser.add_argument('--device', default='auto')
+    parser.add_argument('--bandwidth', type=float, metavar='B',
+                        help="radius of a cluster in embedding units; the checkpoint's by default")
+    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
     parser.add_argument('--limit', type=int, metavar='N', help='score N frames, evenly spread')
     parser.add_argument('--predictions', type=Path, metavar='DIR',
                         help="score these files (Cityscapes' format) instead of a network")
@@ -39,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="write the network's instances in Cityscapes' format")
     parser.add_argument('--output', type=Path, metavar='DIR',
                         help='folder for plots and the ten worst frames as pictures')
-    parser.add_argument('--comparison', type=Path, metavar='FILE',
+    parser.add_argument('--comparison', type=result_file, metavar='FILE',
                         help='draw the first frames beside their embeddings, instances, '
                              'connected components and boxes (.png or .jpg)')
     parser.add_argument('--tracking', action='store_true',
@@ -51,7 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--score-threshold', type=float, default=SCORE_THRESHOLD, metavar='T',
                         help='with --tracking: leave out instances below this score '
                              f'({SCORE_THRESHOLD}, as the node does)')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the scores as data')
+    parser.add_argument('--json', type=result_file, metavar='FILE',
+                        help='write the scores as data')
 
 
 def run(args: argparse.Namespace) -> None:
@@ -79,7 +82,8 @@ def run(args: argparse.Namespace) -> None:
         write_plots(result, args.output)
         result.worst.write(args.output)
     if args.json:
-        args.json.write_text(json.dumps(to_dict(result), indent=1))
+        from ..results import write_json
+        write_json(args.json, to_dict(result))
 
 
 def _compare(args: argparse.Namespace, predictor) -> None:
@@ -104,7 +108,8 @@ def _tracking(args: argparse.Namespace) -> None:
     scores = evaluate_tracking(segmenter, drives)
     print(table(scores))
     if args.json:
-        args.json.write_text(json.dumps(scores, indent=1))
+        from ..results import write_json
+        write_json(args.json, scores)
 
 
 def _predictor(args: argparse.Namespace):

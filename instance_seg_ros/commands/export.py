@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from ..checkpoint import Checkpoint
-from .options import image_size
+from .options import image_size, result_file
 
 TOLERANCE = 1e-3   # of the largest value; float32 in another order of summation stays far below
 
@@ -16,7 +16,7 @@ TOLERANCE = 1e-3   # of the largest value; float32 in another order of summation
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument('checkpoint', type=Path, help='weights (.safetensors)')
-    parser.add_argument('output', type=Path, help='file to write (.onnx)')
+    parser.add_argument('output', type=result_file, help='file to write (.onnx)')
     parser.add_argument('--size', type=image_size, metavar='WxH',
                         help="size of the images, such as 1024x512; the checkpoint's by default")
     parser.add_argument('--dynamic-batch', action='store_true',

@@ -10,20 +10,22 @@ from pathlib import Path
 from ..checkpoint import Checkpoint, random_checkpoint
 from ..labels import LabelSet
 from ..networks import NETWORKS, TASKS
-from .options import image_size
+from .options import image_size, result_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument('file', type=Path, help='MXNet .params, PyTorch state dict, safetensors')
-    parser.add_argument('output', type=Path, help='checkpoint to write (.safetensors)')
+    parser.add_argument('output', type=result_file, help='checkpoint to write (.safetensors)')
     parser.add_argument('--network', required=True, choices=NETWORKS,
                         help='resnet38 for the MXNet files, enet_port for the PyTorch port')
     parser.add_argument('--task', choices=TASKS,
                         help="what the network is for (default: 'both' if branched, else "
                              "'semantic')")
-    parser.add_argument('--label-set', default='cityscapes', help='order of the class channels')
-    parser.add_argument('--embedding-dims', type=int, default=8, metavar='D')
+    parser.add_argument('--label-set', default='cityscapes', metavar='NAME',
+                        help='order of the class channels (default cityscapes)')
+    parser.add_argument('--embedding-dims', type=int, default=8, metavar='D',
+                        help='channels of the embedding (default 8)')
     parser.add_argument('--input-size', type=image_size, default=(768, 384), metavar='WxH',
                         help='size the network was trained for (default 768x384)')
     parser.add_argument('--mean', type=float, nargs=3, metavar='V',

@@ -5,10 +5,14 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
 from pathlib import Path
 
 from ..instances import SCORE_THRESHOLD
 from ..overlay import PALETTES, OverlayStyle
+
+_NAME = re.compile(r'(~?/)?[A-Za-z_]\w*(/[A-Za-z_]\w*)*/?', re.ASCII)
 
 
 def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +27,7 @@ def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
                        help='auto (a GPU where there is one), cpu, cuda or cuda:N')
     group.add_argument('--input-size', type=image_size, metavar='WxH',
                        help='size at which the network sees the image, such as 1024x512')
-    group.add_argument('--threads', type=int, metavar='N', help='CPU threads of PyTorch')
+    group.add_argument('--threads', type=count, metavar='N', help='CPU threads of PyTorch')
     group.add_argument('--classes', type=names, metavar='NAME,...',
                        help='separate these classes into instances only, such as car,person')
     group.add_argument('--score-threshold', type=_limits, default=SCORE_THRESHOLD,
@@ -76,6 +80,34 @@ def image_size(text: str) -> tuple[int, int]:
         return int(width), int(height)
     except ValueError:
         raise argparse.ArgumentTypeError(f'{text!r} is not WIDTHxHEIGHT') from None
+
+
+def count(text: str) -> int:
+    """Read a whole number, 0 or more."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f'{text!r} is not a number, 0 or more')
+    return int(text)
+
+
+def topic_name(text: str) -> str:
+    """Read the name of a topic or node, as ROS 2 allows them."""
+    if not _NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no name in ROS: letters, digits and _ between slashes')
+    return text
+
+
+def result_file(text: str) -> Path:
+    """Read the name of a file to write; refuse early what would fail after all the work."""
+    path = Path(text)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f'{text} is a folder; name a file')
+    # The first folder of the path that is there: those below it are made.
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise argparse.ArgumentTypeError(f'{text} cannot be written: {folder} is no folder that '
+                                         'you may write to')
+    return path
 
 
 def _share(text: str) -> float:

@@ -6,12 +6,13 @@ import argparse
 
 from ..bags import open_source
 from ..bags.playback import Playback, play
-from ..errors import UserError
+from .options import topic_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument('bag', help='ROS 2 bag (folder, .mcap or .db3) or video file')
+    parser.add_argument('bag', metavar='BAG',
+                        help='ROS 2 bag (folder, .mcap or .db3) or video file')
     parser.add_argument('--rate', type=float, default=1.0, metavar='R',
                         help='times as fast as it was recorded (default 1)')
     parser.add_argument('--loop', action='store_true', help='begin again at the end')
@@ -55,5 +56,5 @@ def run(args: argparse.Namespace) -> int:
 def _remapping(text: str) -> tuple[str, str]:
     source, separator, target = text.partition(':=')
     if not (source and separator and target):
-        raise UserError(f'--remap takes FROM:=TO, not {text!r}.')
-    return source, target
+        raise argparse.ArgumentTypeError(f'{text!r} is not FROM:=TO')
+    return source, topic_name(target)

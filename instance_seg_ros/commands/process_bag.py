@@ -8,7 +8,6 @@ to there.
 """
 
 import argparse
-import json
 from pathlib import Path
 
 from tqdm import tqdm
@@ -19,6 +18,7 @@ from ..bags.sources import Source
 from ..bags.writer import check_free
 from ..offline import BROKEN_INPUT
 from ..offline.sole_writer import sole_writer
+from ..results import write_json
 from . import options
 
 
@@ -32,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--params-file', type=Path, metavar='FILE',
                         help="the node's parameters (YAML): cameras, their views and tracking, "
                              'network, thresholds and overlay as the node has them')
-    parser.add_argument('--prefix', default='/instance_seg', metavar='NAME',
+    parser.add_argument('--prefix', type=options.topic_name, default='/instance_seg',
+                        metavar='NAME',
                         help="what the new topics begin with (the node's: /instance_seg)")
     parser.add_argument('--only-outputs', action='store_true',
                         help='leave out what was in the bag')
@@ -51,7 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--scheduler', metavar='ADDRESS',
                         help='process a folder of bags by Dask: "local" for a cluster of --jobs '
                              'workers on this machine, or the address of a scheduler')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write what is printed as data')
+    parser.add_argument('--json', type=options.result_file, metavar='FILE',
+                        help='write what is printed as data')
     options.add_segmenter_arguments(parser)
     options.add_overlay_arguments(parser)
 
@@ -125,8 +127,8 @@ def _print(summary, args: argparse.Namespace, segmenter) -> None:
     if summary.break_reason:
         print(f'The input breaks off ({summary.break_reason}); it was processed up to there.')
     if args.json:
-        args.json.write_text(json.dumps({
+        write_json(args.json, {
             'frames': summary.frames, 'failed': dict(summary.failed),
             'instances': dict(summary.instances), 'resumed': summary.resumed,
             'seconds': summary.seconds, 'frames_per_s': new / max(summary.seconds, 1e-9),
-            'segmenter_busy': busy, 'break_reason': summary.break_reason}, indent=2) + '\n')
+            'segmenter_busy': busy, 'break_reason': summary.break_reason})

@@ -9,14 +9,16 @@ import argparse
 from pathlib import Path
 
 from ..bags.writer import BagWriter, check_free
+from .options import topic_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument('output', metavar='OUT', type=Path, help='the new bag (a folder, MCAP)')
-    parser.add_argument('--node', default='/instance_seg', metavar='NAME',
+    parser.add_argument('--node', type=topic_name, default='/instance_seg', metavar='NAME',
                         help='record the outputs of this node (default /instance_seg)')
-    parser.add_argument('--topics', nargs='+', default=[], metavar='TOPIC',
+    parser.add_argument('--topics', type=topic_name, nargs='+', default=[],
+                        metavar='TOPIC',
                         help='record these as well, such as the images')
 
 

@@ -8,10 +8,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..bags.reader import Bag
+from ..bags import open_source
+from ..bags.sources import Source
 from ..errors import UserError
 from ..film import spread
 from ..results import write_json
+from . import options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,11 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('bag', metavar='BAG', help='bag with outputs of the node (or of '
                         "process-bag); with the camera's images or the overlay in it, the "
                         'report shows samples')
-    parser.add_argument('--output', type=Path, metavar='FILE',
+    parser.add_argument('--output', type=options.result_file, metavar='FILE',
                         help='.html or .png (default: BAG_report.html in this folder)')
-    parser.add_argument('--samples', type=int, default=6, metavar='N',
+    parser.add_argument('--samples', type=options.count, default=6, metavar='N',
                         help='pictures of each camera to show (default 6)')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures as data')
+    parser.add_argument('--json', type=options.result_file, metavar='FILE',
+                        help='write the figures as data')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -34,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     output = args.output or Path(f'{Path(args.bag).resolve().stem}_report.html')
     if output.suffix not in ('.html', '.png'):
         raise UserError(f'--output must end in .html or .png, not {output.name!r}.')
-    with Bag(args.bag) as bag:
+    with open_source(args.bag) as bag:
         chapters = _chapters(bag, args.samples)
         broken = bag.break_reason and f'The bag is damaged or was cut off: {bag.break_reason}.'
     try:
@@ -55,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if broken else 0
 
 
-def _chapters(bag: Bag, count: int) -> Sequence:
+def _chapters(bag: Source, count: int) -> Sequence:
     from ..review.moments import moments
     from ..review.page import Chapter
     from ..review.recording import read_cameras

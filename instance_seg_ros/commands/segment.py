@@ -11,6 +11,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -52,14 +53,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='images that go through the network together (default 1)')
     parser.add_argument('--track', action='store_true',
                         help='let instances keep their number through a video')
-    parser.add_argument('--json', type=Path, metavar='FILE', dest='summary',
-                        help='write the printed summary as data')
+    parser.add_argument('--json', type=options.result_file, metavar='FILE',
+                        dest='summary', help='write the printed summary as data')
     options.add_segmenter_arguments(parser)
     options.add_overlay_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Segment everything; return 1 when some of it could not be read."""
+    """Segment everything; return 1 when some of it could not be read; UserError for none."""
     if args.batch < 1:
         raise UserError(f'--batch must be 1 or more, not {args.batch}.')
     inputs = find_inputs(args.input, args.output)
@@ -75,6 +76,10 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f'{error.filename or args.output} cannot be written: '
                         f'{error.strerror}.') from error
     summary = work.summary(time.perf_counter() - begin)
+    if not summary['images']:
+        with suppress(OSError):     # it held something before
+            args.output.rmdir()
+        raise UserError('Nothing could be read: what is wrong with each file is said above.')
     _print_summary(summary, args.output)
     if args.summary:
         write_json(args.summary, summary)
@@ -102,6 +107,8 @@ class _Work:
             self._run_pictures(pictures, pool)
             for source, video in videos:
                 self._run_video(source, video, pool)
+        if not self._records:
+            return
         if 'json' in self._write:
             write_json(self._output / 'instances.json', {
                 'label_set': self._segmenter.label_set.name,

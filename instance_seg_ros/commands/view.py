@@ -19,8 +19,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ..bags.reader import Bag
+from ..bags import open_source
 from ..errors import UserError
+from .options import result_file
 
 PORT = 9090
 
@@ -29,9 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument('bag', metavar='BAG', help='bag with outputs of the node (or of '
                         'process-bag), and the images if they are to be seen')
-    parser.add_argument('--output', type=Path, metavar='FILE.rrd',
+    parser.add_argument('--output', type=result_file, metavar='FILE.rrd',
                         help='write this file instead of serving a page')
-    parser.add_argument('--port', type=int, default=PORT, metavar='N',
+    parser.add_argument('--port', type=_port, default=PORT, metavar='N',
                         help=f'of the page on this machine (default {PORT}; the data take the '
                              'one after it)')
     parser.add_argument('--no-browser', action='store_true', help='do not open a browser')
@@ -52,6 +53,12 @@ def run(args: argparse.Namespace) -> int:
     return 1 if broken else 0
 
 
+def _port(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) < 65535):
+        raise argparse.ArgumentTypeError(f'{text!r} is not a number from 1 to 65534')
+    return int(text)
+
+
 def _write(bag_path: str, path: Path) -> bool:
     """Write a bag as a Rerun file; return whether the bag breaks off."""
     import rerun as rr
@@ -60,7 +67,7 @@ def _write(bag_path: str, path: Path) -> bool:
     from ..review.recording import read_cameras
     from ..review.rerun_view import log_bag
 
-    with Bag(bag_path) as bag, beside(path) as part:
+    with open_source(bag_path) as bag, beside(path) as part:
         cameras = read_cameras(bag)
         stream = rr.RecordingStream('instance_seg')
         stream.save(part)

@@ -27,7 +27,7 @@ def process_folder(args: argparse.Namespace, process: Process) -> int:
     others; what was said about it stays in OUT/NAME.log, and those that failed are named at the
     end. Return 1 then.
     """
-    jobs = args.jobs or 1
+    jobs = 1 if args.jobs is None else args.jobs
     if jobs < 1:
         raise UserError(f'--jobs must be 1 or more, not {args.jobs}.')
     sources = _sources(Path(args.input))

@@ -34,12 +34,13 @@ class Player:
         :param topics: names of those to play; None for all.
         :param remap: names under which topics are published instead of their own.
         :param qos: for all topics; None for what their recording says.
-        :raises UserError: when a named topic is not in the source, or none can be published.
+        :raises UserError: when a topic to play or rename is not in the source, or none can be
+            published.
         """
         self.counts: Counter[str] = Counter()
         self._clock = node.create_publisher(Clock, '/clock', 10) if clock else None
         self._publishers = {}
-        _require(source, topics)
+        _require(source, {*(topics or ()), *(remap or ())})
         for topic in source.topics:
             if topics is not None and topic.name not in topics:
                 continue
@@ -85,8 +86,8 @@ class Player:
             publisher.wait_for_all_acked(Duration(seconds=seconds))
 
 
-def _require(source: Source, topics: Collection[str] | None) -> None:
-    missing = set(topics or ()) - {t.name for t in source.topics}
+def _require(source: Source, topics: set[str]) -> None:
+    missing = topics - {t.name for t in source.topics}
     if missing:
         raise UserError(f'{source.path} has no topic {", ".join(sorted(missing))}; there are: '
                         f'{", ".join(sorted(t.name for t in source.topics)) or "none"}.')

@@ -138,7 +138,7 @@ def test_it_loops_until_it_is_stopped(make_bag, tmp_path, start_python, domain, 
     (['BAG', '--topics', '/nope'], f'has no topic /nope; there are: {RAW}'),
     (['BAG', '--rate', '0'], 'rate must be'),
     (['BAG', '--start', '100'], 'nothing is left'),
-    (['BAG', '--remap', 'a=b'], '--remap takes FROM:=TO'),
+    (['BAG', '--remap', '/nope:=/b'], f'has no topic /nope; there are: {RAW}'),
 ])
 def test_bad_input_is_one_sentence(make_bag, start_python, domain, arguments, said):
     bag = make_bag()

@@ -81,3 +81,21 @@ def test_wrong_arguments_are_one_sentence_and_status_2(checkpoint, tmp_path, wro
     assert segment(checkpoint, tmp_path / 'a.png', *wrong, '--output', tmp_path / 'o') == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
     assert not list(tmp_path.glob('o/*'))
+
+
+@pytest.mark.parametrize('name', ['broken.jpg', 'broken.mp4'])
+def test_nothing_readable_leaves_nothing(checkpoint, tmp_path, name, capsys):
+    """Exit status 2, the file is named, and no empty tables lie about."""
+    (tmp_path / name).write_bytes(b'nothing')
+    assert segment(checkpoint, tmp_path / name, '--output', tmp_path / 'o') == 2
+    first, last = capsys.readouterr().err.strip().splitlines()
+    assert name in first and 'Nothing could be read' in last
+    assert not (tmp_path / 'o').exists()
+
+
+def test_a_folder_that_may_not_be_written_is_one_sentence(checkpoint, tmp_path, capsys):
+    """A file is in the way of the results' folder."""
+    cv2.imwrite(str(tmp_path / 'a.png'), picture(0))
+    (tmp_path / 'o').write_bytes(b'')
+    assert segment(checkpoint, tmp_path / 'a.png', '--output', tmp_path / 'o') == 2
+    assert str(tmp_path / 'o') in capsys.readouterr().err
