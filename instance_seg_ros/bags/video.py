@@ -69,7 +69,8 @@ class Video:
                     raise UserError(f'{self.path} holds no video stream.')
                 yield container, container.streams.video[0]
         except (av.FFmpegError, OSError) as error:
-            raise UserError(f'{self.path} cannot be read as a video: {error}') from error
+            raise UserError(f'{self.path} cannot be read as a video: '
+                            f'{error.strerror or error}.') from error
 
     def _frame_stamps(self) -> list[int]:
         """Return the times of the frames, first to last; needs no decoding."""

@@ -50,13 +50,18 @@ def _latency(ax, camera: Camera) -> None:
         samples, title = camera.delays_ms, "From the picture's time to the recorded mask"
     ax.set(title=title, xlabel='milliseconds', ylabel='frames')
     if not samples:
-        ax.text(0.5, 0.5, 'no times were recorded', ha='center', transform=ax.transAxes)
+        _nothing(ax)
         return
     ax.hist(samples, min(_BINS, max(5, len(samples) // 2)), color=_COLORS[5])
     for percent, color in zip((50, 95, 99), _COLORS[:3], strict=True):
         value = np.percentile(samples, percent)
         ax.axvline(value, color=color, label=f'p{percent} {value:.1f} ms')
     ax.legend(frameon=False)
+
+
+def _nothing(ax) -> None:
+    ax.text(0.5, 0.5, 'no times were recorded', ha='center', transform=ax.transAxes)
+    ax.set_axis_off()
 
 
 def _instances(ax, camera: Camera) -> None:
@@ -82,7 +87,7 @@ def _stages(ax, camera: Camera) -> None:
     ax.set(title='Stages (median, line to p95)', xlabel='milliseconds')
     stages = {k: v for k, v in camera.stages_ms.items() if k != 'total'}
     if not stages:
-        ax.text(0.5, 0.5, 'no times were recorded', ha='center', transform=ax.transAxes)
+        _nothing(ax)
         return
     middle, high = (np.array([np.percentile(v, p) for v in stages.values()]) for p in (50, 95))
     ax.barh(list(stages), middle, color=_COLORS[1],

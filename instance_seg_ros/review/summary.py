@@ -41,8 +41,10 @@ def rows(summary: dict) -> list[tuple[str, str]]:
         lines.append(('rate', f'{summary["rate_hz"]:.1f} Hz; longest gap '
                               f'{summary["longest_gap_ms"]:.0f} ms'))
     for name, values in summary['instances'].items():
-        lines.append((name, f'{values["total"]} in all, {values["a_frame"]:.1f} a frame, '
-                            f'{values["ids"]} ids'))
+        lines.append((name, f'{values["total"]} in all, {values["a_frame"]:.1f} a frame'))
+    if summary['instances']:
+        ids = ', '.join(f'{values["ids"]} {name}' for name, values in summary['instances'].items())
+        lines.append(('different ids', f'{ids} (objects only where they were tracked)'))
     delays = summary.get('camera_to_mask_ms')
     if delays:
         lines.append(('camera to mask', _milliseconds(delays)))

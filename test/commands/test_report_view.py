@@ -15,6 +15,7 @@ from browser import Browser, find_browser
 from review.recordings import LABELS, record
 
 from instance_seg_ros import cli
+from instance_seg_ros.film import write_film
 from instance_seg_ros.overlay import instance_id_color
 
 
@@ -50,6 +51,20 @@ def test_the_viewer_file_holds_all_frames(tmp_path):
     out = tmp_path / 'v.rrd'
     assert cli.main(['view', str(record(tmp_path / 'bag')), '--output', str(out)]) == 0
     assert rerun and out.read_bytes()[:3] == b'RRF' and out.stat().st_size > 2000
+
+
+@pytest.mark.parametrize('verb', ['report', 'view'])
+def test_footage_alone_is_refused_with_the_remedy(tmp_path, verb, capsys):
+    """A video is no recording of the outputs, and a broken one says what is wrong with it."""
+    ending = {'report': '.html', 'view': '.rrd'}[verb]
+    film, broken, out = tmp_path / 'a.mp4', tmp_path / 'b.mp4', tmp_path / f'out{ending}'
+    write_film(film, ((k / 10, np.zeros((48, 64, 3), np.uint8)) for k in range(3)))
+    broken.write_bytes(b'nothing')
+    for path, said in ((film, 'instance_seg process-bag'), (broken, 'cannot be read as a video')):
+        assert cli.main([verb, str(path), '--output', str(out)]) == 2
+        error = capsys.readouterr().err
+        assert error.count(str(path)) == 1 and said in error and 'Errno' not in error
+    assert not out.exists()
 
 
 @pytest.fixture
