@@ -86,11 +86,11 @@ class MeanShift:
         """Cluster one image: embeddings (D, H, W), class_index (H, W)."""
         rank = torch.full((256,), -1, device=class_index.device)
         rank[list(things)] = torch.arange(len(things), device=rank.device)
-        rank_of_pixel = rank[class_index.flatten().long()]
-        place = (rank_of_pixel >= 0).nonzero().squeeze(1)
+        channel = class_index.flatten().long()
+        place = (rank >= 0).index_select(0, channel).nonzero().squeeze(1)
         points = embeddings.permute(1, 2, 0).flatten(0, 1).index_select(0, place).float()
         place, points, invalid = _finite(place, points)
-        points = self._apart(points, rank_of_pixel[place])
+        points = self._apart(points, rank[channel.index_select(0, place)])
         modes = self._modes(points[self._sampled(place)])
         nearest, distance = self._assign(points, modes)
         mode_class = torch.tensor(things, device=place.device)[self._rank(modes)]
@@ -140,9 +140,11 @@ class MeanShift:
         Modes that have come close on the way are going to meet: all but one of them stop.
         """
         for _ in range(self.max_shifts):
-            weight = _within(modes, points, self.bandwidth).float()
+            weight = _beyond(modes, points, self.bandwidth).le_(0)
             count = weight.sum(1, keepdim=True)
-            moved = torch.where(count > 0, weight @ points / count.clamp_min(1), modes)
+            # Transposed, since a product with few columns takes a slow way on CPUs.
+            total = (points.T @ weight.T).T
+            moved = torch.where(count > 0, total / count.clamp_min(1), modes)
             step = (moved - modes).square().sum(1).max()
             modes = moved[_distinct(moved, count.squeeze(1), self.bandwidth / 2)]
             if step <= (self.tolerance * self.bandwidth) ** 2:
@@ -155,31 +157,35 @@ class MeanShift:
         return modes[keep], near[keep]
 
     def _assign(self, points, modes):
-        """Return each point's nearest mode within reach, or -1; and its distance."""
+        """Return each point's nearest mode within reach, or M; and its distance."""
         if not len(modes) or not len(points):
-            none = torch.full((len(points),), -1, device=points.device)
+            none = torch.full((len(points),), len(modes), device=points.device)
             return none, torch.zeros(len(points), device=points.device)
-        # |p - m|^2 = |p|^2 - (2 p.m - |m|^2): only the bracket depends on the mode.
-        closeness = torch.addmm(-modes.square().sum(1), points, modes.T, alpha=2)
-        closest, nearest = closeness.max(1)
-        distance = (points.square().sum(1) - closest).clamp_min_(0).sqrt_()
-        return torch.where(distance <= REACH * self.bandwidth, nearest, -1), distance
+        squared = torch.addmm(_squares(points), modes, points.T, alpha=-2)
+        squared = squared.add_(_squares(modes).unsqueeze(1)).clamp_min_(0)
+        # Least value and its place in one pass, several times as fast as `min`: floats that are
+        # not negative are in the order of their bits, and the last bits, which rounding has
+        # filled with noise, hold the place.
+        low = (1 << (len(modes) - 1).bit_length()) - 1
+        place = torch.arange(len(modes), dtype=torch.int32, device=points.device).unsqueeze(1)
+        least = squared.view(torch.int32).bitwise_and_(~low).bitwise_or_(place).amin(0)
+        distance = (least & ~low).view(torch.float32).sqrt_()
+        return torch.where(distance <= REACH * self.bandwidth, least & low, len(modes)), distance
 
     def _collect(self, class_index, place, nearest, distance, modes, mode_class, invalid):
         """Drop small clusters, put the rest in order and write their numbers into the image."""
-        inside = nearest >= 0
-        nearest, distance, place = nearest[inside], distance[inside], place[inside]
-        area = torch.bincount(nearest, minlength=len(modes))
+        last = len(modes)   # of the points that are near no mode
+        area = torch.bincount(nearest, minlength=last + 1)[:last]
         order = torch.argsort(area, descending=True, stable=True)
         order = order[torch.argsort(mode_class[order], stable=True)]
         order = order[area[order] >= max(self.min_area, 1)]
         order = order[_rank_in_group(mode_class[order]) < MAX_INSTANCES]
-        number = torch.zeros(len(modes), dtype=torch.int32, device=place.device)
+        number = torch.zeros(last + 1, dtype=torch.int32, device=place.device)
         number[order] = torch.arange(1, len(order) + 1, dtype=torch.int32, device=place.device)
         image = torch.zeros(class_index.numel(), dtype=torch.int32, device=place.device)
-        image[place] = number[nearest]
+        image.scatter_(0, place, number.index_select(0, nearest))
         # Doubles, since a GPU adds them up in any order: rounded, they are the same every time.
-        spread = torch.bincount(nearest, distance.double(), len(modes))[order] / area[order]
+        spread = torch.bincount(nearest, distance.double(), last + 1)[order] / area[order]
         return Clusters(image.view(class_index.shape), mode_class[order], area[order],
                         (spread / self.bandwidth).float(),
                         self._margin(modes[order]), modes[order, :-1], invalid)
@@ -211,8 +217,18 @@ def _spread_out(points: Tensor, count: int) -> Tensor:
 
 def _within(a: Tensor, b: Tensor, radius: float) -> Tensor:
     """Tell which pairs are within a radius: bool (len(a), len(b)); one matrix product."""
-    limit = (radius ** 2 - a.square().sum(1)).unsqueeze(1)
-    return torch.addmm(b.square().sum(1), a, b.T, alpha=-2) <= limit
+    return _beyond(a, b, radius) <= 0
+
+
+def _beyond(a: Tensor, b: Tensor, radius: float) -> Tensor:
+    """Return the squared distance of each pair less that of the radius: (len(a), len(b))."""
+    squared = torch.addmm(_squares(b), a, b.T, alpha=-2)
+    return squared.sub_((radius ** 2 - _squares(a)).unsqueeze(1))
+
+
+def _squares(points: Tensor) -> Tensor:
+    """Return the squared length of each of (P, D): a product, since sums of a few are slow."""
+    return points.square() @ points.new_ones(points.shape[1])
 
 
 def _distinct(modes: Tensor, count: Tensor, radius: float) -> Tensor:
