@@ -5,6 +5,7 @@
 import io
 import shutil
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,9 +98,11 @@ class BagWriter:
 
     def abandon(self, keep: bool = False) -> None:
         """Stop without a bag; ``keep`` leaves what was written in `PATH.part`."""
-        if keep:
-            self.flush()
-        self._file.close()
+        with suppress(OSError):     # of a full disk, which has said so before
+            if keep:
+                self.flush()
+        with suppress(OSError):
+            self._file.close()
         if not keep:
             shutil.rmtree(self._part, ignore_errors=True)
 

@@ -6,9 +6,13 @@ Needs no rosbag2. The overlay, which costs the node time, is drawn while it is r
 """
 
 import argparse
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from ..bags.writer import BagWriter, check_free
+from ..bags.writer import BagWriter, check_free, part_of
+from ..errors import UserError
 from .options import topic_name
 
 
@@ -28,6 +32,9 @@ def run(args: argparse.Namespace) -> int:
     from ..ros.session import ros_node, spinning, stop_on_signals
 
     check_free(args.output)
+    if part_of(args.output).exists():
+        raise UserError(f'{part_of(args.output)} is left of a recording that was cut off; rename '
+                        'or remove it first.')
     outputs = f'/{args.node.strip("/")}/'
     others = {'/diagnostics', *('/' + topic.lstrip('/') for topic in args.topics)}
 
@@ -35,13 +42,30 @@ def run(args: argparse.Namespace) -> int:
         return topic in others or (
             topic.startswith(outputs) and not topic.endswith('/transition_event'))
 
-    with stop_on_signals() as stop, ros_node('record_bag') as node, \
-            BagWriter(args.output) as writer:
+    with stop_on_signals() as stop, ros_node('record_bag') as node:
+        writer = BagWriter(args.output)
         recorder = Recorder(node, writer, wanted)
-        print(f'Recording {outputs}* to {args.output}', flush=True)
-        with spinning(node):
-            stop.wait()
-        recorder.close()    # what has arrived by now is still recorded
+        with _kept(writer, recorder.counts):
+            print(f'Recording {outputs}* to {args.output}', flush=True)
+            with spinning(node, stop):
+                stop.wait()
+            recorder.close()    # what has arrived by now is still recorded
     for topic, count in sorted(recorder.counts.items()):
         print(f'{count:8d}  {topic}')
     return 0
+
+
+@contextmanager
+def _kept(writer: BagWriter, counts: Counter[str]) -> Iterator[None]:
+    """Finish the bag; where that is not possible, such as on a full disk, leave what there is."""
+    try:
+        yield
+        writer.close()
+    except BaseException as error:
+        keep = bool(counts.total())
+        writer.abandon(keep)
+        if not isinstance(error, OSError):
+            raise
+        rest = f'; what came before is in {part_of(writer.path)}' if keep else ''
+        raise UserError(f'{writer.path} could not be written: {error.strerror or error}'
+                        f'{rest}.') from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from ..errors import UserError
 from .options import result_file
 
 PORT = 9090
+ROOM = 1 << 16
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,6 +77,9 @@ def _write(bag_path: str, path: Path) -> bool:
         log_bag(stream, bag, cameras,
                 partial(tqdm, total=total, unit='image', disable=None))
         stream.disconnect()
+        # Rerun tells of a full disk in its log only.
+        if shutil.disk_usage(part.parent).free < ROOM:
+            raise UserError(f'{path} could not be written: No space left on device.')
         return bool(bag.break_reason)
 
 

@@ -114,7 +114,7 @@ class _Run:
             played[images.header_stamp(event.message.data)] = time.time_ns()
             player.publish(event)
 
-        with spinning(self._node):
+        with spinning(self._node, self._stop):
             self._activate(recorder, player)
             print(f'Playing {topic.name} of {source.path} ...', flush=True)
             play(playback.timeline(source, [topic.name]), publish, self._stop)
@@ -222,5 +222,7 @@ def _output_folder(path: Path) -> Iterator[Path]:
         yield part
         shutil.rmtree(path, ignore_errors=True)
         part.replace(path)
+    except OSError as error:
+        raise UserError(f'{error.filename or path}: {error.strerror or error}.') from error
     finally:
         shutil.rmtree(part, ignore_errors=True)

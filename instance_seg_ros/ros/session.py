@@ -30,8 +30,13 @@ def ros_node(name: str, domain: int | None = None) -> Iterator[Node]:
 
 
 @contextmanager
-def spinning(node: Node) -> Iterator[None]:
-    """Serve the node's callbacks in a thread, which is joined at the end."""
+def spinning(node: Node, stop: threading.Event | None = None) -> Iterator[None]:
+    """
+    Serve the node's callbacks in a thread, which is joined at the end.
+
+    A callback's error is raised there, whatever else went wrong; it sets ``stop`` at once, so
+    that nobody waits for what cannot come any more.
+    """
     executor = SingleThreadedExecutor(context=node.context)
     executor.add_node(node)
     failures = []
@@ -43,6 +48,8 @@ def spinning(node: Node) -> Iterator[None]:
             pass
         except BaseException as error:  # a callback's error belongs to who waits here
             failures.append(error)
+            if stop is not None:
+                stop.set()
 
     thread = threading.Thread(target=spin, name='executor')
     thread.start()
@@ -51,8 +58,8 @@ def spinning(node: Node) -> Iterator[None]:
     finally:
         executor.shutdown()
         thread.join()
-    if failures:
-        raise failures[0]
+        if failures:
+            raise failures[0]
 
 
 @contextmanager

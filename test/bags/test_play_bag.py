@@ -171,6 +171,41 @@ def test_recorded_by_the_command(make_bag, tmp_path, start_python, domain):
     assert again.wait(30) == 2
 
 
+FULL_DISK = """
+import sys
+from instance_seg_ros.bags import BagWriter
+from instance_seg_ros.cli import main
+
+def write(self, *message, plain=BagWriter.write, room=iter(range(3))):
+    if next(room, None) is None:
+        raise OSError(28, 'No space left on device')
+    plain(self, *message)
+
+BagWriter.write = write
+sys.exit(main(['record-bag', *sys.argv[1:]]))
+"""
+
+
+def test_a_full_disk_ends_the_recording_and_keeps_what_there_is(
+        make_bag, tmp_path, start_python, domain):
+    """Nobody drives on for hours believing that it records, and nothing is thrown away."""
+    source, output = make_bag(topics=(RAW,), qos=RELIABLE), tmp_path / 'recording'
+    part = tmp_path / 'recording.part'
+    recorder = start_python('-c', FULL_DISK, output, '--node', 'camera', ROS_DOMAIN_ID=str(domain))
+    assert 'Recording /camera/*' in recorder.stdout.readline()
+    player = start_python(*PLAY, source, '--wait-for-subscribers', '30', ROS_DOMAIN_ID=str(domain))
+    text, _ = recorder.communicate(timeout=60)
+    player.communicate(timeout=60)
+    assert recorder.returncode == 2 and text == (
+        f'instance_seg: {output} could not be written: No space left on device; what came before '
+        f'is in {part}.\n')
+    with open_source(part) as kept:
+        assert len(list(kept.messages())) == 3
+    again = start_python('-m', 'instance_seg_ros.cli', 'record-bag', output)
+    text, _ = again.communicate(timeout=30)
+    assert again.returncode == 2 and f'{part} is left' in text and part.exists()
+
+
 def test_what_waits_to_be_served_at_the_end_is_recorded(tmp_path, domain):
     """Messages that arrived before the stop are not lost because nobody had time for them."""
     with ros_node('writer', domain) as talker, ros_node('listener', domain) as node:

@@ -7,6 +7,7 @@ import re
 import socket
 import time
 import urllib.request
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -51,6 +52,16 @@ def test_the_viewer_file_holds_all_frames(tmp_path):
     out = tmp_path / 'v.rrd'
     assert cli.main(['view', str(record(tmp_path / 'bag')), '--output', str(out)]) == 0
     assert rerun and out.read_bytes()[:3] == b'RRF' and out.stat().st_size > 2000
+
+
+def test_no_viewer_file_on_a_full_disk(tmp_path, monkeypatch, capsys):
+    """Rerun itself goes on; half a file is not left as if it were whole."""
+    pytest.importorskip('rerun')
+    monkeypatch.setattr('shutil.disk_usage', lambda path: SimpleNamespace(free=0))
+    out = tmp_path / 'v.rrd'
+    assert cli.main(['view', str(record(tmp_path / 'bag')), '--output', str(out)]) == 2
+    assert f'{out} could not be written' in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ['bag']
 
 
 @pytest.mark.parametrize('verb', ['report', 'view'])
