@@ -96,7 +96,11 @@ class View:
 
 def read_ego_mask(path: str) -> np.ndarray:
     """Return the pixels of a PNG which are not black, bool (H, W)."""
-    image = cv2.imread(str(Path(path).expanduser()), cv2.IMREAD_GRAYSCALE)
+    try:
+        data = np.fromfile(Path(path).expanduser(), np.uint8)
+    except OSError as error:
+        raise UserError(f'ego_mask: {path} cannot be read: {error.strerror}.') from error
+    image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
     if image is None:
         raise UserError(f'ego_mask: {path} is not a picture that can be read.')
     return image > 0

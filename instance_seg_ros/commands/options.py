@@ -6,13 +6,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 from pathlib import Path
 
 from ..instances import SCORE_THRESHOLD
 from ..overlay import PALETTES, OverlayStyle
-
-_NAME = re.compile(r'(~?/)?[A-Za-z_]\w*(/[A-Za-z_]\w*)*/?', re.ASCII)
 
 
 def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,7 +88,9 @@ def count(text: str) -> int:
 
 def topic_name(text: str) -> str:
     """Read the name of a topic or node, as ROS 2 allows them."""
-    if not _NAME.fullmatch(text):
+    from ..ros.parameter_rules import is_topic_name  # which does without ROS
+
+    if not is_topic_name(text.rstrip('/')):
         raise argparse.ArgumentTypeError(
             f'{text!r} is no name in ROS: letters, digits and _ between slashes')
     return text

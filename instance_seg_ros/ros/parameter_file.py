@@ -18,7 +18,8 @@ from .parameters import CAMERA_FIELDS, NODE_FIELDS, AllSettings, type_name
 from .settings import all_settings
 
 _SECTION = 'ros__parameters'
-_OF_ROS = ('use_sim_time', 'qos_overrides.', 'start_type_description_service')
+OF_ROS = ('use_sim_time', 'qos_overrides.', 'start_type_description_service')
+"""What names of parameters begin with that are every node's."""
 _ELEMENTS = {tuple[int, ...]: int, tuple[str, ...]: str}
 
 _log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ def read_parameters(path: Path, node: str = '/instance_seg') -> AllSettings:
             default = '' if name == 'topic' else values[name]
             values[f'{camera}.{name}'] = _value(path, given, f'{camera}.{name}', default)
     for name in given.keys() - values.keys():
-        if not name.startswith(_OF_ROS):
+        if not name.startswith(OF_ROS):
             _log.warning('%s: %s is no parameter of the node; it is ignored.', path, name)
     return all_settings(values)
 

@@ -11,6 +11,7 @@ from .parameters import NODE_FIELDS, AllSettings, CameraSettings
 
 OVERLAY_ITEMS = ('contours', 'names', 'scores', 'boxes', 'legend')
 _NAME = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
+_TOPIC = re.compile(r'(~?/)?[A-Za-z_]\w*(/[A-Za-z_]\w*)*', re.ASCII)
 _DEVICE = re.compile(r'auto|cpu|cuda(:\d+)?')
 
 
@@ -39,6 +40,11 @@ def parse_polygons(text: str) -> list[list[tuple[float, float]]]:
         raise UserError(f'ego_mask: {text!r} is neither a .png file nor polygons of three or more '
                         'corners like "0,700 1280,700 640,600".')
     return polygons
+
+
+def is_topic_name(text: str) -> bool:
+    """Whether ROS 2 takes a text as the name of a topic."""
+    return bool(_TOPIC.fullmatch(text))
 
 
 def check_value(name: str, value: Any) -> None:
@@ -78,6 +84,11 @@ def check_together(settings: AllSettings) -> None:
 def _check_camera(prefix: str, camera: CameraSettings) -> None:
     if len(camera.roi) != 4 or min(camera.roi) < 0:
         raise UserError(f'{prefix}roi: {list(camera.roi)} is not x, y, width, height in pixels.')
+    for name in ('topic', 'camera_info_topic', 'depth_topic'):
+        topic = getattr(camera, name)
+        if topic and not is_topic_name(topic):
+            raise UserError(f'{prefix}{name}: {topic!r} is no name of a topic: letters, digits '
+                            'and "_" between slashes.')
     if camera.ego_mask and not camera.ego_mask.lower().endswith('.png'):
         parse_polygons(camera.ego_mask)
     if camera.markers and camera.detections_3d == 'off':

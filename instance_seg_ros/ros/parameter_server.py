@@ -19,6 +19,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from ..errors import UserError
+from .parameter_file import OF_ROS
 from .parameters import (
     CAMERA_FIELDS,
     CONFIGURE,
@@ -43,12 +44,20 @@ class ParameterServer:
         self._node, self._apply, self._is_configured = node, apply, is_configured
         values = {name: self._declare(name) for name in NODE_FIELDS}
         self._values = values
-        for camera in values['cameras']:
+        for camera in dict.fromkeys(values['cameras']):
             for name in CAMERA_FIELDS:
                 default = '' if name == 'topic' else values[name]
                 values[f'{camera}.{name}'] = self._declare(f'{camera}.{name}', default)
         self.settings = all_settings(values)
+        self._tell_ignored()
         node.add_on_set_parameters_callback(self._on_set)
+
+    def _tell_ignored(self) -> None:
+        """Warn of given names that are no parameters, such as mistyped ones."""
+        for name in sorted(self._node._parameter_overrides.keys() - self._values.keys()):
+            if not name.startswith(OF_ROS):
+                self._node.get_logger().warning(
+                    f'{name} is no parameter of this node; it is ignored.')
 
     def _declare(self, name: str, default: Any = None) -> Any:
         declared = NODE_FIELDS[name.rpartition('.')[2]]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import threading
@@ -24,11 +25,17 @@ def run(make_node: Callable[[], Any], args: list[str] | None = None) -> int:
     Make a node, spin until a signal or a context's shutdown, and return the exit status.
 
     0 after SIGINT, SIGTERM or shutdown; 1 where ``autostart`` could not start; 2 for wrong
-    parameters. See ``InstanceSegNode`` for what the node must have.
+    arguments or parameters. See ``InstanceSegNode`` for what the node must have.
     """
     interruption = Interruption()
     # Without rclpy's own handlers, which shut the context down between any two messages.
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:   # of rcl: wrong arguments, a parameters file it cannot read
+        # The places in rcl's sources, behind each part, are of no use to anybody else.
+        said = ' '.join(re.sub(r',? at \S+:\d+', '', str(error)).split())
+        print(f'instance_seg_node: {said}', file=sys.stderr)
+        return 2
     rclpy.get_default_context().on_shutdown(interruption.cause)
     try:
         return _serve(make_node, interruption)

@@ -272,8 +272,25 @@ def test_autostart_that_fails_ends_with_status_1_and_a_sentence(start_node):
 
 @pytest.mark.parametrize('wrong, words', (
     ({'transport': 'zip'}, 'transport'), ({'bandwidth': 1}, 'bandwidth'),
-    ({'score_threshold': 7.0}, 'score_threshold'), ({'roi': [1, 2]}, 'roi')))
+    ({'score_threshold': 7.0}, 'score_threshold'), ({'roi': [1, 2]}, 'roi'),
+    ({'topic': 'a b'}, "topic: 'a b' is no name"), ({'cameras': ['a', 'a']}, "cameras: 'a'")))
 def test_wrong_parameters_at_start_end_with_status_2_and_a_sentence(start_node, wrong, words):
     node = start_node(wrong)
     assert node.wait() == 2
     assert words in node.log and 'Traceback' not in node.log
+
+
+@pytest.mark.parametrize('text', (None, 'a: ['))
+def test_a_parameters_file_that_cannot_be_read_ends_with_status_2(start_node, tmp_path, text):
+    file = tmp_path / 'mine.yaml'
+    if text:
+        file.write_text(text)
+    node = start_node({}, '--params-file', file)
+    assert node.wait() == 2
+    assert 'mine.yaml' in node.log and 'Traceback' not in node.log and '.c:' not in node.log
+
+
+def test_a_mistyped_parameter_is_told(start_node):
+    node = start_node({'scor_threshold': 0.5, 'use_sim_time': False})
+    node.wait_for_log('scor_threshold is no parameter of this node; it is ignored')
+    assert 'use_sim_time' not in node.log
