@@ -42,6 +42,15 @@ def clock_problems(node: Node) -> list[str]:
     return ['use_sim_time is set, but nobody publishes /clock: play the bag with --clock']
 
 
+def name_problems(node: Node) -> list[str]:
+    """Return that the node's name is taken twice, if so: its services and topics then mix."""
+    own = (node.get_name(), node.get_namespace())
+    if node.get_node_names_and_namespaces().count(own) < 2:
+        return []
+    return [f'another node is named {node.get_fully_qualified_name()} too: end it, or give this '
+            'one a namespace']
+
+
 def _topics_there_are(node: Node, camera: Camera) -> str:
     own = set(node.resolve_topic_name(f'{camera.prefix}{name}')
               for name in ('instance_mask', 'class_mask', 'overlay'))

@@ -70,9 +70,9 @@ class Reporter:
 
     def _report(self) -> None:
         name, state = self._node.get_fully_qualified_name().lstrip('/'), self._state()
-        clock = checks.clock_problems(self._node)
-        self._tell_once(clock)
-        problems = [(diagnostics.WARN, text) for text in clock]
+        around = checks.clock_problems(self._node) + checks.name_problems(self._node)
+        self._tell_once(around)
+        problems = [(diagnostics.WARN, text) for text in around]
         problems += self._health.problems(self._node.get_parameter('device').value)
         statuses = [diagnostics.status(
             f'{name}: node', self._hardware_id, problems, state, self._values(state))]

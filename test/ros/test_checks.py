@@ -43,6 +43,14 @@ def test_incompatible_qos_names_both(start_node, car):
     assert car.status()[0] >= 1
 
 
+def test_two_nodes_of_one_name(start_node, car):
+    first, second = start_node(), start_node()
+    for node in (first, second):
+        node.wait_for_log('another node is named /instance_seg too')
+    second.end()
+    car.wait_for(lambda: 'another node' not in car.status('node')[1])
+
+
 def test_the_wrong_type_is_named(start_node, car):
     start_node({'autostart': True})
     car.publisher('/image_raw', CompressedImage, connected=False)
