@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clustering against a slow transcription of the reference procedure, and its edge cases."""
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 from instance_seg_ros.clustering import MAX_INSTANCES, REACH, MeanShift
+from instance_seg_ros.evaluation.official import Prediction, Scorer
 
 CAR, PERSON = 13, 11
 RIM = [1, 3, 5]
@@ -159,3 +161,52 @@ def test_bandwidth_must_be_positive():
     """Zero would make every pixel an instance of its own."""
     with pytest.raises(ValueError, match='bandwidth'):
         MeanShift(0)
+
+
+def noisy(kind, seed, size=(96, 160), objects=9, dims=8):
+    """Return embeddings (H, W, D) of overlapping ellipses with one kind of noise, and the truth.
+
+    broad: spread as wide as the bandwidth allows. outliers: a pixel in twelve lies anywhere.
+    drift: embeddings change along the picture. rims: objects run into each other, as networks
+    make them.
+    """
+    random, truth = np.random.default_rng(seed), np.zeros(size, int)
+    y, x = np.mgrid[:size[0], :size[1]]
+    for number in range(1, objects + 1):
+        centre, radius = random.uniform(0, size), random.uniform(8, 24, 2)
+        inside = ((y - centre[0]) / radius[0]) ** 2 + ((x - centre[1]) / radius[1]) ** 2 <= 1
+        truth[inside] = number
+    k = np.arange(1, objects + 1)
+    means = np.zeros((objects + 1, dims))
+    means[1:] = 2.3 * np.eye(dims)[k % dims] * np.where(k < dims, 1, -1)[:, None]
+    points = means[truth].astype(np.float32)
+    if kind == 'rims':
+        points = cv2.blur(points, (7, 7))
+    if kind == 'drift':
+        way = np.linspace(-2.2, 2.2, size[1])[:, None] * random.normal(0, 2 / dims ** 0.5, dims)
+        points = points + way
+    points = points + random.normal(0, 0.45 if kind == 'broad' else 0.2, points.shape)
+    if kind == 'outliers':
+        out = random.uniform(size=size) < 1 / 12
+        points[out] = random.normal(0, 2, (out.sum(), dims))
+    return points.astype(np.float32), truth
+
+
+@pytest.mark.parametrize('kind', ('broad', 'outliers', 'drift', 'rims'))
+def test_noise_costs_no_more_average_precision_than_the_reference(kind):
+    """The official score; what separates the two by chance is a hundredth at most."""
+    ours, slow = Scorer(['car']), Scorer(['car'])
+    for seed in range(6):
+        points, truth = noisy(kind, seed)
+        ids = np.where(truth, 26000 + truth, 7).astype(np.int32)
+        index = torch.from_numpy(np.where(truth, CAR, 0))
+        number = MeanShift().cluster_image(
+            torch.from_numpy(points).permute(2, 0, 1), index, (CAR,)).number.numpy()
+        labels = np.zeros(truth.shape, int)
+        labels[truth > 0] = reference(points[truth > 0])
+        for scorer, found in ((ours, number), (slow, labels)):
+            area = np.bincount(found.ravel())
+            scorer.add(ids, [Prediction(26, 1.0, found == k) for k in range(1, len(area))
+                             if area[k] > 10])
+    ours, slow = (scorer.scores().averages['classes']['car']['ap'] for scorer in (ours, slow))
+    assert slow > 0.5 and ours >= slow - 0.01
