@@ -83,7 +83,7 @@ def read_picture(source: Input) -> Frame:
     except OSError as error:
         return Frame(source, None, problem=error.strerror or str(error))
     except ImageError:
-        return Frame(source, None, problem='not a whole picture')
+        return Frame(source, None, problem='not a whole picture of 8 or 16 bits')
 
 
 def read_video(source: Input, video: Video) -> Iterator[Frame]:

@@ -68,22 +68,28 @@ def run(args: argparse.Namespace) -> int:
         args.output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f'{args.output} cannot be made a folder: {error.strerror}.') from error
-    work = _Work(options.make_segmenter(args), args, options.overlay_style(args))
-    begin = time.perf_counter()
     try:
-        work.run(inputs)
+        summary = _segment(inputs, args)
     except OSError as error:
         raise UserError(f'{error.filename or args.output} cannot be written: '
                         f'{error.strerror}.') from error
-    summary = work.summary(time.perf_counter() - begin)
-    if not summary['images']:
-        with suppress(OSError):     # it held something before
+    finally:
+        with suppress(OSError):     # there is something in it
             args.output.rmdir()
-        raise UserError('Nothing could be read: what is wrong with each file is said above.')
     _print_summary(summary, args.output)
     if args.summary:
         write_json(args.summary, summary)
     return 1 if summary['failed'] else 0
+
+
+def _segment(inputs: list[Input], args: argparse.Namespace) -> dict:
+    work = _Work(options.make_segmenter(args), args, options.overlay_style(args))
+    begin = time.perf_counter()
+    work.run(inputs)
+    summary = work.summary(time.perf_counter() - begin)
+    if not summary['images']:
+        raise UserError('Nothing could be read: what is wrong with each file is said above.')
+    return summary
 
 
 class _Work:
