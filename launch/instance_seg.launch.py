@@ -54,7 +54,8 @@ ARGUMENTS = [
         'where params_file says nothing else; empty: as in params_file.'),
     DeclareLaunchArgument(
         'image_topic', default_value='',
-        description='Input topic, without "/compressed"; empty: as in params_file.'),
+        description='Input topic, without "/compressed", or one for each of cameras: /a,/b, of '
+        'which those that end with "/compressed" are; empty: as in params_file.'),
     DeclareLaunchArgument(
         'transport', default_value='', choices=['', 'raw', 'compressed'],
         description='Form of the input images; empty: as in params_file.'),
@@ -176,14 +177,33 @@ def fail_when_it_dies(context, respawn):
         raise RuntimeError(f'instance_seg_node ended with status {code}; its error is above')
 
 
+def listed(text):
+    """Return the parts of `a,b`; none of an empty text."""
+    return [part.strip() for part in text.split(',') if part.strip()]
+
+
+def inputs(names, topics):
+    """Return the parameters that give each camera its topic."""
+    if not names:
+        if len(topics) > 1:
+            raise RuntimeError('several topics in image_topic need as many names in cameras')
+        return {'topic': topics[0]} if topics else {}
+    if topics and len(topics) != len(names):
+        raise RuntimeError(f'image_topic has {len(topics)} topics for {len(names)} cameras')
+    given = {'cameras': names}
+    for name, topic in zip(names, topics):      # noqa: B905 (without topics: as params_file says)
+        given[f'{name}.topic'] = topic
+        if topic.endswith('/compressed'):
+            given[f'{name}.transport'] = 'compressed'
+    return given
+
+
 def node_parameters(arguments):
     """Return the parameters file and, over it, the arguments that are not empty."""
-    given = {'topic': arguments['image_topic'],
-             **{name: arguments[name] for name in (
-                 'transport', 'device', 'checkpoint', 'semantic_checkpoint')}}
-    parameters = {name: value for name, value in given.items() if value}
-    if arguments['cameras']:
-        parameters['cameras'] = [name.strip() for name in arguments['cameras'].split(',')]
+    parameters = inputs(listed(arguments['cameras']), listed(arguments['image_topic']))
+    for name in ('transport', 'device', 'checkpoint', 'semantic_checkpoint'):
+        if arguments[name]:
+            parameters[name] = arguments[name]
     if arguments['use_sim_time'] == 'true':
         parameters['use_sim_time'] = True
     parameters['autostart'] = False     # it is for those who start the node without a launch file
@@ -209,7 +229,7 @@ def start(context):
         package='rviz2', executable='rviz2', namespace=arguments['namespace'], output='log',
         arguments=['-d', arguments['rviz_config']],
         parameters=[{'use_sim_time': arguments['use_sim_time'] == 'true'}],
-        remappings=[('image_raw', arguments['image_topic'])] if arguments['image_topic'] else [])
+        remappings=[('image_raw', topic) for topic in listed(arguments['image_topic'])[:1]])
     guard = RegisterEventHandler(OnProcessExit(target_action=node, on_exit=[
         OpaqueFunction(function=fail_when_it_dies, args=[respawn])]))
     startup = Startup(node).actions() if arguments['autostart'] == 'true' else []

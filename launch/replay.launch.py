@@ -4,7 +4,8 @@
 Start the node and play a bag or video into it; end when it has been played.
 
 ``ros2 launch instance_seg_ros replay.launch.py bag:=FILE rviz:=true record:=outputs``. Every
-argument of ``instance_seg.launch.py`` may be given too.
+argument of ``instance_seg.launch.py`` may be given too. Several cameras: ``cameras:=front,rear``,
+``image_topic:=/front/image_raw,/rear/image_raw``, both, or a params_file which names them.
 """
 
 from pathlib import Path
@@ -26,17 +27,23 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.event_handlers import OnStateTransition
 from launch_ros.substitutions import ExecutableInPackage
 
-from instance_seg_ros.bags import choose_image_topic, open_source
+from instance_seg_ros.bags import open_source
+from instance_seg_ros.offline.plan import find_cameras
 
-LAUNCH = Path(get_package_share_directory('instance_seg_ros')) / 'launch'
+SHARE = Path(get_package_share_directory('instance_seg_ros'))
 BOOLEAN = ['true', 'false']
 COMPRESSED = '/compressed'
 
 ARGUMENTS = [
     DeclareLaunchArgument('bag', description='ROS 2 bag (folder, .mcap, .db3) or video file.'),
     DeclareLaunchArgument(
+        'cameras', default_value='',
+        description='Names of several cameras, front,rear: their topics in the bag are '
+        '/<name>/image_raw where image_topic or params_file says nothing else.'),
+    DeclareLaunchArgument(
         'image_topic', default_value='',
-        description='Topic of the images in the bag; empty: the only one there is.'),
+        description='Topic of the images in the bag, or one for each camera: /a,/b; empty: as in '
+        'params_file where that names cameras, else the only one there is.'),
     DeclareLaunchArgument(
         'rate', default_value='1.0', description='Times as fast as it was recorded.'),
     DeclareLaunchArgument(
@@ -57,13 +64,52 @@ def value(context, name):
     return LaunchConfiguration(name).perform(context)
 
 
-def player(context):
+def listed(context, name):
+    """Return the parts of a launch argument such as `a,b`; none of an empty one."""
+    return [part.strip() for part in value(context, name).split(',') if part.strip()]
+
+
+def cameras_in_bag(context):
+    """Return the topic of each camera by its name; '' for one alone."""
+    file = context.launch_configurations.get('params_file')
+    with open_source(value(context, 'bag')) as source:
+        return find_cameras(
+            source, listed(context, 'cameras'), listed(context, 'image_topic'),
+            Path(file) if file else None, f'/{value(context, "namespace")}/instance_seg'.replace(
+                '//', '/'))
+
+
+def input_topic(topic):
+    """Return what the node is told: a topic that ends with /compressed where the images are."""
+    if topic.type.endswith('CompressedImage') and not topic.name.endswith(COMPRESSED):
+        return f'{topic.name}{COMPRESSED}'
+    return topic.name
+
+
+def node_arguments(context, cameras):
+    """Return arguments of instance_seg.launch.py; what is not there is as the user gave it."""
+    names, topics = list(cameras), [input_topic(topic) for topic in cameras.values()]
+    given = {'use_sim_time': value(context, 'use_sim_time')}
+    if names == ['']:
+        is_compressed = topics[0].endswith(COMPRESSED)
+        return {**given, 'image_topic': topics[0].removesuffix(COMPRESSED),
+                'transport': 'compressed' if is_compressed else 'raw'}
+    if 'rviz_config' not in context.launch_configurations:
+        given['rviz_config'] = str(SHARE / 'config' / 'rviz' / 'multi_camera.rviz')
+    return {**given, 'cameras': ','.join(names), 'image_topic': ','.join(topics),
+            'transport': 'raw'}
+
+
+def player(context, cameras):
     """Return the process that plays the bag."""
     command = [ExecutableInPackage('instance_seg', 'instance_seg_ros'), 'play-bag',
                value(context, 'bag'), '--rate', value(context, 'rate'),
                '--wait-for-subscribers', '2']
     command += ['--loop'] if value(context, 'loop') == 'true' else []
     command += ['--clock'] if value(context, 'use_sim_time') == 'true' else []
+    other_names = [f'{topic.name}:={input_topic(topic)}' for topic in cameras.values()
+                   if topic.name != input_topic(topic)]
+    command += ['--remap', *other_names] if other_names else []
     return ExecuteProcess(name='play_bag', cmd=command, output='screen')
 
 
@@ -80,13 +126,8 @@ def recorder(context):
 
 def start(context):
     """Return the node, and the player for when the node is active."""
-    with open_source(value(context, 'bag')) as source:
-        topic = choose_image_topic(source, value(context, 'image_topic') or None)
-    name = topic.name
-    is_compressed = topic.type.endswith('CompressedImage')
-    if is_compressed and name.endswith(COMPRESSED):
-        name = name[:-len(COMPRESSED)]
-    play = player(context)
+    cameras = cameras_in_bag(context)
+    play = player(context, cameras)
     return [
         *recorder(context),
         RegisterEventHandler(OnStateTransition(
@@ -94,10 +135,8 @@ def start(context):
         RegisterEventHandler(OnProcessExit(target_action=play, on_exit=[EmitEvent(
             event=Shutdown(reason='the bag has been played'))])),
         IncludeLaunchDescription(
-            PythonLaunchDescriptionSource(str(LAUNCH / 'instance_seg.launch.py')),
-            launch_arguments={
-                'image_topic': name, 'use_sim_time': value(context, 'use_sim_time'),
-                'transport': 'compressed' if is_compressed else 'raw'}.items()),
+            PythonLaunchDescriptionSource(str(SHARE / 'launch' / 'instance_seg.launch.py')),
+            launch_arguments=node_arguments(context, cameras).items()),
     ]
 
 

@@ -8,14 +8,15 @@ import argparse
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from ..bags import choose_image_topic, image_topics
+from ..bags import Topic, choose_image_topic, image_topics
 from ..bags.sources import Source
 from ..commands import options
 from ..errors import UserError
 from ..overlay import OverlayStyle
-from .cameras import Camera, choose_cameras
+from .cameras import Camera, camera_names, choose_cameras
 from .outputs import CameraTopics
 
 _OF_THE_MACHINE = ('device', 'threads')
@@ -68,6 +69,34 @@ def _from_file(args: argparse.Namespace, source: Source, prefix: str) -> Plan:
         cameras[topic] = Camera(outputs, view_of(own), tracker_of(own))
     return Plan(cameras, lambda: load_segmenter(node, device), node.score_threshold,
                 overlay_style(node), repr(settings))
+
+
+def find_cameras(source: Source, names: list[str], topics: list[str],
+                 params_file: Path | None, node: str) -> dict[str, Topic]:
+    """
+    Return the topic in the source of each camera by the camera's name; '' for one alone.
+
+    :param names: of the cameras; empty: as in the parameters file of the node ``node``, or made
+        from the topics where there are several.
+    :param topics: one for each; empty: as in the parameters file, or ``/<name>/image_raw``.
+    :raises UserError: when they do not fit together, or to what is in the source.
+    """
+    from ..ros.parameter_file import read_parameters
+    from ..ros.parameters import CameraSettings
+
+    if not topics:
+        known = read_parameters(params_file, node).cameras if params_file else {}
+        cameras = {name: known.get(name, CameraSettings()) for name in names} or known
+        if cameras and list(cameras) != ['']:
+            found = _topics(cameras, source, None)
+            return {name: choose_image_topic(source, topic) for topic, name in found.items()}
+    chosen = [choose_image_topic(source, topic) for topic in topics or [None]]
+    if not names:
+        names = camera_names([topic.name for topic in chosen]) if len(chosen) > 1 else ['']
+    if len(names) != len(chosen):
+        raise UserError(f'There are {len(chosen)} image topics for the cameras '
+                        f'{", ".join(names)}; give one for each.')
+    return dict(zip(names, chosen, strict=True))
 
 
 def _refuse_twice(args: argparse.Namespace) -> None:

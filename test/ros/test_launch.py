@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from bags.bag_content import COMPRESSED, RAW, write_bag
 from checkout import ROOT, child_environment
 
 LAUNCH_FILES = sorted((ROOT / 'launch').glob('*.launch.py'))
@@ -321,6 +322,27 @@ def test_replays_a_video_records_and_ends(launch, checkpoint, tmp_path):
     # The last frames may still be in work when the bag is over.
     assert counts['/car/instance_seg/instance_mask'] > 5, counts
     assert counts['/car/instance_seg/label_info'] >= 1
+
+
+@needs_launch
+@pytest.mark.ros
+@pytest.mark.slow
+@pytest.mark.parametrize('arguments, cameras', [
+    ({'cameras': 'camera,rear'}, ['camera', 'rear']),
+    ({'image_topic': '/camera/image_raw,/rear/image_raw/compressed', 'cameras': 'a,b'},
+     ['a', 'b']),
+], ids=['by name', 'by topic'])
+def test_replays_several_cameras(launch, checkpoint, tmp_path, arguments, cameras):
+    """One of them raw, the other compressed."""
+    from instance_seg_ros.bags import open_source
+    write_bag(tmp_path / 'drive', topics=(RAW, COMPRESSED))
+    run = launch('replay.launch.py', bag=tmp_path / 'drive', checkpoint=checkpoint, rate='0.25',
+                 record=tmp_path / 'outputs', **arguments)
+    assert run.wait() == 0, run.log
+    with open_source(tmp_path / 'outputs') as bag:
+        counts = {topic.name: topic.count for topic in bag.topics}
+    for camera in cameras:
+        assert counts[f'/instance_seg/{camera}/instance_mask'] > 2, (counts, run.log)
 
 
 @needs_launch
