@@ -86,7 +86,7 @@ def _measure(segmenter: InstanceSegmenter, source: Source, folder: Path,
     pictures = _pictures(source, next(iter(cameras)), args.frames)
     first, last = pictures[0][0], pictures[-1][0]
     part = Playback(start=(first - source.start) / 1e9, duration=(last + 1 - first) / 1e9)
-    processor = BagProcessor(segmenter, source, cameras, Options(part, batch=args.batch))
+    processor = BagProcessor([segmenter], source, cameras, Options(part, batch=args.batch))
     decoded = [pixels for _, pixels in pictures]
     segmenter.warm_up(args.batch)
     _segment(segmenter, decoded[:4], args.batch)

@@ -4,12 +4,14 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Lock
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -55,7 +57,7 @@ class Summary:
     """Frames of these that an earlier run had done."""
     seconds: float
     segmenting_s: float
-    """Of these, the time in which the segmenter was at work."""
+    """Of these, the time in which the segmenters were at work, in the mean."""
     break_reason: str
 
 
@@ -71,12 +73,20 @@ class _Step(NamedTuple):
 class BagProcessor:
     """Takes a source through the segmenter into a bag."""
 
-    def __init__(self, segmenter: InstanceSegmenter, source: Source,
+    def __init__(self, segmenters: Sequence[InstanceSegmenter], source: Source,
                  cameras: dict[str, Camera], options: Options):
-        """Check what is asked; ``cameras`` are by image topic."""
+        """
+        Check what is asked.
+
+        :param segmenters: all alike; each works on batches of its own, in a thread of its own.
+        :param cameras: by image topic.
+        """
         if options.every < 1 or options.batch < 1:
             raise UserError('--every and --batch must be 1 or more.')
-        self._segmenter, self._source = segmenter, source
+        self._segmenters, self._source = segmenters, source
+        self._free = SimpleQueue()
+        for segmenter in segmenters:
+            self._free.put(segmenter)
         self._cameras, self._options = cameras, options
         self._interval = options.part.interval(source)
         self._kept = [] if options.only_outputs else list(source.topics)
@@ -85,7 +95,7 @@ class BagProcessor:
         if taken:
             raise UserError(f'{source.path} has {", ".join(sorted(taken))} already; use '
                             '--only-outputs, or another --prefix.')
-        self._segmenting_s = 0.0
+        self._segmenting_s, self._lock = 0.0, Lock()
 
     def run(self, output: Path, job: dict,
             on_frames: Callable[[int], None] = lambda count: None) -> Summary:
@@ -111,16 +121,19 @@ class BagProcessor:
                 bag.write(1, messages)
         progress = bag.progress
         return Summary(progress.frames, progress.failed, progress.instances, resumed,
-                       time.monotonic() - begin, self._segmenting_s, self._source.break_reason)
+                       time.monotonic() - begin, self._segmenting_s / len(self._segmenters),
+                       self._source.break_reason)
 
     def _processed(self, skipped: int) -> Iterator[tuple[_Step, list[Message]]]:
         """Yield each message with what is written for it; decoding and segmenting go ahead."""
         with ExitStack() as stack:
             helpers = stack.enter_context(ThreadPoolExecutor(DECODERS))
-            network = stack.enter_context(ThreadPoolExecutor(1))
+            workers = len(self._segmenters)
+            networks = stack.enter_context(ThreadPoolExecutor(workers))
             steps = islice(self._steps(), skipped, None)
-            steps = ahead(self._decoded, steps, helpers, 2 * DECODERS + self._options.batch)
-            batches = ahead(self._segmented, self._batches(steps), network, 1)
+            steps = ahead(self._decoded, steps, helpers,
+                          2 * DECODERS + workers * self._options.batch)
+            batches = ahead(self._segmented, self._batches(steps), networks, workers)
             found = (self._placed(step) for batch in batches for step in batch)
             yield from ahead(self._finished, found, helpers, DECODERS)
 
@@ -153,9 +166,13 @@ class BagProcessor:
 
     def _segmented(self, batch: list[_Step]) -> list[_Step]:
         parts = [s.picture.part for s in batch if s.picture and not s.picture.problem]
-        begin = time.monotonic()
-        found = iter(self._segmenter(parts))
-        self._segmenting_s += time.monotonic() - begin
+        segmenter, begin = self._free.get(), time.monotonic()
+        try:
+            found = iter(segmenter(parts))
+        finally:
+            self._free.put(segmenter)
+        with self._lock:
+            self._segmenting_s += time.monotonic() - begin
         return [step._replace(found=next(found)) if step.picture and not step.picture.problem
                 else step for step in batch]
 
@@ -184,7 +201,7 @@ class BagProcessor:
         stamp = self._interval[0]
         header = images.header(stamp, '')
         return [Message(stamp, camera.outputs.label_info, camera.outputs.serialize_labels(
-            self._segmenter.label_set, self._options.score_threshold, header))
+            self._segmenters[0].label_set, self._options.score_threshold, header))
             for camera in self._cameras.values()]
 
     @staticmethod

@@ -31,11 +31,12 @@ STAMPS = [BEGIN + i * PERIOD for i in range(FRAMES)]
 MASKS = '/instance_seg/instance_mask'
 
 
-def process(path, output, *, wanted=None, overlay=False, segmenter=None, job='job', **options):
+def process(path, output, *, wanted=None, overlay=False, segmenter=None, job='job', workers=1,
+            **options):
     with open_source(path) as source:
         cameras = choose_cameras(source, wanted, overlay)
-        processor = BagProcessor(segmenter or MeanSegmenter(), source, cameras,
-                                 Options(**options))
+        segmenters = [segmenter or MeanSegmenter() for _ in range(workers)]
+        processor = BagProcessor(segmenters, source, cameras, Options(**options))
         return processor.run(output, {'name': job})
 
 
@@ -73,6 +74,15 @@ def test_every_frame_and_every_topic(make_bag, tmp_path):
     for index, (stamp, mask) in enumerate(masks(tmp_path / 'out').items()):
         assert stamp == STAMPS[index]
         np.testing.assert_array_equal(mask, segment(picture(index)).instance_mask)
+
+
+def test_several_segmenters_find_the_same(make_bag, tmp_path):
+    source = make_bag(topics=(RAW, INFO), frames=20)
+    for workers in 1, 3:
+        summary = process(source, tmp_path / str(workers), workers=workers)
+        assert summary.frames == 20 and 0 <= summary.segmenting_s <= summary.seconds
+    with open_source(tmp_path / '1') as one, open_source(tmp_path / '3') as three:
+        assert list(one.messages()) == list(three.messages())
 
 
 def test_several_cameras(make_bag, tmp_path):
