@@ -97,12 +97,21 @@ def resident_memory(pid: int | str = 'self') -> float:
     return _status('VmRSS', pid) * 1.024e-3
 
 
-def _status(key: str, pid: int | str = 'self') -> int:
+def huge_pages(pid: int | str = 'self') -> float:
+    """Return how many megabytes of the resident memory are huge pages; Linux only.
+
+    The kernel makes them of small ones now and then, whole where only a part was in use: by that
+    resident memory grows with time, not with frames.
+    """
+    return _status('AnonHugePages', pid, 'smaps_rollup') * 1.024e-3
+
+
+def _status(key: str, pid: int | str = 'self', file: str = 'status') -> int:
     """Return a field of a process's status in KiB."""
-    for line in Path(f'/proc/{pid}/status').read_text().splitlines():
+    for line in Path(f'/proc/{pid}/{file}').read_text().splitlines():
         if line.startswith(f'{key}:'):
             return int(line.split()[1])
-    raise OSError(f'/proc/{pid}/status has no {key}')
+    raise OSError(f'/proc/{pid}/{file} has no {key}')
 
 
 def say(text: str):

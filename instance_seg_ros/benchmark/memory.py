@@ -14,7 +14,7 @@ from ..commands.options import image_size
 from ..segmenter import InstanceSegmenter
 from .arguments import add_common_arguments, prepare, settings
 from .frames import add_frame_arguments, load_checkpoint, load_frames
-from .measure import resident_memory
+from .measure import huge_pages, resident_memory
 from .report import Report
 
 
@@ -48,4 +48,5 @@ def over_first(rows: list[dict]) -> list[dict]:
 def _row(frames: int, device: torch.device) -> dict:
     gc.collect()
     on_gpu = torch.cuda.memory_reserved(device) / 1e6 if device.type == 'cuda' else None
-    return {'frames': frames, 'resident_mb': resident_memory(), 'gpu_mb': on_gpu}
+    return {'frames': frames, 'resident_mb': resident_memory(), 'huge_pages_mb': huge_pages(),
+            'gpu_mb': on_gpu}

@@ -27,7 +27,7 @@ from vision_msgs.msg import Detection2DArray
 
 from ..benchmark.arguments import settings
 from ..benchmark.frames import add_frame_arguments, load_checkpoint, load_frames
-from ..benchmark.measure import resident_memory
+from ..benchmark.measure import huge_pages, resident_memory
 from ..benchmark.memory import over_first
 from ..benchmark.report import Report
 from ..commands.options import image_size
@@ -126,7 +126,8 @@ def _rows(camera: Camera, process: NodeProcess, after: list[int],
                 answered, last = answered + 1, time.monotonic() + _START_S
                 progress.update()
                 if answered in after:
-                    yield {'frames': answered, 'resident_mb': resident_memory(process.pid)}
+                    yield {'frames': answered, 'resident_mb': resident_memory(process.pid),
+                           'huge_pages_mb': huge_pages(process.pid)}
             elif time.monotonic() > last:
                 raise UserError(f'No masks for {_START_S:.0f} s; the node said: '
                                 f'{process.complaint()}')
