@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +16,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+import torch
 from tqdm import tqdm
 
 from ..bags import BagWriter, Topic, images, open_source
@@ -59,58 +62,126 @@ def run(args: argparse.Namespace) -> Report:
     """Time `repeats` rounds of each in turn."""
     device = prepare(args)
     checkpoint, remark = load_checkpoint(args)
-    segmenter = InstanceSegmenter(checkpoint, str(device))
+    count = torch.get_num_threads() if device.type == 'cpu' else 1
+    segmenters = [InstanceSegmenter(checkpoint, str(device)) for _ in range(count)]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         source = stack.enter_context(open_source(
             args.bag or _drawn_bag(folder / 'street', args.image_size, args.frames)))
-        rounds, frames = _measure(segmenter, source, folder, args)
-    segmenter.close()
+        bench = _Bench(segmenters, source, folder, args)
+        rows, notes = _rows(bench.rounds(args.repeats), bench.parts(), len(bench.pictures))
+    for segmenter in segmenters:
+        segmenter.close()
+    return Report('bag', ('work',), rows, settings(args), [
+        f'{len(bench.pictures)} frames of {args.bag or "a drawn street"}, {args.batch} at once, '
+        f'decoded before for "{ALONE}"; "{BAG}" reads, decodes, segments, writes masks and '
+        'detections beside all that was in the bag, and compresses.', remark,
+        'of_alone: frames a second over those of the segmenter alone; medians of rounds in turn.',
+        'cpu_ms_a_frame: of all threads, also while they wait for one another.', *notes])
+
+
+def _rows(rounds: dict[str, Rounds], parts: dict[str, float],
+          frames: int) -> tuple[list[dict], list[str]]:
     alone = rounds[ALONE].wall.median
     rows = [{'work': name, 'p50_s': each.wall.median, 'spread_s': each.wall.spread,
              'frames_per_s': frames / each.wall.median, 'of_alone': alone / each.wall.median,
              'cpu_ms_a_frame': each.cpu.median * 1e3 / frames}
             for name, each in rounds.items()]
-    return Report('bag', ('work',), rows, settings(args), [
-        f'{frames} frames of {args.bag or "a drawn street"}, {args.batch} at once, decoded '
-        f'before for "{ALONE}"; "{BAG}" reads, decodes, segments, writes masks and detections '
-        'beside all that was in the bag, and compresses.', remark,
-        'of_alone: frames a second over those of the segmenter alone; medians of rounds in turn.',
-        'cpu_ms_a_frame: of all threads; what is more than alone runs beside the network where '
-        'a core is free for it.'])
+    rows += [{'work': name, 'p50_s': None, 'spread_s': None, 'frames_per_s': None,
+              'of_alone': None, 'cpu_ms_a_frame': ms} for name, ms in parts.items()]
+    cores, rest = len(os.sched_getaffinity(0)), sum(parts.values())
+    network, wall = rows[0]['cpu_ms_a_frame'], alone * 1e3 / frames
+    best = wall / max(wall, (network + rest) / cores)
+    return rows, [
+        f'Beside {network:.0f} ms of processor time for the segmenter, a frame takes {rest:.1f} '
+        f'ms for all else; with {cores} cores, of_alone can be {best:.2f} at best.']
 
 
-def _measure(segmenter: InstanceSegmenter, source: Source, folder: Path,
-             args: argparse.Namespace) -> tuple[dict[str, Rounds], int]:
-    cameras = choose_cameras(source, args.image_topic and [args.image_topic], False)
-    pictures = _pictures(source, next(iter(cameras)), args.frames)
-    first, last = pictures[0][0], pictures[-1][0]
-    part = Playback(start=(first - source.start) / 1e9, duration=(last + 1 - first) / 1e9)
-    processor = BagProcessor([segmenter], source, cameras, Options(part, batch=args.batch))
-    decoded = [pixels for _, pixels in pictures]
-    segmenter.warm_up(args.batch)
-    _segment(segmenter, decoded[:4], args.batch)
-    work = {ALONE: lambda k: _segment(segmenter, decoded, args.batch),
-            BAG: lambda k: processor.run(folder / f'out_{k}', {})}
-    rounds = {name: [] for name in work}
-    for k in tqdm(range(args.repeats), 'rounds', leave=False, disable=None):
-        for name, function in work.items():
-            cpu, wall = time.process_time(), time.perf_counter()
-            function(k)
-            rounds[name].append((time.perf_counter() - wall, time.process_time() - cpu))
-    return {name: Rounds(*map(Times, zip(*both, strict=True)))
-            for name, both in rounds.items()}, len(pictures)
+class _Bench:
+    """The work that is timed, on the first pictures of a source."""
+
+    def __init__(self, segmenters: list[InstanceSegmenter], source: Source, folder: Path,
+                 args: argparse.Namespace):
+        self._segmenters, self._source, self._folder = segmenters, source, folder
+        self._batch = args.batch
+        self._cameras = choose_cameras(source, args.image_topic and [args.image_topic], False)
+        self.pictures = _pictures(source, next(iter(self._cameras)), args.frames)
+        first, last = self.pictures[0][0], self.pictures[-1][0]
+        self._part = Playback(start=(first - source.start) / 1e9,
+                              duration=(last + 1 - first) / 1e9)
+        self._interval = first, last + 1
+
+    def rounds(self, repeats: int) -> dict[str, Rounds]:
+        """Time the segmenter alone, and within `process-bag` with one worker and with several."""
+        alone, several = self._segmenters[:1], len(self._segmenters)
+        alone[0].warm_up(self._batch)
+        self._segment(self.pictures[:4])
+        work = {ALONE: lambda k: self._segment(self.pictures),
+                BAG: lambda k: self._process(alone, self._folder / f'out_{k}')}
+        if several > 1:
+            work[f'{BAG} --workers {several}'] = lambda k: self._process(
+                self._segmenters, self._folder / f'out_{k}_{several}')
+        rounds = {name: [] for name in work}
+        for k in tqdm(range(repeats), 'rounds', leave=False, disable=None):
+            for name, function in work.items():
+                rounds[name].append(_timed(lambda: function(k)))    # noqa: B023 (called here)
+        return {name: Rounds(*map(Times, zip(*both, strict=True)))
+                for name, both in rounds.items()}
+
+    def parts(self) -> dict[str, float]:
+        """Return the processor time of all but the segmenter, in ms a frame, one by one."""
+        topic, camera = next(iter(self._cameras.items()))
+        found = self._segmenters[0](self.pictures[0][1])
+        header = images.header(self.pictures[0][0], '')
+
+        def made() -> list:
+            return camera.outputs.serialize(found, header, lambda: None)
+
+        def write(messages: list) -> None:
+            with BagWriter(self._folder / 'parts') as writer:
+                for stamp, _ in self.pictures:
+                    for output, data in messages:
+                        writer.write(output, stamp, data)
+                for message in self._source.messages(None, *self._interval):
+                    writer.write(message.topic, message.stamp, message.data)
+
+        count = len(self.pictures)
+        return {name: _timed(work)[1] * 1e3 / count for name, work in {
+            'read and decode': lambda: _pictures(self._source, topic, count),
+            'make messages': lambda: [made() for _ in self.pictures],
+            'compress and write': lambda: write(made())}.items()}
+
+    def _segment(self, pictures: list[tuple[int, np.ndarray]]) -> None:
+        for k in range(0, len(pictures), self._batch):
+            self._segmenters[0]([pixels for _, pixels in pictures[k:k + self._batch]])
+
+    def _process(self, segmenters: list[InstanceSegmenter], output: Path) -> None:
+        with _threads_shared_by(len(segmenters)):
+            BagProcessor(segmenters, self._source, self._cameras,
+                         Options(self._part, batch=self._batch)).run(output, {})
+
+
+@contextmanager
+def _threads_shared_by(workers: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, before // workers))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Return the seconds of the clock, and of all threads' work."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    work()
+    return time.perf_counter() - wall, time.process_time() - cpu
 
 
 def _pictures(source: Source, topic: str, count: int) -> list[tuple[int, np.ndarray]]:
     """Return times and decoded images of the first messages of a topic."""
     return [(message.stamp, decode(message, View()).pixels)
             for message in islice(source.messages([topic]), count)]
-
-
-def _segment(segmenter: InstanceSegmenter, pictures: list[np.ndarray], batch: int) -> None:
-    for k in range(0, len(pictures), batch):
-        segmenter(pictures[k:k + batch])
 
 
 def _drawn_bag(path: Path, size: tuple[int, int], frames: int) -> Path:

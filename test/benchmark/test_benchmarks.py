@@ -162,7 +162,11 @@ def test_bag(tmp_path):
     for arguments, frames_ in ((('--image-size', '96x64', '--frames', '2'), 2),
                                (('--bag', str(own), '--frames', '3', '--batch', '2'), 3)):
         report = run('bag', *arguments, '--repeats', '1', '--threads', '1')
-        alone, bag = report.rows
+        alone, bag, *parts = report.rows
         assert (alone['of_alone'], bag['work']) == (1, 'process-bag')
         assert 0 < bag['of_alone'] < 2 and alone['cpu_ms_a_frame'] < bag['cpu_ms_a_frame']
+        assert [part['work'] for part in parts] == [
+            'read and decode', 'make messages', 'compress and write']
+        assert all(part['cpu_ms_a_frame'] > 0 for part in parts)
+        assert 'at best' in report.notes[-1]
         assert f'{frames_} frames of ' in report.notes[0]
