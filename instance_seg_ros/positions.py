@@ -14,6 +14,7 @@ Both methods take a rectified pinhole image and tell about the visible part of a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,18 @@ class Pinhole:
     def ray(self, u: float, v: float) -> np.ndarray:
         """Return the direction (x, y, 1) in which the camera sees a point of the image."""
         return np.array([(u - self.cx) / self.fx, (v - self.cy) / self.fy, 1.0])
+
+
+def pinhole_of(info: Any, found: InstanceMap) -> Pinhole | None:
+    """Return the rectified camera of a CameraInfo, scaled to the image where it was resized."""
+    if info is None or not info.width or not info.height:
+        return None
+    fx, fy, cx, cy = ((info.p[0], info.p[5], info.p[2], info.p[6]) if info.p[0] > 0
+                      else (info.k[0], info.k[4], info.k[2], info.k[5]))
+    if fx <= 0 or fy <= 0:
+        return None
+    sx, sy = found.width / info.width, found.height / info.height
+    return Pinhole(fx * sx, fy * sy, cx * sx, cy * sy)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from ..errors import UserError
 from ..images import ImageError, decode_compressed, decode_raw
 from ..views import View
 from .outputs import NODE, CameraTopics
+from .outputs_3d import GroundTopics
 
 _ENDINGS = ('compressed', 'image', 'image_raw', 'image_color', 'image_rect', 'image_rect_color')
 
@@ -26,6 +27,12 @@ class Camera:
     view: View = field(default_factory=View)
     tracker: Any = None
     """A `tracking.Tracker`, or None."""
+    on_ground: GroundTopics | None = None
+
+    @property
+    def topics(self) -> list[Topic]:
+        """All output topics."""
+        return [*self.outputs, *(self.on_ground or ())]
 
 
 @dataclass(frozen=True)

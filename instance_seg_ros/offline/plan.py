@@ -18,6 +18,7 @@ from ..errors import UserError
 from ..overlay import OverlayStyle
 from .cameras import Camera, camera_names, choose_cameras
 from .outputs import CameraTopics
+from .outputs_3d import GroundTopics
 
 _OF_THE_MACHINE = ('device', 'threads')
 """Options of the network that may be given beside a parameters file."""
@@ -65,8 +66,11 @@ def _from_file(args: argparse.Namespace, source: Source, prefix: str) -> Plan:
     cameras = {}
     for topic, name in _topics(settings.cameras, source, args.image_topic).items():
         own = settings.cameras[name]
-        outputs = CameraTopics.under(f'{prefix}/{name}'.rstrip('/'), args.overlay)
-        cameras[topic] = Camera(outputs, view_of(own), tracker_of(own))
+        begin = f'{prefix}/{name}'.rstrip('/')
+        cameras[topic] = Camera(CameraTopics.under(begin, args.overlay), view_of(own),
+                                tracker_of(own), GroundTopics.of(begin, topic, own))
+        if own.detections_3d == 'depth':
+            _log.warning('%s/detections_3d is not made: that takes the node.', begin)
     return Plan(cameras, lambda: load_segmenter(node, device), node.score_threshold,
                 overlay_style(node), repr(settings))
 

@@ -15,7 +15,7 @@ from threading import Lock
 from typing import NamedTuple
 from uuid import uuid4
 
-from ..bags import Message, images
+from ..bags import Message, Topic, images
 from ..bags.playback import Playback
 from ..bags.sources import Source
 from ..errors import UserError
@@ -66,6 +66,7 @@ class _Step(NamedTuple):
 
     message: Message
     wanted: bool
+    camera_info: bytes | None = None
     picture: Picture | None = None
     found: InstanceMap | None = None
 
@@ -90,7 +91,7 @@ class BagProcessor:
         self._cameras, self._options = cameras, options
         self._interval = options.part.interval(source)
         self._kept = [] if options.only_outputs else list(source.topics)
-        self._outputs = [topic for camera in cameras.values() for topic in camera.outputs]
+        self._outputs = [topic for camera in cameras.values() for topic in camera.topics]
         taken = {t.name for t in self._kept} & {t.name for t in self._outputs}
         if taken:
             raise UserError(f'{source.path} has {", ".join(sorted(taken))} already; use '
@@ -138,14 +139,27 @@ class BagProcessor:
             yield from ahead(self._finished, found, helpers, DECODERS)
 
     def _steps(self) -> Iterator[_Step]:
-        names = set(self._cameras) | {topic.name for topic in self._kept}
+        infos = self._first_infos()
+        kept = set(self._cameras) | {topic.name for topic in self._kept}
         seen = Counter()
-        for message in self._source.messages(names, *self._interval):
+        for message in self._source.messages(kept | set(infos), *self._interval):
             name = message.topic.name
-            wanted = (name in self._cameras and message.topic.is_image
-                      and seen[name] % self._options.every == 0)
-            seen[name] += name in self._cameras
-            yield _Step(message, wanted)
+            if name in infos:
+                infos[name] = message.data
+            if name not in kept:
+                continue
+            camera = self._cameras.get(name)
+            wanted = bool(camera and message.topic.is_image
+                          and seen[name] % self._options.every == 0)
+            seen[name] += camera is not None
+            info = infos.get(camera.on_ground.camera_info) if wanted and camera.on_ground else None
+            yield _Step(message, wanted, info)
+
+    def _first_infos(self) -> dict[str, bytes]:
+        """Return the first CameraInfo of each topic of them: it holds for the images before it."""
+        names = {c.on_ground.camera_info for c in self._cameras.values() if c.on_ground}
+        firsts = {name: next(self._source.messages([name]), None) for name in names}
+        return {name: first.data for name, first in firsts.items() if first}
 
     def _batches(self, steps: Iterator[_Step]) -> Iterator[list[_Step]]:
         """Yield runs of messages with as many images in them as a batch holds."""
@@ -190,12 +204,18 @@ class BagProcessor:
         messages = [] if self._options.only_outputs else [step.message]
         if step.found:
             stamp, topic, _ = step.message
-            messages += [
-                Message(stamp, output, data)
-                for output, data in self._cameras[topic.name].outputs.serialize(
-                    step.found, step.picture.header, lambda: draw_overlay(
-                        step.picture.pixels, step.found, self._options.style))]
+            messages += [Message(stamp, output, data)
+                         for output, data in self._serialized(step, self._cameras[topic.name])]
         return step, messages
+
+    def _serialized(self, step: _Step, camera: Camera) -> list[tuple[Topic, bytes]]:
+        found, header = step.found, step.picture.header
+        messages = camera.outputs.serialize(
+            found, header,
+            lambda: draw_overlay(step.picture.pixels, found, self._options.style))
+        if camera.on_ground:
+            messages += camera.on_ground.serialize(found, header, step.camera_info)
+        return messages
 
     def _labels(self) -> list[Message]:
         stamp = self._interval[0]

@@ -17,7 +17,7 @@ from std_msgs.msg import Header
 from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
 
 from ..instances import Instance, InstanceMap
-from ..positions import Pinhole, Placed, in_depth, on_ground
+from ..positions import Placed, in_depth, on_ground, pinhole_of
 from .messages import stamp_ns
 from .parameters import CameraSettings
 
@@ -62,7 +62,7 @@ class Placement:
     def to_message(self, found: InstanceMap, header: Header,
                    settings: CameraSettings) -> Detection3DArray:
         """Return the instances whose place is known, with the ids of ``~/detections``."""
-        pinhole = _pinhole(self._info, found)
+        pinhole = pinhole_of(self._info, found)
         depth = self._depth_at(stamp_ns(header)) if settings.detections_3d == 'depth' else None
 
         def place(instance: Instance) -> Placed | None:
@@ -100,18 +100,6 @@ def depth_in_metres(message: Image) -> np.ndarray | None:
     values = np.ndarray((message.height, message.width), dtype, message.data,
                         strides=(message.step, dtype.itemsize))
     return values.astype(np.float32) * scale
-
-
-def _pinhole(info: CameraInfo | None, found: InstanceMap) -> Pinhole | None:
-    """Return the rectified camera's intrinsics, scaled to the image where it was resized."""
-    if info is None or not info.width or not info.height:
-        return None
-    fx, fy, cx, cy = ((info.p[0], info.p[5], info.p[2], info.p[6]) if info.p[0] > 0
-                      else (info.k[0], info.k[4], info.k[2], info.k[5]))
-    if fx <= 0 or fy <= 0:
-        return None
-    sx, sy = found.width / info.width, found.height / info.height
-    return Pinhole(fx * sx, fy * sy, cx * sx, cy * sy)
 
 
 def _to_detection(instance: Instance, placed: Placed, header: Header) -> Detection3D:

@@ -22,10 +22,14 @@ from hypothesis import strategies as st
 from mean_segmenter import MeanSegmenter, segment
 
 from instance_seg_ros.bags import BagWriter, Topic, images, open_source
+from instance_seg_ros.bags.definitions import typestore
 from instance_seg_ros.bags.playback import Playback
 from instance_seg_ros.errors import UserError
-from instance_seg_ros.offline.cameras import camera_names, choose_cameras
+from instance_seg_ros.offline.cameras import Camera, camera_names, choose_cameras
+from instance_seg_ros.offline.outputs import CameraTopics
+from instance_seg_ros.offline.outputs_3d import GroundTopics
 from instance_seg_ros.offline.process import BagProcessor, Options
+from instance_seg_ros.ros.parameters import CameraSettings
 
 STAMPS = [BEGIN + i * PERIOD for i in range(FRAMES)]
 MASKS = '/instance_seg/instance_mask'
@@ -83,6 +87,39 @@ def test_several_segmenters_find_the_same(make_bag, tmp_path):
         assert summary.frames == 20 and 0 <= summary.segmenting_s <= summary.seconds
     with open_source(tmp_path / '1') as one, open_source(tmp_path / '3') as three:
         assert list(one.messages()) == list(three.messages())
+
+
+def test_places_on_the_ground(make_bag, tmp_path):
+    """With the intrinsics last heard of, or the first; they are only kept where all is."""
+    info = Topic.of('/camera/camera_info', 'sensor_msgs/msg/CameraInfo')
+    with open_source(make_bag()) as bag, BagWriter(tmp_path / 'with_info') as writer:
+        for k, message in enumerate(bag.messages()):
+            writer.write(message.topic, message.stamp, message.data)
+            if k in (2, 6):
+                writer.write(info, message.stamp + 1, camera_info(focal=8.0 if k == 2 else 16.0))
+    ground = GroundTopics.of('/instance_seg', RAW, CameraSettings(detections_3d='ground'))
+    camera = Camera(CameraTopics.under('/instance_seg', False), on_ground=ground)
+    with open_source(tmp_path / 'with_info') as source:
+        for only_outputs in True, False:
+            BagProcessor([MeanSegmenter()], source, {RAW: camera}, Options(
+                only_outputs=only_outputs)).run(tmp_path / str(only_outputs), {})
+    with open_source(tmp_path / 'True') as bag, open_source(tmp_path / 'False') as whole:
+        assert info.name not in {t.name for t in bag.topics}
+        assert {t.name: t.count for t in whole.topics}[info.name] == 2
+        arrays = [images.deserialize(m.data, m.topic.type)
+                  for m in bag.messages([ground.detections.name])]
+    assert len(arrays) == FRAMES
+    depths = [array.detections[0].bbox.center.position.z for array in arrays]
+    assert min(depths[7:]) > max(depths[:7])
+
+
+def camera_info(focal):
+    types = typestore().types
+    roi = types['sensor_msgs/msg/RegionOfInterest'](0, 0, 0, 0, False)
+    matrix = np.array([focal, 0, 16, 0, focal, 0, 0, 0, 1.0])
+    return bytes(typestore().serialize_cdr(types['sensor_msgs/msg/CameraInfo'](
+        images.header(0, 'camera'), *picture(0).shape[:2], '', np.empty(0), matrix,
+        np.eye(3).ravel(), np.zeros(12), 0, 0, roi), 'sensor_msgs/msg/CameraInfo'))
 
 
 def test_several_cameras(make_bag, tmp_path):
