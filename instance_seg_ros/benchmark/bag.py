@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> Report:
         source = stack.enter_context(open_source(
             args.bag or _drawn_bag(folder / 'street', args.image_size, args.frames)))
         bench = _Bench(segmenters, source, folder, args)
-        rows, notes = _rows(bench.rounds(args.repeats), bench.parts(), len(bench.pictures))
+        rows, notes = _rows(bench.rounds(args.repeats), bench.parts(), len(bench.pictures), count)
     for segmenter in segmenters:
         segmenter.close()
     return Report('bag', ('work',), rows, settings(args), [
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> Report:
 
 
 def _rows(rounds: dict[str, Rounds], parts: dict[str, float],
-          frames: int) -> tuple[list[dict], list[str]]:
+          frames: int, threads: int) -> tuple[list[dict], list[str]]:
     alone = rounds[ALONE].wall.median
     rows = [{'work': name, 'p50_s': each.wall.median, 'spread_s': each.wall.spread,
              'frames_per_s': frames / each.wall.median, 'of_alone': alone / each.wall.median,
@@ -90,11 +90,12 @@ def _rows(rounds: dict[str, Rounds], parts: dict[str, float],
     rows += [{'work': name, 'p50_s': None, 'spread_s': None, 'frames_per_s': None,
               'of_alone': None, 'cpu_ms_a_frame': ms} for name, ms in parts.items()]
     cores, rest = len(os.sched_getaffinity(0)), sum(parts.values())
-    network, wall = rows[0]['cpu_ms_a_frame'], alone * 1e3 / frames
-    best = wall / max(wall, (network + rest) / cores)
+    network = rows[0]['cpu_ms_a_frame']
+    by_itself = network / min(threads, cores)
+    best = by_itself / max(by_itself, (network + rest) / cores)
     return rows, [
         f'Beside {network:.0f} ms of processor time for the segmenter, a frame takes {rest:.1f} '
-        f'ms for all else; with {cores} cores, of_alone can be {best:.2f} at best.']
+        f'ms for all else: of {threads} threads on {cores} cores, of_alone is {best:.2f} at best.']
 
 
 class _Bench:
