@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..errors import UserError
 from ..instances import SCORE_THRESHOLD
-from .options import image_size, result_file
+from .options import add_network_arguments, result_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,17 +23,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--data', type=Path, metavar='DIR',
                         help='its folder; sticks have none, they are drawn')
     parser.add_argument('--split', default='val', help='train, val or test (default: val)')
-    parser.add_argument('--checkpoint', type=Path, metavar='FILE',
-                        help='weights; the shipped ones by default; of classes alone: IoU, of '
-                             'embeddings alone: AP within the true classes')
-    parser.add_argument('--semantic-checkpoint', type=Path, metavar='FILE',
-                        help='take the classes from this network, only the embeddings from the '
-                             "other (the paper's set-up)")
-    parser.add_argument('--input-size', type=image_size, metavar='WxH',
-                        help='size the network sees, such as 768x384')
-    parser.add_argument('--bandwidth', type=float, metavar='B',
-                        help="radius of a cluster in embedding units; the checkpoint's by default")
-    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
     parser.add_argument('--limit', type=int, metavar='N', help='score N frames, evenly spread')
     parser.add_argument('--predictions', type=Path, metavar='DIR',
                         help="score these files (Cityscapes' format) instead of a network")
@@ -55,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              f'({SCORE_THRESHOLD}, as the node does)')
     parser.add_argument('--json', type=result_file, metavar='FILE',
                         help='write the scores as data')
+    add_network_arguments(parser.add_argument_group('network'))
 
 
 def run(args: argparse.Namespace) -> None:

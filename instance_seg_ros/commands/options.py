@@ -12,9 +12,8 @@ from ..instances import SCORE_THRESHOLD
 from ..overlay import PALETTES, OverlayStyle
 
 
-def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what `make_segmenter` needs."""
-    group = parser.add_argument_group('network')
+def add_network_arguments(group: argparse._ActionsContainer) -> None:
+    """Declare which network, where and how."""
     group.add_argument('--checkpoint', type=Path, metavar='FILE',
                        help='weights (.safetensors); the shipped ones by default')
     group.add_argument('--semantic-checkpoint', type=Path, metavar='FILE',
@@ -24,6 +23,14 @@ def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
                        help='auto (a GPU where there is one), cpu, cuda or cuda:N')
     group.add_argument('--input-size', type=image_size, metavar='WxH',
                        help='size at which the network sees the image, such as 1024x512')
+    group.add_argument('--bandwidth', type=float, metavar='B',
+                       help="radius of a cluster in embedding units; the checkpoint's by default")
+
+
+def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `make_segmenter` needs."""
+    group = parser.add_argument_group('network')
+    add_network_arguments(group)
     group.add_argument('--threads', type=count, metavar='N', help='CPU threads of PyTorch')
     group.add_argument('--classes', type=names, metavar='NAME,...',
                        help='separate these classes into instances only, such as car,person')
@@ -33,8 +40,6 @@ def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
                             f'car=0.5,person=0.3 (default {SCORE_THRESHOLD})')
     group.add_argument('--min-area', type=_limits, metavar='A',
                        help='leave out instances with fewer pixels: a number, or car=100,...')
-    group.add_argument('--bandwidth', type=float, metavar='B',
-                       help="radius of a cluster in embedding units; the checkpoint's by default")
 
 
 def make_segmenter(args: argparse.Namespace):
