@@ -182,8 +182,8 @@ def listed(text):
     return [part.strip() for part in text.split(',') if part.strip()]
 
 
-def inputs(names, topics):
-    """Return the parameters that give each camera its topic."""
+def inputs(names, topics, transport):
+    """Return the parameters that give each camera its topic, and the transport that fits it."""
     if not names:
         if len(topics) > 1:
             raise RuntimeError('several topics in image_topic need as many names in cameras')
@@ -193,14 +193,16 @@ def inputs(names, topics):
     given = {'cameras': names}
     for name, topic in zip(names, topics):      # noqa: B905 (without topics: as params_file says)
         given[f'{name}.topic'] = topic
-        if topic.endswith('/compressed'):
-            given[f'{name}.transport'] = 'compressed'
+        own = 'compressed' if topic.endswith('/compressed') else transport
+        if own:     # over what params_file has for this camera
+            given[f'{name}.transport'] = own
     return given
 
 
 def node_parameters(arguments):
     """Return the parameters file and, over it, the arguments that are not empty."""
-    parameters = inputs(listed(arguments['cameras']), listed(arguments['image_topic']))
+    parameters = inputs(listed(arguments['cameras']), listed(arguments['image_topic']),
+                        arguments['transport'])
     for name in ('transport', 'device', 'checkpoint', 'semantic_checkpoint'):
         if arguments[name]:
             parameters[name] = arguments[name]
