@@ -41,7 +41,7 @@ def test_two_processes_learn_what_one_learns(launcher, folder, tmp_path, start_p
     """By gloo; both losses, class weights and unknown pixels; no batch norm (see the docs)."""
     whole = start(folder, tmp_path / 'one', base=TINY)
     child = start_python(*launcher, PROGRAM, folder, tmp_path / 'two', 2, OMP_NUM_THREADS='1')
-    said = child.communicate(timeout=240)[0]
+    said = child.communicate(timeout=600)[0]
     assert child.returncode == 0, said
     assert said.count('of the time spent waiting') == 1
     halves = Checkpoint.load(tmp_path / 'two/last.safetensors')
