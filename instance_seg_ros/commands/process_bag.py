@@ -3,8 +3,8 @@
 """Segment every image of a bag into a new bag, without a running ROS; none is dropped.
 
 What the node would publish is in the new bag beside all that was in the old one. A run that was
-stopped is continued by the same command. Exit status 3: the input breaks off, and was processed up
-to there.
+stopped is continued by the same command. Exit status 1: not one image could be segmented. 3: the
+input breaks off, and was processed up to there.
 """
 
 import argparse
@@ -98,6 +98,9 @@ def _process(args: argparse.Namespace, source: Source) -> int:
             print('Stopped; the same command continues.')
             raise
     _print(summary, args, segmenters[0])
+    if summary.frames and sum(summary.failed.values()) == summary.frames:
+        print('No image could be segmented: see the reasons above.')
+        return 1
     return BROKEN_INPUT if summary.break_reason else 0
 
 

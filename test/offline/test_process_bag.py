@@ -98,6 +98,13 @@ def test_a_truncated_bag_ends_with_status_3(make_bag, tmp_path, start_python, ch
     assert len(by_topic(tmp_path / 'out')['/instance_seg/instance_mask']) > 0
 
 
+def test_not_one_image_segmented_is_status_1(make_bag, tmp_path, start_python, checkpoint):
+    """The bag is written all the same: what failed, and why, is told."""
+    file = parameters_file(tmp_path, {'checkpoint': str(checkpoint), 'roi': [500, 500, 32, 32]})
+    text = run(start_python, make_bag(), tmp_path / 'out', '--params-file', file, status=1)
+    assert f'{FRAMES} frames, {FRAMES} failed' in text and 'No image could be segmented' in text
+
+
 @pytest.mark.parametrize('arguments, said', [
     (['nowhere', 'OUT'], 'There is no bag'),
     (['BAG', 'BAG'], 'exists already'),
