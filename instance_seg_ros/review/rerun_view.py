@@ -27,6 +27,8 @@ def log_bag(stream: rr.RecordingStream, bag: Bag, cameras: list[Camera], progres
     stream.send_blueprint(_blueprint(cameras))
     for camera in cameras:
         _log_names(stream, camera)
+    stream.flush()      # a mask that is seen before its colours are known keeps other ones
+    for camera in cameras:
         _log_times(stream, camera)
     for moment in progress(moments(bag, cameras)):
         stream.set_time(TIMELINE, timestamp=moment.stamp / 1e9)

@@ -8,6 +8,7 @@ import socket
 import time
 import urllib.request
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -16,8 +17,10 @@ from browser import Browser, find_browser
 from review.recordings import LABELS, record
 
 from instance_seg_ros import cli
+from instance_seg_ros.bags import open_source
 from instance_seg_ros.film import write_film
 from instance_seg_ros.overlay import instance_id_color
+from instance_seg_ros.review.recording import read_cameras
 
 
 def test_the_page_needs_nothing_beside_it(tmp_path, capsys):
@@ -115,6 +118,20 @@ def test_the_page_is_served_and_ends_with_everything_it_started(tmp_path, serve)
 def share_of(color, screenshot):
     """Return the share of a screenshot, BGR, that has an RGB colour."""
     return float((np.abs(screenshot.astype(int) - color[::-1]).max(axis=2) < 12).mean())
+
+
+def test_colours_are_sent_before_the_masks(tmp_path):
+    """The viewer keeps what it chose itself for a mask that comes first."""
+    pytest.importorskip('rerun')
+    from instance_seg_ros.review.rerun_view import log_bag
+    sent = []
+    stream = Mock(**{'log.side_effect': lambda path, what, **_: sent.append(type(what).__name__),
+                     'flush.side_effect': lambda: sent.append('flush')})
+    with open_source(record(tmp_path / 'bag')) as bag:
+        log_bag(stream, bag, read_cameras(bag))
+    flushed, first = sent.index('flush'), sent.index('SegmentationImage')
+    assert sent[:flushed] == ['AnnotationContext'] * 3 and flushed < first
+    assert 'AnnotationContext' not in sent[flushed:]
 
 
 @pytest.mark.slow
