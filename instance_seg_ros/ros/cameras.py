@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,12 +68,14 @@ class Inbox:
     A batch leaves when every camera that is expected has a frame, or ``batch_timeout_s`` after
     its first one. Expected are the cameras of the batch before: one that falls silent delays
     one batch, not every batch.
+
+    :param expected: the cameras of the first batch.
     """
 
-    def __init__(self, batch_timeout_s: float = 0.02) -> None:
+    def __init__(self, batch_timeout_s: float = 0.02, expected: Iterable[str] = ()) -> None:
         self.batch_timeout_s = batch_timeout_s
         self._frames: dict[str, Frame] = {}
-        self._expected: set[str] = set()
+        self._expected = set(expected)
         self._first_at = 0.0
         self._changed = threading.Condition()
         self._closed = False

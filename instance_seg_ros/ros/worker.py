@@ -60,7 +60,7 @@ class Worker:
 
     def run(self, settings: Settings) -> None:
         """Start to listen, segment and publish."""
-        inbox = Inbox(settings.batch_timeout_ms / 1000)
+        inbox = Inbox(settings.batch_timeout_ms / 1000, self.cameras)
         self._pipeline = Pipeline(self._segmenter, inbox, self._outputs, self._now_ns,
                                   self._on_fault, self._node.get_logger())
         self._pipeline.overlay_style = overlay_style(settings)

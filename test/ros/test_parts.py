@@ -62,8 +62,7 @@ def test_no_frame_is_lost_in_the_inbox(cameras):
 
 
 def test_a_batch_leaves_when_all_expected_cameras_are_there():
-    inbox = Inbox(batch_timeout_s=30.0)
-    inbox._expected = {'a', 'b'}
+    inbox = Inbox(batch_timeout_s=30.0, expected=('a', 'b'))
     inbox.put('a', frame('a'))
     batch = []
     taker = threading.Thread(target=lambda: batch.extend(inbox.take()))
