@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..errors import UserError
 from ..instances import SCORE_THRESHOLD
+from ..results import write_json
 from .options import add_network_arguments, result_file
 
 
@@ -72,7 +73,6 @@ def run(args: argparse.Namespace) -> None:
         write_plots(result, args.output)
         result.worst.write(args.output)
     if args.json:
-        from ..results import write_json
         write_json(args.json, to_dict(result))
 
 
@@ -98,7 +98,6 @@ def _tracking(args: argparse.Namespace) -> None:
     scores = evaluate_tracking(segmenter, drives)
     print(table(scores))
     if args.json:
-        from ..results import write_json
         write_json(args.json, scores)
 
 

@@ -27,8 +27,7 @@ def random_street(rng, kind=None):
                     one_way=bool(kind == 'town' and rng.random() < 0.2))
     if kind in ('avenue', 'highway') or rng.random() < 0.1:
         street.lanes = int(rng.integers(2, 4 if kind == 'highway' else 3))
-        none = .2 if kind == 'highway' else .5
-        street.median = float(rng.choice([0.0, rng.uniform(0.5, 4.5)], p=[none, 1 - none]))
+        street.median = float(rng.choice([0.0, rng.uniform(0.5, 4.5)]))
     s = rng.uniform(14, 70)
     while rng.random() < 0.45 and s < 150 and kind != 'highway':
         street.junctions.append((s, rng.uniform(3.2, 7)))

@@ -125,20 +125,11 @@ class Roadsides:
     def _open(self, sign):
         rng, front = self.rng, self.street.front(sign)
         if self.street.kind == 'highway':
-            self._rail(sign)
+            self.meshes += guard_rail(self.course, self.street, sign)
         for _ in range(rng.integers(4, 25)):
             s, t = rng.uniform(5, 180), sign * (front + rng.uniform(2, 50))
             if not self.street.is_junction(s, 3):
                 self._plant(s, t, 0.0, 0.7, 1.5)
-
-    def _rail(self, sign):
-        """Put a steel rail or a concrete barrier beside a motorway."""
-        rng, kerb = self.rng, self.street.kerb(sign)
-        if rng.random() < 0.4:
-            self.meshes += guard_rail(self.course, self.street, sign)
-        else:
-            self._barrier(sign, kerb + rng.uniform(0.2, 2.5), rng.uniform(0.8, 1.2), 'concrete',
-                          'wall', 0.3)
 
     def _barrier(self, sign, t, height, stuff, kind, thick=0.25):
         self.meshes += barrier(self.rng, self.course, self.street, self.names, sign, t, height,
@@ -225,9 +216,7 @@ class Roadsides:
 
     def _median(self):
         rng = self.rng
-        if self.street.kind == 'highway':
-            self._barrier(1, -0.15, rng.uniform(0.8, 1.2), 'concrete', 'wall', 0.3)
-        elif self.street.median > 1.5 and rng.random() < 0.6:
+        if self.street.median > 1.5 and rng.random() < 0.6:
             for s in np.arange(rng.uniform(0, 10), 150, rng.uniform(7, 15)):
                 if not self.street.is_junction(s, 3):
                     self._plant(s, rng.normal(0, 0.1), KERB, 0.5, 0.9)
