@@ -47,13 +47,15 @@ OUTLINES = {
 class Cutout:
     """One object: RGBA uint8 (h, w, 4) cropped to its outline with a soft edge, and its class.
 
-    brightness: mean grey value of the frame it comes from; source: name of that frame.
+    brightness: mean grey value of the frame it comes from; source: name of that frame. parts:
+    None, or the class of each pixel, uint8 (h, w), of a thing that consists of several classes.
     """
 
     rgba: np.ndarray
     label: str
     brightness: float
     source: str
+    parts: np.ndarray | None = None
 
 
 def whole_objects(classes: np.ndarray, label_set: LabelSet) -> np.ndarray:
@@ -130,25 +132,30 @@ def unhidden(sample: Sample, min_area: int = 600) -> Sample:
 
 def cut_out(sample: Sample, label_set: LabelSet, margin: int = 2) -> list[Cutout]:
     """Cut every instance of a sample out, with `margin` pixels around it for the soft edge."""
-    brightness = float(sample.image.mean())
-    return [_cut(sample, int(value), label_set, margin, brightness)
-            for value in np.unique(sample.instances) if value >= 1000]
+    return [cut(sample, sample.instances == value, label_set.by_id(value // 1000).name, margin)
+            for value in map(int, np.unique(sample.instances)) if value >= 1000]
 
 
 def _around(x: int, y: int, w: int, h: int, margin: int):
     return np.s_[max(0, y - margin):y + h + margin, max(0, x - margin):x + w + margin]
 
 
-def _cut(sample: Sample, value: int, label_set: LabelSet, margin: int,
-         brightness: float) -> Cutout:
-    mask = sample.instances == value
+def cut(sample: Sample, mask: np.ndarray, label: str, margin: int = 2,
+        parts: np.ndarray | None = None) -> Cutout:
+    """Cut out the pixels of `mask` (bool (H, W)); `parts`: the class of each pixel (H, W)."""
     window = _around(*cv2.boundingRect(mask.astype(np.uint8)), margin)
     alpha = cv2.GaussianBlur(mask[window].astype(np.float32), (3, 3), .7)
     rgba = np.dstack([sample.image[window], np.round(255 * alpha).astype(np.uint8)])
-    return Cutout(rgba, label_set.by_id(value // 1000).name, brightness, sample.name)
+    return Cutout(rgba, label, float(sample.image.mean()), sample.name,
+                  None if parts is None else parts[window].copy())
+
+
+def is_lit(cutout: Cutout) -> bool:
+    """Tell a picture from a mere black silhouette."""
+    return cutout.rgba[cutout.rgba[..., 3] > 200, :3].mean() > _DARKEST
 
 
 def collect(samples: Iterable[Sample], label_set: LabelSet) -> list[Cutout]:
     """Cut out all instances of all samples, save for mere black silhouettes."""
     return [cutout for sample in samples for cutout in cut_out(sample, label_set)
-            if cutout.rgba[cutout.rgba[..., 3] > 200, :3].mean() > _DARKEST]
+            if is_lit(cutout)]

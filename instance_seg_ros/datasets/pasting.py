@@ -15,13 +15,13 @@ import numpy as np
 
 from ..labels import INSTANCE_FACTOR, LabelSet
 from .cutouts import Cutout
-from .sample import Sample
+from .sample import IGNORE, Sample
 
 SLOPES = {'car': (.70, .436), 'person': (.68, .406), 'truck': (1.2, .436), 'bus': (1.3, .436),
           'rider': (.72, .406), 'bicycle': (.45, .406), 'motorcycle': (.5, .406)}
 """Class -> (a, horizon): an object that ends in row y is a * (y - horizon) high, both over the
 frame's height; measured on CamVid."""
-SHARES = {'car': .5, 'person': .4}
+SHARES = {'car': .5, 'person': .4, 'rider': .2}
 """How often a class is pasted; others are drawn at .05."""
 GROUND = ('road', 'sidewalk', 'pavement', 'terrain')
 MIN_VISIBLE = 30
@@ -58,10 +58,11 @@ def paste(sample: Sample, cutouts: Sequence[Cutout], label_set: LabelSet,
         sample.image, sample.classes, sample.instances))
     numbers = _FreeNumbers(instances)
     for place in sorted(placements, key=lambda p: p.bottom):
-        label = label_set.by_name(place.cutout.label)
-        mask = _blend(image, place, float(sample.image.mean()), rng)
-        classes[mask] = label_set.names.index(label.name)
-        instances[mask] = numbers.next(label.id)
+        shown = _blend(image, place, float(sample.image.mean()), rng, label_set)
+        for index in np.unique(shown[shown != IGNORE]):
+            mask = shown == index
+            classes[mask] = index
+            instances[mask] = numbers.next(label_set.labels[index].id)
     return Sample(sample.name, image, classes, drop_small(instances, MIN_VISIBLE))
 
 
@@ -137,25 +138,37 @@ def _placement(cutout: Cutout, column: float, bottom: int, size: float, rng) -> 
     return Placement(cutout, round(column - width / 2), int(bottom), width, round(size))
 
 
-def _blend(image: np.ndarray, place: Placement, brightness: float, rng) -> np.ndarray:
-    """Paint a cut-out into `image` (in place); returns the mask (H, W) of what it covers."""
-    rgba = place.cutout.rgba[:, ::-1] if rng.random() < .5 else place.cutout.rgba
+def _blend(image: np.ndarray, place: Placement, brightness: float, rng,
+           label_set: LabelSet) -> np.ndarray:
+    """Paint a cut-out into `image` (in place); returns its class where it covers, else 255."""
+    rgba, parts = _mirrored(place.cutout, label_set, rng.random() < .5)
     shrinks = place.height < rgba.shape[0]
-    rgba = cv2.resize(np.ascontiguousarray(rgba), (place.width, place.height),
-                      interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    size = (place.width, place.height)
+    rgba = cv2.resize(rgba, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    parts = cv2.resize(parts, size, interpolation=cv2.INTER_NEAREST)
     top = place.bottom - place.height
     x0, y0 = max(0, place.left), max(0, top)
     x1, y1 = min(image.shape[1], place.left + place.width), min(image.shape[0], place.bottom)
-    mask = np.zeros(image.shape[:2], bool)
+    shown = np.full(image.shape[:2], IGNORE, np.uint8)
     if x0 >= x1 or y0 >= y1:
-        return mask
-    rgba = rgba[y0 - top:y1 - top, x0 - place.left:x1 - place.left].astype(np.float32)
+        return shown
+    seen = np.s_[y0 - top:y1 - top, x0 - place.left:x1 - place.left]
+    rgba = rgba[seen].astype(np.float32)
     alpha = rgba[..., 3:] / 255
     colour = np.clip(rgba[..., :3] * _light(place.cutout, brightness, rng), 0, 255)
     window = image[y0:y1, x0:x1]
     window[:] = np.round(alpha * colour + (1 - alpha) * window)
-    mask[y0:y1, x0:x1] = alpha[..., 0] > .5
-    return mask
+    shown[y0:y1, x0:x1] = np.where(alpha[..., 0] > .5, parts[seen], IGNORE)
+    return shown
+
+
+def _mirrored(cutout: Cutout, label_set: LabelSet, flip: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return a cut-out's RGBA (h, w, 4) and the class of each pixel (h, w), or mirror images."""
+    parts = cutout.parts
+    if parts is None:
+        parts = np.full(cutout.rgba.shape[:2], label_set.names.index(cutout.label), np.uint8)
+    step = -1 if flip else 1
+    return np.ascontiguousarray(cutout.rgba[:, ::step]), np.ascontiguousarray(parts[:, ::step])
 
 
 def _light(cutout: Cutout, brightness: float, rng) -> np.ndarray:

@@ -18,6 +18,7 @@ from .augmentation import Augmentation
 from .camvid import CamVid
 from .cutouts import Cutout, collect, unhidden, whole_objects
 from .pasting import SLOPES, paste
+from .riders import collect_riders
 from .sample import Sample
 
 
@@ -81,13 +82,16 @@ def pasted_camvid(root, label_set: str, most: int = 10,
     dataset = CamVid(root, 'train', label_set)
     frames = with_whole_objects(dataset)
     own = collect(frames, dataset.label_set)
+    own += [rider for frame in frames for rider in collect_riders(frame, dataset.label_set)]
     return Pasted(frames, [*own, *others], dataset.label_set, most, rare_below)
 
 
 def cutouts_of(dataset: Sequence[Sample], label_set: LabelSet, pictures: int) -> list[Cutout]:
     """Cut the unhidden objects out of the first `pictures` of a fully labelled data set."""
-    samples = (unhidden(dataset[i]) for i in range(min(pictures, len(dataset))))
-    return [c for c in collect(samples, label_set) if c.label in SLOPES]
+    samples = [dataset[i] for i in range(min(pictures, len(dataset)))]
+    single = collect(map(unhidden, samples), label_set)
+    riders = [rider for sample in samples for rider in collect_riders(sample, label_set)]
+    return [c for c in (*single, *riders) if c.label in SLOPES]
 
 
 @dataclass(frozen=True)
