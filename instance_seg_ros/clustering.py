@@ -90,7 +90,7 @@ class MeanShift:
         place = (rank >= 0).index_select(0, channel).nonzero().squeeze(1)
         points = embeddings.permute(1, 2, 0).flatten(0, 1).index_select(0, place).float()
         place, points, invalid = _finite(place, points)
-        points = self._apart(points, rank[channel.index_select(0, place)])
+        points = self._apart(points, rank.index_select(0, channel.index_select(0, place)))
         modes = self._modes(points[self._sampled(place)])
         nearest, distance = self._assign(points, modes)
         mode_class = torch.tensor(things, device=place.device)[self._rank(modes)]

@@ -93,7 +93,7 @@ def test_pipeline_of_given_pictures(tmp_path):
                  '64x64', '128x64', '--batch', '2')
     stages = [r['stage'] for r in report.rows if r['size'] == '128x64']
     assert stages[0] == 'decode' and stages[-2:] == ['image to masks', 'bare network']
-    assert {'preprocess', 'network', 'clustering', 'masks'} < set(stages)
+    assert {'preprocess', 'network', 'clustering', 'masks', 'overlay'} < set(stages)
     assert report.rows[-1]['over_network'] == 1.0
     assert '1 given pictures of 96x64' in report.notes[0]
     with pytest.raises(UserError):
