@@ -3,7 +3,8 @@
 """Make the scores of a checkpoint probabilities: how likely an instance is to be right.
 
 Right means an intersection over union above 0.5 with a true object of the class. Use the data
-that the network was trained on, or better some that it has not seen; never a test set.
+that the network was trained on, or better some that it has not seen; never a test set. With
+`--balance-classes` the class logits are shifted first, to what gives the best mean IoU.
 """
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from .options import result_file
+from ..errors import UserError
+from .options import class_numbers, result_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="recipe whose sources settings count (such as the run's)")
     parser.add_argument('--pictures', type=int, default=200, metavar='N',
                         help='drawn from each folder (200)')
+    parser.add_argument('--balance-classes', action='store_true',
+                        help='take back what class weights did in training: fit a bias to the '
+                             'logits of each class')
+    parser.add_argument('--shift-classes', type=class_numbers, default={}, metavar='NAME=B,...',
+                        help='with it: add these to the fitted biases, such as rider=-1')
     parser.add_argument('--seed', type=int, default=1, help='of the drawing (1)')
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
     parser.add_argument('--output', type=result_file, required=True, metavar='FILE',
@@ -42,12 +49,14 @@ def run(args: argparse.Namespace) -> None:
     from ..training.recipe import Recipe, load_recipe
 
     checkpoint = Checkpoint.load(args.checkpoint)
+    _check_shifts(args, checkpoint.label_set.names)
     recipe = load_recipe(args.config) if args.config else Recipe()
     recipe = dataclasses.replace(recipe, label_set=checkpoint.label_set.name)
     sources = [share.source for share in shares(recipe, tuple(args.data))]
+    if args.balance_classes:
+        _balance(checkpoint, sources, args)
     segmenter = InstanceSegmenter(checkpoint, args.device)
-    drawn = (source.draw(np.random.default_rng((args.seed, k, n)))
-             for k, source in enumerate(sources) for n in range(args.pictures))
+    drawn = (sample for k in range(len(sources)) for sample in _drawn(sources, k, args))
     total = args.pictures * len(sources)
     judged = judge(segmenter, tqdm(drawn, 'pictures', total, disable=None))
     names = checkpoint.label_set.names
@@ -57,3 +66,36 @@ def run(args: argparse.Namespace) -> None:
         right = judged.right[judged.channel == channel]
         own = 'own weights' if names[channel] in checkpoint.confidence else 'shared weights'
         print(f'{names[channel]}: {right.sum()} of {len(right)} clusters right; {own}')
+
+
+def _check_shifts(args: argparse.Namespace, names: tuple[str, ...]) -> None:
+    unknown = sorted(set(args.shift_classes) - set(names))
+    if unknown:
+        raise UserError(f'--shift-classes: no such class: {", ".join(unknown)}; there are '
+                        f'{", ".join(names)}.')
+    if args.shift_classes and not args.balance_classes:
+        raise UserError('--shift-classes adds to what --balance-classes fits: give both.')
+
+
+def _drawn(sources: list, k: int, args: argparse.Namespace):
+    """Yield the pictures of source `k`: the same ones each time."""
+    return (sources[k].draw(np.random.default_rng((args.seed, k, n)))
+            for n in range(args.pictures))
+
+
+def _balance(checkpoint, sources: list, args: argparse.Namespace) -> None:
+    """Fit the biases of the class logits and put them into the checkpoint."""
+    from ..segmenter import InstanceSegmenter
+    from ..training.class_bias import add_biases, fit_biases, sample_logits
+
+    segmenter = InstanceSegmenter(checkpoint, args.device)
+    pixels = [sample_logits(segmenter, tqdm(_drawn(sources, k, args), 'class logits',
+                                            args.pictures, disable=None), args.seed)
+              for k in range(len(sources))]
+    segmenter.close()
+    biases, names = fit_biases(pixels), checkpoint.label_set.names
+    for name, shift in args.shift_classes.items():
+        biases[names.index(name)] += shift
+    add_biases(checkpoint, biases)
+    shifts = (f'{name} {bias:+.1f}' for name, bias in zip(names, biases, strict=True) if bias)
+    print('biases: ' + (', '.join(shifts) or 'none'))

@@ -128,8 +128,11 @@ def names(text: str) -> list[str]:
 
 def _limits(text: str) -> float | dict[str, float]:
     """Read a number for all classes, or NAME=NUMBER,NAME=NUMBER."""
-    if '=' not in text:
-        return _number(text)
+    return class_numbers(text) if '=' in text else _number(text)
+
+
+def class_numbers(text: str) -> dict[str, float]:
+    """Read NAME=NUMBER,NAME=NUMBER."""
     pairs = (part.partition('=') for part in names(text))
     return {name.strip(): _number(number) for name, _, number in pairs}
 
