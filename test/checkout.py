@@ -3,7 +3,9 @@
 """Where this checkout lies, and how tests start and stop child processes in it."""
 
 import os
+import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,12 +26,13 @@ def child_environment(**changes: str) -> dict[str, str]:
 
 
 def stop(child: subprocess.Popen, seconds: float = 10.0) -> int:
-    """Interrupt ``child`` as Ctrl-C does, wait, and kill it when it does not listen."""
-    if child.poll() is None:
-        child.send_signal(2)
-        try:
-            child.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.communicate()
+    """Interrupt ``child`` as Ctrl-C does, wait, and go on to SIGTERM and SIGKILL until it ends.
+
+    Where the tests run in the background of a shell, their children do not listen to Ctrl-C.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        if child.poll() is None:
+            child.send_signal(number)
+            with suppress(subprocess.TimeoutExpired):
+                child.communicate(timeout=seconds)
     return child.returncode
