@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of all tests: the development data and child processes."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from checkout import ROOT, child_environment, stop
+
+# A shell's background jobs ignore Ctrl-C, and so would all children of tests run as one.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope='session')
