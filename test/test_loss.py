@@ -42,11 +42,14 @@ def random_case(seed, images=2, dims=8, size=9, instances=4, dtype=torch.float32
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 3), st.integers(1, 9), st.integers(0, 9))
 def test_agrees_with_the_formula(seed, images, dims, instances):
-    """Within 1e-6 relative on random batches, none or many instances."""
+    """Within 1e-6 relative on random batches, none or many instances.
+
+    A hinge that is all but closed is a difference of larger numbers, rounded to 1e-7 of those.
+    """
     x, ids = random_case(seed, images, dims, instances=instances)
     ours, reference = DiscriminativeLoss()(x, ids), formula(x, ids)
     for a, b in zip(ours, reference, strict=True):
-        assert float(a) == pytest.approx(float(b), rel=1e-6, abs=1e-9)
+        assert float(a) == pytest.approx(float(b), rel=1e-6, abs=1e-7)
 
 
 def test_gradient_is_exact():

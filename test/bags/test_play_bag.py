@@ -74,7 +74,7 @@ class Listener:
 
 
 def test_every_message_arrives_as_it_was(make_bag, tmp_path, start_python, domain):
-    bag = make_bag(topics=tuple(CONTENT))
+    bag = make_bag(topics=tuple(CONTENT), qos=RELIABLE)  # best effort may lose some
     with Listener(domain, tmp_path / 'heard', tuple(CONTENT)) as listener:
         child = start_python(*PLAY, bag, '--wait-for-subscribers', 30, ROS_DOMAIN_ID=str(domain))
         listener.wait_for(3 * FRAMES)
@@ -86,7 +86,7 @@ def test_every_message_arrives_as_it_was(make_bag, tmp_path, start_python, domai
         for topic in heard.topics:
             kind, content = CONTENT[topic.name]
             assert (topic.type, topic.count) == (kind, FRAMES)
-            assert topic.qos[0].reliability is BEST_EFFORT.reliability
+            assert topic.qos[0].reliability is RELIABLE.reliability
             messages = list(heard.messages([topic.name]))
             for index, message in enumerate(messages):  # DDS fills up with zeros to four bytes
                 expected = content(index)
@@ -97,7 +97,7 @@ def test_every_message_arrives_as_it_was(make_bag, tmp_path, start_python, domai
 
 
 def test_rate_remap_clock_and_a_part(make_bag, tmp_path, start_python, domain):
-    bag = make_bag(topics=(RAW, INFO))
+    bag = make_bag(topics=(RAW, INFO), qos=RELIABLE)
     with Listener(domain, tmp_path / 'heard', ('/front', '/clock', RAW, INFO)) as listener:
         child = start_python(
             *PLAY, bag, '--topics', RAW, '--remap', f'{RAW}:=/front', '--clock', 100, '--rate', 2,
@@ -131,6 +131,8 @@ def test_it_loops_until_it_is_stopped(make_bag, tmp_path, start_python, domain, 
     assert child.returncode == 0, output
     stamps = [images.header_stamp(d) for _, d, _ in listener.arrivals]
     assert stamps[:10] == [BEGIN + i % 4 * PERIOD for i in range(10)]
+    with open_source(tmp_path / 'heard') as heard:
+        assert heard.topics[0].qos[0].reliability is BEST_EFFORT.reliability
 
 
 @pytest.mark.parametrize('arguments, said', [
