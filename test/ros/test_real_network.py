@@ -79,8 +79,9 @@ def test_the_node_publishes_what_the_segmenter_finds(start_node, car, checkpoint
         found = agree(car, masks, detections, image, InstanceSegmenter.from_checkpoint(
             checkpoint, device='cpu', **{'min_area': 8, **tuned}))
         assert len(found.instances) != before or not before
+    car.wait_for(lambda: car.values('node').get('model') == 'enet_branched')
     assert car.change('deactivate', 'cleanup')
-    assert car.values('node')['model'] == 'enet_branched'
+    car.wait_for(lambda: 'model' not in car.values('node'))
 
 
 def test_the_classes_come_from_the_semantic_checkpoint(start_node, car, checkpoint, tmp_path):
