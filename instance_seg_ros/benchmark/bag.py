@@ -22,9 +22,9 @@ from tqdm import tqdm
 from ..bags import BagWriter, Topic, images, open_source
 from ..bags.playback import Playback
 from ..bags.sources import Source
-from ..commands.options import image_size
 from ..offline.cameras import choose_cameras, decode
 from ..offline.process import BagProcessor, Options
+from ..options import image_size
 from ..segmenter import InstanceSegmenter
 from ..views import View
 from .arguments import add_common_arguments, prepare, settings

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 
 from ..checkpoint import Checkpoint, default_checkpoint, random_checkpoint
-from ..commands.options import image_size
 from ..errors import UserError
 from ..inputs import find_inputs, read_picture
+from ..options import image_size
 
 
 def add_frame_arguments(parser: argparse.ArgumentParser):

@@ -10,7 +10,7 @@ import gc
 import torch
 from tqdm import tqdm
 
-from ..commands.options import image_size
+from ..options import image_size
 from ..segmenter import InstanceSegmenter
 from .arguments import add_common_arguments, prepare, settings
 from .frames import add_frame_arguments, load_checkpoint, load_frames

@@ -13,9 +13,9 @@ import torch
 from tqdm import tqdm
 
 from ..checkpoint import build_pipeline
-from ..commands.options import image_size
 from ..images import decode_compressed
 from ..instances import InstanceMap
+from ..options import image_size
 from ..overlay import draw_overlay
 from ..segmenter import InstanceSegmenter
 from .arguments import add_common_arguments, half_or_float, prepare, settings

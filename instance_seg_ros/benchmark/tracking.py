@@ -12,9 +12,9 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from ..commands.options import image_size
 from ..instances import Instance, InstanceMap
 from ..labels import INSTANCE_FACTOR, LabelSet
+from ..options import image_size
 from ..tracking import Tracker
 from .arguments import settings
 from .measure import Times

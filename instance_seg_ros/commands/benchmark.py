@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..benchmark import BENCHMARKS, load_benchmark
 from ..benchmark.report import Report, compare
-from .options import result_file
+from ..options import result_file
 from .parser import Parser
 
 NAMES = {**BENCHMARKS, 'compare': 'ratios of two JSON reports of the same benchmark'}

@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..errors import UserError
-from .options import class_numbers, result_file
+from ..options import class_numbers, result_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

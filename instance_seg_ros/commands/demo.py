@@ -6,11 +6,11 @@ import argparse
 import difflib
 from pathlib import Path
 
+from .. import options
 from ..bags.playback import Playback
 from ..errors import UserError
 from ..results import write_json
 from ..share import share_file
-from . import options
 
 SHIPPED = 'config/demo/street'
 

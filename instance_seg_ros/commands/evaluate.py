@@ -11,8 +11,8 @@ from pathlib import Path
 
 from ..errors import UserError
 from ..instances import SCORE_THRESHOLD
+from ..options import add_network_arguments, result_file
 from ..results import write_json
-from .options import add_network_arguments, result_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

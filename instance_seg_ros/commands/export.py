@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from ..checkpoint import Checkpoint
-from .options import image_size, result_file
+from ..options import image_size, result_file
 
 TOLERANCE = 1e-3   # of the largest value; float32 in another order of summation stays far below
 

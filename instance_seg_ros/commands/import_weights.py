@@ -10,7 +10,7 @@ from pathlib import Path
 from ..checkpoint import Checkpoint, random_checkpoint
 from ..labels import LabelSet
 from ..networks import NETWORKS, TASKS
-from .options import image_size, result_file
+from ..options import image_size, result_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ import argparse
 
 from ..bags import open_source
 from ..bags.playback import Playback, play
-from .options import topic_name
+from ..options import topic_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

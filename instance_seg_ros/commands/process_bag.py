@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from .. import options
 from ..bags import open_source
 from ..bags.playback import Playback
 from ..bags.sources import Source
@@ -20,7 +21,6 @@ from ..errors import UserError
 from ..offline import BROKEN_INPUT
 from ..offline.sole_writer import sole_writer
 from ..results import write_json
-from . import options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

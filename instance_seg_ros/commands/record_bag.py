@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..bags.writer import BagWriter, check_free, part_of
 from ..errors import UserError
-from .options import topic_name
+from ..options import topic_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from .. import options
 from ..bags.video import Video
 from ..errors import UserError
 from ..film import write_film
@@ -32,7 +33,6 @@ from ..results import (
     write_masks,
     write_picture,
 )
-from . import options
 
 OUTPUTS = ('overlay', 'masks', 'json', 'csv')
 _Found = Iterable[tuple[Frame, InstanceMap]]

@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from ..bags import open_source
 from ..errors import UserError
-from .options import result_file
+from ..options import result_file
 
 PORT = 9090
 ROOM = 1 << 16

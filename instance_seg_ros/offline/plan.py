@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .. import options
 from ..bags import Topic, choose_image_topic, image_topics
 from ..bags.sources import Source
-from ..commands import options
 from ..errors import UserError
 from ..overlay import OverlayStyle
 from .cameras import Camera, camera_names, choose_cameras

@@ -27,8 +27,8 @@ from ..benchmark.arguments import settings
 from ..benchmark.frames import load_checkpoint, load_frames
 from ..benchmark.measure import say
 from ..benchmark.report import Report
-from ..commands.options import image_size
 from ..errors import UserError
+from ..options import image_size
 from .benchmark_peers import CONTESTANTS, TOPICS, WARM_UP, size_name
 from .benchmark_rows import LATENCY, building_rows, case_rows
 from .node_process import NodeProcess, own_domain, set_up_dds

@@ -30,8 +30,8 @@ from ..benchmark.frames import add_frame_arguments, load_checkpoint, load_frames
 from ..benchmark.measure import huge_pages, resident_memory
 from ..benchmark.memory import over_first
 from ..benchmark.report import Report
-from ..commands.options import image_size
 from ..errors import UserError
+from ..options import image_size
 from .benchmark import surroundings
 from .messages import to_image
 from .node_process import NODE_COMMAND, NodeProcess, own_domain

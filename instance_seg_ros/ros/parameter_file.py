@@ -50,7 +50,7 @@ def _given(path: Path, node: str) -> dict[str, Any]:
     except OSError as error:
         raise UserError(f'{path} cannot be read: {error.strerror}.') from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f'{path} is no YAML: {" ".join(str(error).split())}.') from error
+        raise UserError(f'{path} is no YAML: {_told(error)}.') from error
     sections = list(_sections(content, ''))
     if not sections:
         raise UserError(f'{path} is no parameters file: it has no section {_SECTION}.')
@@ -60,6 +60,14 @@ def _given(path: Path, node: str) -> dict[str, Any]:
         if re.fullmatch(_pattern(name), node):
             given.update(_flat(section, ''))
     return given
+
+
+def _told(error: Exception) -> str:
+    """Return an error of the YAML reader in one line, with the place in the file."""
+    mark = getattr(error, 'problem_mark', None)
+    if mark is None:
+        return ' '.join(str(error).split())
+    return f'{error.problem} in line {mark.line + 1}, column {mark.column + 1}'
 
 
 def _sections(content: Any, prefix: str) -> Iterator[tuple[str, dict]]:

@@ -52,7 +52,8 @@ def test_as_the_node_reads_it(text, tmp_path):
     ('/**: {ros__parameters: {rotation: 45}}', 'rotation: 45 is not one of 0, 90'),
     ('/**: {ros__parameters: {cameras: [a], a: {roi: [1]}}}', r'a.roi: \[1\] is not x, y'),
     ('/**: {parameters: {}}', 'no section ros__parameters'),
-    ('a: [', 'is no YAML'),
+    ('a: [', 'is no YAML: .* in line 1, column 5'),
+    ('a: \x01', 'is no YAML: unacceptable character'),
 ])
 def test_what_is_wrong_is_named(text, said, tmp_path):
     file = tmp_path / 'parameters.yaml'

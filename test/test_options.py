@@ -6,8 +6,8 @@ import argparse
 
 import numpy as np
 
+from instance_seg_ros import options
 from instance_seg_ros.checkpoint import random_checkpoint
-from instance_seg_ros.commands import options
 
 
 def test_two_checkpoints_make_one_segmenter(tmp_path):

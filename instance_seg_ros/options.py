@@ -8,8 +8,8 @@ import argparse
 import os
 from pathlib import Path
 
-from ..instances import SCORE_THRESHOLD
-from ..overlay import PALETTES, OverlayStyle
+from .instances import SCORE_THRESHOLD
+from .overlay import PALETTES, OverlayStyle
 
 
 def add_network_arguments(group: argparse._ActionsContainer) -> None:
@@ -44,7 +44,7 @@ def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
 
 def make_segmenter(args: argparse.Namespace):
     """Return the InstanceSegmenter that the arguments describe."""
-    from ..segmenter import InstanceSegmenter
+    from .segmenter import InstanceSegmenter
 
     limits = {name: getattr(args, name) for name in ('score_threshold', 'min_area')
               if getattr(args, name) is not None}
@@ -93,7 +93,7 @@ def count(text: str) -> int:
 
 def topic_name(text: str) -> str:
     """Read the name of a topic or node, as ROS 2 allows them."""
-    from ..ros.parameter_rules import is_topic_name  # which does without ROS
+    from .ros.parameter_rules import is_topic_name  # which does without ROS
 
     if not is_topic_name(text.rstrip('/')):
         raise argparse.ArgumentTypeError(
