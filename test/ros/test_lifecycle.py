@@ -22,7 +22,7 @@ def test_round_after_round_leaves_nothing_behind(start_node, car):
     for n in range(20):
         assert car.state == 'unconfigured'
         assert car.change('configure') and car.state == 'inactive'
-        assert car.node.count_publishers('/instance_seg/instance_mask') == 1
+        car.until(lambda: car.node.count_publishers('/instance_seg/instance_mask') == 1)
         car.until(lambda: not subscriptions(car))
         assert car.change('activate') and car.state == 'active'
         car.until(lambda: subscriptions(car) == 1)
