@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from .clustering import Clusters, MeanShift
 from .found import Found
+from .fragments import without_fragments
 from .label_image import edges, geometry
 
 STAGES = ('preprocess', 'network', 'clustering')
@@ -65,6 +66,7 @@ class Engine:
         number, channels, probability, spread, margin, mode, area = (x.cpu().numpy() for x in (
             clusters.number, clusters.class_index, probability, clusters.spread, clusters.margin,
             clusters.mode, clusters.area))
+        number, area = without_fragments(number, area)
         return Found(self.label_ids[classes.cpu().numpy()], number, channels, probability, spread,
                      margin, mode, area, edges(number, len(area)),
                      geometry(number, len(area), size), size, clusters.invalid)

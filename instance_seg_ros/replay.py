@@ -19,7 +19,8 @@ from torch import Tensor
 from .engine import STAGES, Engine
 from .fixed_clustering import FixedMeanShift
 from .found import Found
-from .label_image import cell_copies, geometry_of
+from .fragments import without_fragments
+from .label_image import cell_copies, edges, geometry, geometry_of
 
 log = logging.getLogger(__name__)
 
@@ -133,11 +134,16 @@ class _Plan:
 
     def _found(self, class_mask, number, table, rows, columns, tail, size) -> Found:
         count = np.count_nonzero(table[:, 0] >= 0)
-        rank, probability, spread, margin, area, edges, *mode = table[:count].T.copy()
-        return Found(class_mask.copy(), number.copy(), self._things[rank.astype(np.int64)],
-                     probability, spread, margin, np.stack(mode, 1), area.astype(np.int64),
-                     edges.astype(np.int64), geometry_of(rows[:count], columns[:count], size),
-                     size, int(tail[0]))
+        rank, probability, spread, margin, area, sides, *mode = table[:count].T.copy()
+        whole, area = without_fragments(number, area.astype(np.int64))
+        if whole is number:
+            number, sides = number.copy(), sides.astype(np.int64)
+            boxes = geometry_of(rows[:count], columns[:count], size)
+        else:
+            number, sides, boxes = whole, edges(whole, count), geometry(whole, count, size)
+        return Found(class_mask.copy(), number, self._things[rank.astype(np.int64)],
+                     probability, spread, margin, np.stack(mode, 1), area, sides, boxes, size,
+                     int(tail[0]))
 
 
 def _current(device: torch.device):

@@ -4,7 +4,8 @@
 
 Right means an intersection over union above 0.5 with a true object of the class. Use the data
 that the network was trained on, or better some that it has not seen; never a test set. With
-`--balance-classes` the class logits are shifted first, to what gives the best mean IoU.
+`--balance-classes` the class logits are shifted first, to what gives the best mean IoU. What else
+is chosen after training (size, bandwidth, weight of the coordinates) is written with the rest.
 """
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..errors import UserError
-from ..options import class_numbers, result_file
+from ..options import class_numbers, image_size, result_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              'logits of each class')
     parser.add_argument('--shift-classes', type=class_numbers, default={}, metavar='NAME=B,...',
                         help='with it: add these to the fitted biases, such as rider=-1')
+    parser.add_argument('--input-size', type=image_size, metavar='WxH',
+                        help='make the checkpoint for this size')
+    parser.add_argument('--bandwidth', type=float, metavar='B',
+                        help='make the checkpoint for this radius of a cluster')
+    parser.add_argument('--pixels-per-unit', type=float, metavar='P',
+                        help='scale of the pixel coordinates among the embeddings: more than in '
+                             'training, and large objects are cut less, neighbours merged sooner')
     parser.add_argument('--seed', type=int, default=1, help='of the drawing (1)')
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
     parser.add_argument('--output', type=result_file, required=True, metavar='FILE',
@@ -50,6 +58,7 @@ def run(args: argparse.Namespace) -> None:
 
     checkpoint = Checkpoint.load(args.checkpoint)
     _check_shifts(args, checkpoint.label_set.names)
+    _choose(checkpoint, args)
     recipe = load_recipe(args.config) if args.config else Recipe()
     recipe = dataclasses.replace(recipe, label_set=checkpoint.label_set.name)
     sources = [share.source for share in shares(recipe, tuple(args.data))]
@@ -75,6 +84,22 @@ def _check_shifts(args: argparse.Namespace, names: tuple[str, ...]) -> None:
                         f'{", ".join(names)}.')
     if args.shift_classes and not args.balance_classes:
         raise UserError('--shift-classes adds to what --balance-classes fits: give both.')
+
+
+def _choose(checkpoint, args: argparse.Namespace) -> None:
+    """Put into the checkpoint what is chosen for it."""
+    checkpoint.input_size = args.input_size or checkpoint.input_size
+    if args.bandwidth is not None:
+        if not args.bandwidth > 0:
+            raise UserError(f'--bandwidth must be positive, not {args.bandwidth}.')
+        checkpoint.bandwidth = args.bandwidth
+    if args.pixels_per_unit is not None:
+        if not args.pixels_per_unit > 0:
+            raise UserError(f'--pixels-per-unit must be positive, not {args.pixels_per_unit}.')
+        if not checkpoint.options.get('pixels_per_unit'):
+            raise UserError(f'--pixels-per-unit: {args.checkpoint} has no coordinates among its '
+                            'embeddings.')
+        checkpoint.options = {**checkpoint.options, 'pixels_per_unit': args.pixels_per_unit}
 
 
 def _drawn(sources: list, k: int, args: argparse.Namespace):
