@@ -1,5 +1,7 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
+from argparse import Namespace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from torch import nn
 
 from instance_seg_ros.checkpoint import Checkpoint, random_checkpoint
 from instance_seg_ros.cli import main
+from instance_seg_ros.commands.calibrate import _choose
 from instance_seg_ros.confidence import FEATURES
 from instance_seg_ros.datasets.sample import IGNORE, Sample
 from instance_seg_ros.errors import UserError
@@ -91,3 +94,22 @@ def test_the_verb_says_what_is_missing(tmp_path, capsys):
                  '--output', str(tmp_path / 'b.safetensors')]) == 2
     assert 'neither CamVid' in capsys.readouterr().err
     assert not (tmp_path / 'b.safetensors').exists()
+
+
+@pytest.mark.parametrize('options, said', [
+    (['--bandwidth', '0'], '--bandwidth must be positive'),
+    (['--pixels-per-unit', '-1'], '--pixels-per-unit must be positive'),
+    (['--pixels-per-unit', '50'], 'has no coordinates')])
+def test_what_cannot_be_chosen_is_told(tmp_path, capsys, options, said):
+    random_checkpoint().save(tmp_path / 'a.safetensors')
+    assert main(['calibrate', str(tmp_path / 'a.safetensors'), '--data', str(tmp_path),
+                 '--output', str(tmp_path / 'b.safetensors'), *options]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_what_is_chosen_is_in_the_checkpoint():
+    checkpoint = random_checkpoint()
+    checkpoint.options = {'pixels_per_unit': 40}
+    _choose(checkpoint, Namespace(input_size=(640, 320), bandwidth=1.25, pixels_per_unit=50.))
+    assert (checkpoint.input_size, checkpoint.bandwidth) == ((640, 320), 1.25)
+    assert checkpoint.options == {'pixels_per_unit': 50.}
