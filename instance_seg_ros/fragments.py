@@ -22,10 +22,12 @@ def without_fragments(number: np.ndarray, areas: np.ndarray,
     areas: pixels of each region, int (M,). Pixels are connected to their eight neighbours.
     Returns grid and areas, the same objects where there was nothing to clear.
     """
-    at = np.flatnonzero(number)
+    at = np.flatnonzero(number != 0)
     value = number.ravel()[at].astype(np.int64)
-    run = _runs(at, value, number.shape[1])
-    parts, part_of_run = connected_components(_touching(number, at, run), directed=False)
+    first = _run_begins(at, value, number.shape[1])
+    run = np.cumsum(first) - 1
+    touching = _touching(at, run, value, first, number.shape)
+    parts, part_of_run = connected_components(touching, directed=False)
     part = part_of_run[run]
     size, region = np.bincount(part, minlength=parts), np.zeros(parts, np.int64)
     region[part] = value
@@ -39,29 +41,29 @@ def without_fragments(number: np.ndarray, areas: np.ndarray,
     return cleared, areas - np.bincount(value[stray] - 1, minlength=len(areas))
 
 
-def _runs(at: np.ndarray, value: np.ndarray, width: int) -> np.ndarray:
-    """Return which run of equal neighbours in a row each pixel is in, 0, 1, ... (P,)."""
-    begins = (np.diff(at) != 1) | (value[1:] != value[:-1]) | (at[1:] % width == 0)
-    return np.concatenate((np.zeros(min(1, len(at)), np.int64), np.cumsum(begins)))
+def _run_begins(at: np.ndarray, value: np.ndarray, width: int) -> np.ndarray:
+    """Tell which pixels begin a run of equal neighbours in a row: bool (P,)."""
+    begins = np.ones(len(at), bool)
+    begins[1:] = (np.diff(at) != 1) | (value[1:] != value[:-1]) | (at[1:] % width == 0)
+    return begins
 
 
-def _touching(number: np.ndarray, at: np.ndarray, run: np.ndarray) -> coo_array:
+def _touching(at: np.ndarray, run: np.ndarray, value: np.ndarray, first: np.ndarray,
+              shape: tuple[int, int]) -> coo_array:
     """Return which runs touch a run of their number in the next row: sparse (R, R)."""
     # Rows get a border, so that no neighbour is looked for on the other side of the image.
-    width = number.shape[1] + 1
-    at = at + at // number.shape[1]
-    run_at = np.full((number.shape[0] + 1) * width + 1, -1)
-    number_at = np.zeros(len(run_at), number.dtype)
-    run_at[at], number_at[at] = run, number[number != 0]
-    upper, lower = [], []
-    for below in (at + width - 1, at + width, at + width + 1):
-        same = number_at[below] == number_at[at]
-        upper.append(run[same])
-        lower.append(run_at[below[same]])
-    upper, lower = np.concatenate(upper), np.concatenate(lower)
+    height, width = shape[0], shape[1] + 1
+    at = at + at // shape[1]
+    run_at = np.full((height + 1) * width + 1, -1, np.int32)
+    run_at[at] = run
+    last = np.roll(first, -1)
+    # Within a run the corners below are the neighbours of others; only its ends have their own.
+    upper = np.concatenate((run, run[first], run[last]))
+    lower = run_at[np.concatenate((at + width, at[first] + width - 1, at[last] + width + 1))]
+    value_of_run = value[first]
+    same = lower >= 0
+    same[same] = value_of_run[lower[same]] == value_of_run[upper[same]]
     # Most neighbouring pixels say what the one before has said.
-    new = np.ones(len(upper), bool)
-    new[1:] = (upper[1:] != upper[:-1]) | (lower[1:] != lower[:-1])
-    upper, lower = upper[new], lower[new]
-    runs = int(run[-1]) + 1 if len(run) else 0
-    return coo_array((np.ones(len(upper), np.int8), (upper, lower)), shape=(runs, runs))
+    same[1:] &= (upper[1:] != upper[:-1]) | (lower[1:] != lower[:-1])
+    upper, lower = upper[same], lower[same]
+    return coo_array((np.ones(len(upper), np.int8), (upper, lower)), shape=2 * value_of_run.shape)
