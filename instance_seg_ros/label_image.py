@@ -11,20 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-
-def copies(source: int, target: int) -> np.ndarray:
-    """Return for each of `target` pixels the source pixel at its centre, int64 (target,)."""
-    return (2 * np.arange(target, dtype=np.int64) + 1) * source // (2 * target)
-
-
-def to_image_size(grid: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Scale a uint8 or uint16 label image to (width, height) by the nearest pixel."""
-    if grid.shape[::-1] == tuple(size):
-        return grid
-    columns, rows = (copies(s, t) for s, t in zip(grid.shape[::-1], size, strict=True))
-    # Columns first, while the image is small; then whole rows are copied. (OpenCV's exact
-    # nearest mode rounds in fixed point and would disagree with `geometry` by single pixels.)
-    return grid.take(columns, 1).take(rows, 0)
+from .scaling import copies
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -19,10 +18,10 @@ from .engine import Engine
 from .errors import UserError
 from .found import Found
 from .instances import Instance, InstanceMap
-from .label_image import to_image_size
 from .labels import INSTANCE_FACTOR
 from .networks.folding import fold_norms
 from .replay import ReplayEngine
+from .scaling import scale_labels, scale_picture
 from .settings import Settings
 
 STAGES = (*DEVICE_STAGES, 'masks')
@@ -153,12 +152,12 @@ class InstanceSegmenter:
 
     def _scaled(self, images) -> np.ndarray:
         """Bring images to the input size: uint8 (N, H, W, 3)."""
-        return np.stack([_resize(image, self.input_size) for image in images])
+        return np.stack([scale_picture(image, self.input_size) for image in images])
 
     def _to_map(self, found: Found, settings: Settings, timings: dict) -> InstanceMap:
         records, ids = self._records(found, settings)
-        return InstanceMap(self.label_set, to_image_size(found.class_mask, found.size),
-                           to_image_size(ids[found.number], found.size), tuple(records), timings,
+        return InstanceMap(self.label_set, scale_labels(found.class_mask, found.size),
+                           scale_labels(ids[found.number], found.size), tuple(records), timings,
                            found.invalid)
 
     def _records(self, found: Found, settings: Settings):
@@ -186,14 +185,6 @@ class InstanceSegmenter:
         except RuntimeError as error:
             raise UserError(f'The network cannot be placed on {self.device}: {error}') from error
         return network.half() if self.half else network
-
-
-def _resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Scale RGB to (width, height): averaging areas when reducing, else bilinear."""
-    if image.shape[1::-1] == size:
-        return image
-    reducing = image.shape[1] > size[0] and image.shape[0] > size[1]
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if reducing else cv2.INTER_LINEAR)
 
 
 def _check_image(image):

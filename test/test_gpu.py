@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.metrics import adjusted_rand_score
+from training.streets import start, write_city
 
 from instance_seg_ros.benchmark.clustering import CAR, Picture
 from instance_seg_ros.benchmark.frames import draw_street
@@ -55,6 +56,16 @@ def test_clusters(spread):
         assert len(found.area) == 15
     assert adjusted_rand_score(numbers[0].ravel(), numbers[1].ravel()) > 0.999
     assert (numbers[1] == numbers[2]).all()
+
+
+def test_a_run_trains_and_validates(tmp_path):
+    """Steps, scores and pictures of a small run."""
+    folder = write_city(tmp_path / 'data')
+    write_city(folder, 'val', 2)
+    checkpoint = start(folder, tmp_path / 'run', steps=3)
+    assert checkpoint.provenance['steps'] == 3
+    assert 'training_validation/f1_embeddings' in checkpoint.scores
+    assert (tmp_path / 'run/pictures/000003.jpg').is_file()
 
 
 @pytest.mark.parametrize('name', NETWORKS)

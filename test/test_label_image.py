@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from instance_seg_ros.label_image import edges, geometry, to_image_size
+from instance_seg_ros.label_image import edges, geometry
+from instance_seg_ros.scaling import scale_labels
 
 SIDE = st.integers(1, 40)
 
@@ -17,7 +18,7 @@ SIDE = st.integers(1, 40)
 def test_geometry_is_that_of_the_scaled_image(shape, size, data):
     """Areas and boxes computed on the grid equal those counted in the image."""
     grid = data.draw(arrays(np.uint16, shape, elements=st.integers(0, 4)))
-    image = to_image_size(grid, size)
+    image = scale_labels(grid, size)
     measured = geometry(grid, 4, size)
     assert image.shape == size[::-1]
     for k in range(4):
@@ -31,8 +32,8 @@ def test_geometry_is_that_of_the_scaled_image(shape, size, data):
 def test_integer_factors_repeat_cells():
     """Twice the size is each cell twice."""
     grid = np.arange(6, dtype=np.uint8).reshape(2, 3)
-    assert (to_image_size(grid, (6, 4)) == grid.repeat(2, 0).repeat(2, 1)).all()
-    assert to_image_size(grid, (3, 2)) is grid
+    assert (scale_labels(grid, (6, 4)) == grid.repeat(2, 0).repeat(2, 1)).all()
+    assert scale_labels(grid, (3, 2)) is grid
 
 
 @settings(max_examples=50, deadline=None)

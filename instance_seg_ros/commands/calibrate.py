@@ -17,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..errors import UserError
-from ..options import class_numbers, image_size, result_file
+from ..options import class_numbers, count, image_size, result_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              'layout of Cityscapes; their training parts')
     parser.add_argument('--config', type=Path, metavar='FILE',
                         help="recipe whose sources settings count (such as the run's)")
-    parser.add_argument('--pictures', type=int, default=200, metavar='N',
+    parser.add_argument('--pictures', type=count, default=200, metavar='N',
                         help='drawn from each folder (200)')
     parser.add_argument('--balance-classes', action='store_true',
                         help='take back what class weights did in training: fit a bias to the '

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from .pasting import drop_small
@@ -22,11 +21,12 @@ class Augmentation:
     aspect: width / height of the crop (range); it differs from the result's, because frames of
     any aspect are squeezed to the network's input at run time. rich, diverse: how often the crop
     with the most instance pixels, or the most classes, of four is taken instead of the first.
+    disturb: whether to mirror, and to change colours, light, sharpness and noise.
     """
 
     def __init__(self, size: Sequence[int], area: Sequence[float] = (.17, 1.),
                  aspect: Sequence[float] = (1.2, 3.), rich: float = .7,
-                 diverse: float = 0.) -> None:
+                 diverse: float = 0., disturb: bool = True) -> None:
         """Compose the transforms."""
         import albumentations as A
         self._size, self._area = tuple(size), area
@@ -42,16 +42,14 @@ class Augmentation:
             A.GaussNoise(std_range=(.01, .05), p=.25),
             A.ImageCompression(quality_range=(35, 95), p=.3),
             A.ToGray(p=.02),
-        ], seed=0)
+        ] if disturb else [], seed=0)
 
     def __call__(self, sample: Sample, seed: int) -> Sample:
         """Return the disturbed sample; the same seed gives the same pixels."""
         window = self._window(sample, np.random.default_rng(seed))
-        masks = [cv2.resize(a[window], self._size, interpolation=cv2.INTER_NEAREST)
-                 for a in (sample.classes, sample.instances)]
-        image = cv2.resize(sample.image[window], self._size, interpolation=cv2.INTER_LINEAR)
+        crop = sample.cropped(window).scaled(self._size)
         self._disturb.set_random_seed(seed)
-        out = self._disturb(image=image, masks=masks)
+        out = self._disturb(image=crop.image, masks=[crop.classes, crop.instances])
         classes, instances = out['masks']
         return Sample(sample.name, out['image'], classes, drop_small(instances, 20))
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from ..labels import INSTANCE_FACTOR, LabelSet
+from ..scaling import scale_labels, scale_picture
 from .cutouts import Cutout
 from .sample import IGNORE, Sample
 
@@ -48,7 +48,7 @@ def paste(sample: Sample, cutouts: Sequence[Cutout], label_set: LabelSet,
     """
     ground = np.isin(sample.classes, [k for k, n in enumerate(label_set.names) if n in GROUND])
     placements: list[Placement] = []
-    for _ in range(count):
+    for _ in range(count if cutouts else 0):
         before = placements[-1] if placements and rng.random() < touching else None
         place = (_beside(before, cutouts, sample.classes.shape, rng) if before
                  else _somewhere(cutouts, ground, rng))
@@ -142,10 +142,9 @@ def _blend(image: np.ndarray, place: Placement, brightness: float, rng,
            label_set: LabelSet) -> np.ndarray:
     """Paint a cut-out into `image` (in place); returns its class where it covers, else 255."""
     rgba, parts = _mirrored(place.cutout, label_set, rng.random() < .5)
-    shrinks = place.height < rgba.shape[0]
     size = (place.width, place.height)
-    rgba = cv2.resize(rgba, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    parts = cv2.resize(parts, size, interpolation=cv2.INTER_NEAREST)
+    rgba = scale_picture(rgba, size)
+    parts = scale_labels(parts, size)
     top = place.bottom - place.height
     x0, y0 = max(0, place.left), max(0, top)
     x1, y1 = min(image.shape[1], place.left + place.width), min(image.shape[0], place.bottom)

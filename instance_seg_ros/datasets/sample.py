@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from ..errors import UserError
+from ..scaling import scale_labels, scale_picture
 
 IGNORE = 255
 """Class index of a pixel that no loss and no score looks at."""
@@ -34,6 +35,16 @@ class Sample:
         sizes = {a.shape[:2] for a in (self.image, self.classes, self.instances)}
         if len(sizes) != 1:
             raise UserError(f'{self.name}: image and labels differ in size ({sizes})')
+
+    def scaled(self, size: tuple[int, int]) -> Sample:
+        """Return the same at another size (width, height)."""
+        return Sample(self.name, scale_picture(self.image, size),
+                      scale_labels(self.classes, size), scale_labels(self.instances, size))
+
+    def cropped(self, window: tuple[slice, slice]) -> Sample:
+        """Return the part in a window of (rows, columns)."""
+        return Sample(self.name, self.image[window], self.classes[window],
+                      self.instances[window])
 
 
 def read_rgb(path: Path) -> np.ndarray:

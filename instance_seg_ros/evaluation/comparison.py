@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from ..errors import UserError
+from ..scaling import scale_labels
 from ..training.pictures import principal
 from .frames import Frame
 from .official import Prediction
@@ -61,8 +62,7 @@ def _column(predictor: Predictor, frame: Frame, width: int) -> dict[str, np.ndar
     _, embeddings = predictor.segmenter.infer([image])
     things = [x.id for x in predictor.label_set.labels if x.has_instances]
     mask = np.isin(found.class_mask, things)
-    small = cv2.resize(mask.astype(np.uint8), predictor.segmenter.input_size,
-                       interpolation=cv2.INTER_NEAREST).astype(bool)
+    small = scale_labels(mask, predictor.segmenter.input_size)
     parts = {'input': image, 'pca': principal(embeddings[0], small)}
     parts |= {name: _colored(predictions[name], image) for name in ROWS if name in predictions}
     size = (width, round(width * image.shape[0] / image.shape[1]))

@@ -14,6 +14,7 @@ from ..clustering import MeanShift
 from ..datasets.sample import IGNORE
 from ..instances import InstanceMap
 from ..labels import INSTANCE_FACTOR, LabelSet
+from ..scaling import scale_labels
 from ..segmenter import InstanceSegmenter
 from .boxes import everything_inside, smallest_box
 from .frames import Frame
@@ -107,7 +108,7 @@ class Predictor:
 
     def _at_network_size(self, frame: Frame) -> np.ndarray:
         """Truth as the network sees it: ids of separated instances, int32, 0 elsewhere."""
-        ids = cv2.resize(frame.ids, self.segmenter.input_size, interpolation=cv2.INTER_NEAREST)
+        ids = scale_labels(frame.ids, self.segmenter.input_size)
         return np.where(ids >= INSTANCE_FACTOR, ids, 0)
 
     def _channels(self, ids: np.ndarray) -> np.ndarray:
@@ -144,8 +145,7 @@ class Predictor:
 
     @staticmethod
     def _predictions(numbers: np.ndarray, label_ids, scores, shape) -> list[Prediction]:
-        large = cv2.resize(numbers.astype(np.float32), (shape[1], shape[0]),
-                           interpolation=cv2.INTER_NEAREST).astype(np.int32)
+        large = scale_labels(numbers, (shape[1], shape[0]))
         return [Prediction(int(label_ids[k]), float(scores[k]), large == k + 1)
                 for k in range(len(label_ids))]
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from ..confidence import features
@@ -14,6 +13,7 @@ from ..datasets.sample import IGNORE, Sample
 from ..errors import UserError
 from ..found import Found
 from ..labels import INSTANCE_FACTOR
+from ..scaling import scale_labels
 from ..segmenter import InstanceSegmenter
 
 ENOUGH = 20
@@ -74,8 +74,7 @@ def _logistic(rows: np.ndarray, right: np.ndarray) -> list[float]:
 
 def _judge(found: Found, sample: Sample, ids: np.ndarray):
     rows, size = features(found), found.number.shape[::-1]
-    classes, instances = (cv2.resize(a, size, interpolation=cv2.INTER_NEAREST)
-                          for a in (sample.classes, sample.instances))
+    classes, instances = scale_labels(sample.classes, size), scale_labels(sample.instances, size)
     right, doubtful = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
     for k, channel in enumerate(found.class_index):
         mask = found.number == k + 1

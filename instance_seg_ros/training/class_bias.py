@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import cv2
 import numpy as np
 import torch
 from torch import nn
@@ -20,6 +19,7 @@ from torch import nn
 from ..checkpoint import Checkpoint
 from ..datasets.sample import IGNORE, Sample
 from ..errors import UserError
+from ..scaling import scale_labels
 from ..segmenter import InstanceSegmenter
 
 STEPS = (-1.2, -.6, -.3, .3, .6, 1.2)
@@ -37,7 +37,7 @@ def sample_logits(segmenter: InstanceSegmenter, samples: Iterable[Sample], seed:
     rng, size = np.random.default_rng(seed), segmenter.input_size
     logits, truths = [], []
     for sample in samples:
-        classes = cv2.resize(sample.classes, size, interpolation=cv2.INTER_NEAREST).ravel()
+        classes = scale_labels(sample.classes, size).ravel()
         chosen = rng.integers(classes.size, size=PIXELS)
         chosen = chosen[classes[chosen] != IGNORE]
         found = segmenter.infer([sample.image])[0][0].flatten(1)

@@ -38,7 +38,8 @@ def principal(embeddings: Tensor, mask: np.ndarray) -> np.ndarray:
     centre = chosen.mean(0)
     axes = torch.linalg.svd((chosen - centre).T @ (chosen - centre))[0][:, :3]
     shown = (points - centre) @ axes
-    low, high = torch.quantile((chosen - centre)[:20000] @ axes, torch.tensor([.02, .98]), 0)
+    ends = torch.tensor([.02, .98], device=points.device)
+    low, high = torch.quantile((chosen - centre)[:20000] @ axes, ends, 0)
     shown = ((shown - low) / (high - low).clamp_min(1e-6)).clamp(0, 1)
     result = (255 * shown).byte().cpu().numpy().reshape(*mask.shape, 3)
     return np.where(mask[..., None], result, result // 4)

@@ -68,7 +68,7 @@ class Validator:
     def __init__(self, samples: Sequence[Sample], label_set: LabelSet, size: tuple[int, int],
                  bandwidth: float, task: str = 'both') -> None:
         """Bring the samples to `size` (width, height) once."""
-        self._samples = [_resized(s, size) for s in samples]
+        self._samples = [s.scaled(size) for s in samples]
         self._label_set, self._task = label_set, task
         self._cluster = MeanShift(bandwidth)
 
@@ -158,14 +158,6 @@ def _pairs(true: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
     known = true != IGNORE
     pairs = true[known].astype(np.int64) * classes + predicted[known]
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
-
-
-def _resized(sample: Sample, size: tuple[int, int]) -> Sample:
-    maps = [cv2.resize(a, size, interpolation=cv2.INTER_NEAREST)
-            for a in (sample.classes, sample.instances)]
-    image = cv2.resize(sample.image, size, interpolation=cv2.INTER_AREA
-                       if size[0] < sample.image.shape[1] else cv2.INTER_LINEAR)
-    return Sample(sample.name, image, *maps)
 
 
 def _components(mask: np.ndarray) -> np.ndarray:

@@ -103,6 +103,18 @@ def test_cityscapes_groups_are_never_instances(tmp_path):
         data[0]
 
 
+def test_cityscapes_instances_of_void_classes_are_none(tmp_path):
+    write_cityscapes(tmp_path, street())
+    for kind, value in (('labelIds', 29), ('instanceIds', 29000)):
+        path = tmp_path / f'gtFine/val/town/town_000000_000001_gtFine_{kind}.png'
+        ids = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        ids[:10] = value    # a caravan
+        write(path, ids)
+    read = Cityscapes(tmp_path, 'val')[0]
+    assert set(np.unique(read.instances)) == {0, 26000}
+    assert (read.classes[:10] == IGNORE).all()
+
+
 def test_whole_objects_takes_squares_and_leaves_doubtful_shapes():
     single, pair = street(), street(((60, 100, 40), (98, 100, 40)))
     assert set(np.unique(whole_objects(single.classes, CITY))) == {0, 26000}
@@ -134,6 +146,13 @@ def test_pasting_gives_class_and_instance_to_the_same_pixels():
     assert (pasted.classes[pasted.instances > 0] == CAR).all()
     assert not np.array_equal(pasted.image, sample.image)
     assert set(np.unique(sample.instances)) == {0, 26000}, 'the original is left alone'
+
+
+def test_nothing_to_paste_changes_nothing():
+    sample = street()
+    pasted = paste(sample, [], CITY, np.random.default_rng(3), 6)
+    assert np.array_equal(pasted.image, sample.image)
+    assert np.array_equal(pasted.instances, sample.instances)
 
 
 def test_drop_small_keeps_what_is_large():
@@ -175,6 +194,13 @@ def test_augmented_maps_have_the_size_asked_for():
     assert sample['image'].shape == (3, 32, 64) and sample['image'].dtype == np.uint8
     assert sample['classes'].shape == sample['instances'].shape == (32, 64)
     assert (sample['classes'][sample['instances'] > 0] == CAR).all()
+
+
+def test_pictures_can_be_left_as_they_are():
+    sample = street()
+    whole = Augmentation((240, 180), (1., 1.), (4 / 3, 4 / 3), disturb=False)(sample, 5)
+    assert np.array_equal(whole.image, sample.image)
+    assert np.array_equal(whole.classes, sample.classes)
 
 
 def test_rle_of_both_forms():
