@@ -7,6 +7,7 @@ that are not 0 belong to the instance.
 """
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -32,7 +33,9 @@ def write_predictions(folder: Path, name: str, predictions: Iterable[Prediction]
 
 def read_predictions(folder: Path, name: str) -> list[Prediction]:
     """Read what belongs to the picture NAME; UserError names a file that is missing or wrong."""
-    texts = sorted(folder.rglob(f'{name}*.txt'))
+    # Cityscapes' own tools lengthen the name; a file of just this name is meant before those.
+    texts = (sorted(folder.rglob(f'{glob.escape(name)}.txt'))
+             or sorted(folder.rglob(f'{glob.escape(name)}*.txt')))
     if len(texts) != 1:
         raise UserError(f'{folder}: {len(texts)} files {name}*.txt in here; there must be one '
                         'for each picture')

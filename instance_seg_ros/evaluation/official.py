@@ -119,13 +119,38 @@ class Scorer:
         """Score all frames added so far."""
         self._args.distanceAvailable = bool(self._distances and self._matches)
         with np.errstate(invalid='ignore'):
-            matrix = self._official.evaluateMatches(self._matches, self._args)
+            matrix = self._precisions()
             averages = self._official.computeAverages(matrix, self._args)
         result = Scores(_plain(averages))
         for name in self._args.instLabels:
             self._count(name, result)
             result.extras[name] = _plain(extras(self._matches.values(), name))
         return result
+
+    def _precisions(self) -> np.ndarray:
+        """Return AP by distance, class and overlap, as the official code computes it.
+
+        It ends with an IndexError where a class has instances, none of them found, and every
+        prediction of it is to be ignored: that cell is 0, and the others are computed one by one.
+        """
+        try:
+            return self._official.evaluateMatches(self._matches, self._args)
+        except IndexError:
+            return np.array([[[self._precision(distance, name, overlap)
+                               for overlap in self._args.overlaps]
+                              for name in self._args.instLabels] for distance in range(
+                                  len(self._args.distanceThs) if self._args.distanceAvailable
+                                  else 1)])
+
+    def _precision(self, distance: int, name: str, overlap: float) -> float:
+        args = SimpleNamespace(**vars(self._args))
+        args.instLabels, args.overlaps = [name], np.array([overlap])
+        for setting in ('minRegionSizes', 'distanceThs', 'distanceConfs'):
+            setattr(args, setting, getattr(args, setting)[distance:distance + 1])
+        try:
+            return float(self._official.evaluateMatches(self._matches, args)[0, 0, 0])
+        except IndexError:
+            return 0.
 
     def truths(self) -> Iterator[tuple[dict, bool]]:
         """Yield each true instance the scorer counts, and whether it was found (IoU over 0.5)."""

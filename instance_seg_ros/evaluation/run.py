@@ -70,11 +70,14 @@ def evaluate(predictor: Predictor | FolderPredictor, frames: Frames,
     if frames.has_semantics and _has_classes(predictor):
         result.confusion = Confusion(frames.label_set)
         table = translation(predictor.label_set, frames.label_set)
+    names: set[str] = set()
     for frame in tqdm(frames.frames, total=frames.count, desc=frames.name, file=sys.stderr):
         if not scorers:
             result.confusion.add(frame.sample.classes, table[predictor.classes(
                 frame.sample.image)])
             continue
+        if write or isinstance(predictor, FolderPredictor):
+            _check_name(frame.sample.name, names)
         image_map, predictions = predictor(frame)
         if result.confusion:
             result.confusion.add(frame.sample.classes, table[image_map.class_mask])
@@ -90,6 +93,13 @@ def evaluate(predictor: Predictor | FolderPredictor, frames: Frames,
     result.scores = {name: scorer.scores() for name, scorer in scorers.items()}
     result.seconds = time.perf_counter() - start
     return result
+
+
+def _check_name(name: str, seen: set[str]) -> None:
+    if name in seen:
+        raise UserError(f'Two pictures are called {name}, and files of predictions go by that '
+                        'name; rename one of them.')
+    seen.add(name)
 
 
 def _has_classes(predictor: Predictor | FolderPredictor) -> bool:

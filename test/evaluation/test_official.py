@@ -101,6 +101,25 @@ def test_distance_settings_leave_far_objects_out():
     assert car(scores, 'ap50m') == 1. and car(scores, 'ap100m') == car(scores) == .5
 
 
+def test_a_class_whose_predictions_are_all_excused_scores_zero():
+    # The official code ends with an IndexError here, and with it the scores of all classes.
+    ids = boxes((10, 10), (100, 10))
+    ids[60:80, 150:170], ids[50:90, 50:90] = 24000, 0
+    scorer = Scorer(['car', 'person'])
+    scorer.add(ids, [box(10, 10, .5), box(55, 55, .9, label=24)])
+    classes = scorer.scores().averages['classes']
+    assert classes['person']['ap'] == 0 and classes['car']['ap'] == .5
+
+
+def test_all_predictions_far_away_score_zero_near():
+    ids = np.full((100, 400), 7, np.int32)
+    ids[10:60, 10:60], ids[10:60, 100:150] = 26000, 26001
+    scorer = Scorer(['car'])
+    scorer.add(ids, [Prediction(26, .5, ids == 26001)], {26000: (20., 1.), 26001: (80., 1.)})
+    scores = scorer.scores()
+    assert car(scores, 'ap50m') == 0. and car(scores, 'ap100m') == car(scores) == .5
+
+
 def _official_matrix(folder, frames):
     """Run the official code on files, as its command line does."""
     args = SimpleNamespace(**vars(official.args))

@@ -94,6 +94,24 @@ def test_predictions_survive_their_files(tmp_path):
         read_predictions(tmp_path, 'bad')
 
 
+def test_files_of_names_that_begin_alike_are_told_apart(tmp_path):
+    mask = np.eye(4, dtype=bool)
+    for name, score in (('drive_1', .25), ('drive_10', .5)):
+        write_predictions(tmp_path, name, [Prediction(26, score, mask)])
+    assert [read_predictions(tmp_path, name)[0].confidence
+            for name in ('drive_1', 'drive_10')] == [.25, .5]
+    (tmp_path / 'drive_1.txt').rename(tmp_path / 'drive_1_pred.txt')
+    assert read_predictions(tmp_path, 'drive_1_')[0].confidence == .25
+
+
+def test_two_pictures_of_one_name_cannot_have_files(tmp_path):
+    frames = Frames('streets', CITY, True, True, [Frame(street(), ids_of(street(), CITY))] * 2, 2)
+    segmenter = InstanceSegmenter(random_checkpoint(input_size=(128, 64)), device='cpu')
+    assert evaluate(Predictor(segmenter), frames).scores
+    with pytest.raises(UserError, match='town_000000_000001'):
+        evaluate(Predictor(segmenter), frames, tmp_path)
+
+
 def test_the_verb_scores_perfect_files_with_one(folder, tmp_path, capsys):
     sample = street()
     write_predictions(tmp_path / 'files', sample.name, [
