@@ -17,7 +17,7 @@ INSTANCE_FACTOR = 1000
 
 @dataclass(frozen=True)
 class Label:
-    """One class: its id in masks (1 to 65), name, RGB colour, and whether it is countable."""
+    """One class: its id in masks (1 to 64), name, RGB colour, and whether it is countable."""
 
     id: int
     name: str
@@ -30,7 +30,7 @@ class LabelSet:
     """An ordered set of labels: the label at index k is channel k of a network's logits.
 
     Label ids are what masks and messages carry; 0 is reserved for unlabelled pixels. Ids end
-    at 65 because an instance id (id * 1000 + number) has to fit into 16 bits.
+    at 64 because an instance id (id * 1000 + number) has to fit into 16 bits.
     """
 
     name: str
@@ -41,8 +41,8 @@ class LabelSet:
         ids, names = [x.id for x in self.labels], [x.name for x in self.labels]
         if len(set(ids)) < len(ids) or len(set(names)) < len(names):
             raise ValueError(f'label set {self.name!r} repeats an id or a name')
-        if not ids or min(ids) < 1 or max(ids) > 65:
-            raise ValueError(f'label set {self.name!r} needs ids from 1 to 65, not {ids}')
+        if not ids or min(ids) < 1 or max(ids) > 64:
+            raise ValueError(f'label set {self.name!r} needs ids from 1 to 64, not {ids}')
 
     @staticmethod
     def named(name: str) -> 'LabelSet':

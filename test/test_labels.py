@@ -41,7 +41,7 @@ def test_unknown_names_list_the_known_ones():
 
 
 @pytest.mark.parametrize('labels', [
-    (), (Label(0, 'a', (0, 0, 0)),), (Label(66, 'a', (0, 0, 0)),),
+    (), (Label(0, 'a', (0, 0, 0)),), (Label(65, 'a', (0, 0, 0)),),
     (Label(1, 'a', (0, 0, 0)), Label(1, 'b', (0, 0, 0))),
     (Label(1, 'a', (0, 0, 0)), Label(2, 'a', (0, 0, 0)))])
 def test_ambiguous_sets_are_refused(labels):

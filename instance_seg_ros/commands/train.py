@@ -79,9 +79,9 @@ def _check(folders: list[Path], label_set: str) -> int:
     """Print a census of each folder; return 2 when something in them is broken."""
     from ..datasets.check import census
     from ..datasets.sticks import Sticks
-    from ..training.data import open_training_set
+    from ..training.data import open_set
     broken = 0
-    datasets = {str(folder): open_training_set(folder, label_set) for folder in folders}
+    datasets = {str(folder): open_set(folder, 'train', label_set) for folder in folders}
     for name, dataset in (datasets or {'sticks val': Sticks('val')}).items():
         result = census(dataset, dataset.label_set, Path(name).name)
         print(f'{name}\n{result}')

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import UserError
 from ..labels import INSTANCE_FACTOR, LabelSet
-from .sample import Sample, read_map, read_rgb
+from .sample import IGNORE, Sample, read_map, read_rgb
 
 _IMAGE = '_leftImg8bit'
 
@@ -21,7 +21,8 @@ _IMAGE = '_leftImg8bit'
 class Cityscapes:
     """One split of a folder in Cityscapes' layout, under the 19 classes.
 
-    Groups (ids below 1000, such as a `car group`) keep their class and are never instances.
+    Groups (ids below 1000, such as a `car group`) keep their class and are never instances, and
+    neither is anything of a class that is not among the 19.
     """
 
     def __init__(self, root: str | Path, split: str) -> None:
@@ -43,7 +44,9 @@ class Cityscapes:
         classes = self.label_set.index_by_id[
             read_map(self.ground_truth(index, 'labelIds')).astype(np.uint8)]
         ids = read_map(self.ground_truth(index, 'instanceIds'))
-        instances = np.where(ids >= INSTANCE_FACTOR, ids, 0).astype(np.uint16)
+        # Caravans and trailers have instances, but their class is void.
+        label = np.minimum(ids // INSTANCE_FACTOR, IGNORE).astype(np.uint8)
+        instances = np.where(self.label_set.index_by_id[label] != IGNORE, ids, 0).astype(np.uint16)
         return Sample(self.name(index), read_rgb(self.paths[index]), classes, instances)
 
     def name(self, index: int) -> str:

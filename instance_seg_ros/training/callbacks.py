@@ -70,8 +70,10 @@ class Keeper(lightning.Callback):
         """Take the best score back."""
         self._best = state['best']
 
-    def on_train_batch_end(self, trainer, learner, *args) -> None:
-        """Save at every `every`-th step."""
+    def on_train_batch_end(self, trainer, learner, outputs, batch, batch_idx: int) -> None:
+        """Save at every `every`-th step, and not amid an update: resuming is exact."""
+        if (batch_idx + 1) % trainer.accumulate_grad_batches:
+            return
         if trainer.global_step % self._every == 0 and trainer.global_step != self._saved:
             self._keep(trainer, learner)
 
@@ -82,15 +84,24 @@ class Keeper(lightning.Callback):
 
     def _keep(self, trainer, learner, score: bool = True) -> None:
         self._saved = trainer.global_step
+        self._save(trainer)
+        better = trainer.is_global_zero and self._ship_all(trainer, learner, score)
+        if trainer.strategy.broadcast(better):
+            self._save(trainer)     # again, since a run that goes on from it has more to beat now
+
+    def _save(self, trainer) -> None:
         trainer.save_checkpoint(self._folder / 'last.ckpt', weights_only=False)
-        if not trainer.is_global_zero:
-            return
+
+    def _ship_all(self, trainer, learner, score: bool) -> bool:
+        """Score and write `last`, and `best` where it is; returns whether it is."""
         # An encoder that learns alone is not seen in the outputs.
         scores = self._validate(trainer, learner) if score and not learner.encoder_alone() else {}
         self._ship(learner, scores, self._folder / 'last.safetensors')
-        if scores and scores['score'] > self._best:
+        better = bool(scores) and scores['score'] > self._best
+        if better:
             self._best = scores['score']
             self._ship(learner, scores, self._folder / 'best.safetensors')
+        return better
 
     def _validate(self, trainer, learner) -> dict[str, float]:
         if self._validator is None:

@@ -91,11 +91,14 @@ def layout(folder: Path) -> str:
                     '(leftImg8bit, gtFine) is in here')
 
 
-def open_training_set(folder: Path, label_set: str) -> CamVid | Cityscapes:
-    """Open the training part of a folder of either layout."""
+def open_set(folder: Path, split: str, label_set: str) -> CamVid | Cityscapes:
+    """Open a part of a folder of either layout; UserError where it lacks the label set."""
     if layout(folder) == 'camvid':
-        return CamVid(folder, 'train', label_set)
-    return Cityscapes(folder, 'train')
+        return CamVid(folder, split, label_set)
+    if label_set != 'cityscapes':
+        raise UserError(f'{folder}: data in the layout of Cityscapes has the classes of its label '
+                        f'set, not those of {label_set!r}; set label_set: cityscapes.')
+    return Cityscapes(folder, split)
 
 
 def shares(recipe: Recipe, data: tuple[Path, ...]) -> list[Share]:
@@ -105,7 +108,8 @@ def shares(recipe: Recipe, data: tuple[Path, ...]) -> list[Share]:
         return [Share(Plain(Sticks('train', recipe.crop[0])), 1.)]
     settings = {kind: {'often': 1., 'semantics': 1., 'pasted': 10, 'cutouts': 0, 'rare_below': 0.,
                        **recipe.sources.get(kind, {})} for kind in ('camvid', 'cityscapes')}
-    scenes = [Cityscapes(folder, 'train') for folder in data if layout(folder) == 'cityscapes']
+    scenes = [open_set(folder, 'train', recipe.label_set) for folder in data
+              if layout(folder) == 'cityscapes']
     others = [cutout for dataset in scenes for cutout in
               cutouts_of(dataset, label_set, int(settings['cityscapes']['cutouts']))]
     result = [(Plain(dataset), settings['cityscapes']) for dataset in scenes]
@@ -139,9 +143,10 @@ def validation_samples(data: tuple[Path, ...], label_set: LabelSet, seed: int = 
     samples = []
     for folder in data:
         if layout(folder) == 'camvid':
-            samples += _pasted_frames(CamVid(folder, 'val', label_set.name), label_set, seed)
+            frames = open_set(folder, 'val', label_set.name)
+            samples += _pasted_frames(frames, label_set, seed)
         elif (folder / 'leftImg8bit' / 'val').is_dir():
-            frames = Cityscapes(folder, 'val')
+            frames = open_set(folder, 'val', label_set.name)
             every = max(1, len(frames) // VALIDATION_FRAMES)
             samples += [frames[k] for k in range(0, len(frames), every)][:VALIDATION_FRAMES]
     return samples

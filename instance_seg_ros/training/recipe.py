@@ -11,6 +11,7 @@ import yaml
 
 from ..errors import UserError
 from ..networks import TASKS
+from ..share import share_file
 
 OPTIMIZERS = ('adamw', 'adam')
 
@@ -22,7 +23,8 @@ class Recipe:
     network, task ('semantic', 'embedding' or 'both'), options, embedding_dims, label_set,
     input_size (width, height at run time), bandwidth: what ends up in the checkpoint. mean, std:
     normalisation of RGB in 0..1.
-    crop: (width, height) of training pictures; area, aspect, rich, diverse: see `Augmentation`.
+    crop: (width, height) of training pictures; area, aspect, rich, diverse, disturb: see
+    `Augmentation`.
     batch: pictures a step, of all processes together; accumulate: steps an update.
     optimizer: `adam` (decay is part of the gradient, as in the paper) or `adamw` (decoupled);
     learning_rate, weight_decay: its; warmup: share of the run in which the rate rises; then it
@@ -55,6 +57,7 @@ class Recipe:
     aspect: tuple[float, float] = (1.2, 3.)
     rich: float = .7
     diverse: float = 0.
+    disturb: bool = True
     batch: int = 4
     accumulate: int = 1
     steps: int = 10000
@@ -100,9 +103,13 @@ class Recipe:
 
 
 def load_recipe(path: str | Path) -> Recipe:
-    """Read a recipe; UserError names a missing file, broken YAML or a wrong setting."""
+    """Read a recipe; UserError names a missing file, broken YAML or a wrong setting.
+
+    What is not there by itself is looked for among the package's: config/training/paper.yaml.
+    """
+    found = path if Path(path).exists() else share_file(str(path)) or path
     try:
-        data = yaml.safe_load(Path(path).read_text()) or {}
+        data = yaml.safe_load(Path(found).read_text()) or {}
     except OSError as error:
         raise UserError(f'{path}: cannot read this recipe ({error.strerror})') from error
     except yaml.YAMLError as error:

@@ -61,8 +61,12 @@ def train(run: Run) -> None:
     recipe = run.recipe
     if run.resume:
         check_resumable(run.resume, recipe)
+    elif (run.output / 'last.ckpt').exists():
+        raise UserError(f'{run.output}: there is a run in this folder; go on with it (--resume), '
+                        'or name another folder.')
     stream = Stream(shares(recipe, run.data), Augmentation(
-        recipe.crop, recipe.area, recipe.aspect, recipe.rich, recipe.diverse), recipe.seed)
+        recipe.crop, recipe.area, recipe.aspect, recipe.rich, recipe.diverse, recipe.disturb),
+        recipe.seed)
     learner = Learner(recipe, _class_weights(stream, recipe), run.max_seconds)
     if run.init and not run.resume:
         say(initialise(learner.network, Checkpoint.load(run.init)))

@@ -174,6 +174,9 @@ def test_the_papers_recipe_is_the_default_of_each_task():
             load_recipe(ROOT / 'config/training' / name), steps=7)
     embedding = load_recipe(ROOT / 'config/training/paper_embedding.yaml')
     assert (embedding.optimizer, embedding.learning_rate) == ('adam', 1e-4)
+    both = load_recipe(ROOT / 'config/training/paper.yaml')
+    assert (both.optimizer, both.learning_rate, both.accumulate) == ('adam', 5e-4, 5)
+    assert both.final_rate == embedding.final_rate == 1 and not both.disturb | embedding.disturb
     assert embedding.input_size == embedding.crop == [768, 384]
     assert (embedding.margin_variance, embedding.margin_distance) == (.5, 1.5)
     assert CITY.name == embedding.label_set

@@ -10,6 +10,7 @@ from instance_seg_ros.checkpoint import Checkpoint
 from instance_seg_ros.cli import main
 from instance_seg_ros.errors import UserError
 from instance_seg_ros.training import data
+from instance_seg_ros.training.callbacks import Keeper
 from instance_seg_ros.training.learner import Learner
 from instance_seg_ros.training.recipe import Recipe, load_recipe
 from instance_seg_ros.training.validation import Matches, Validator
@@ -29,6 +30,39 @@ def test_validation_pictures_choose_the_best(folder, tmp_path):
     best = Checkpoint.load(tmp_path / 'run/best.safetensors')
     assert 'training_validation/f1_embeddings' in best.scores
     assert (tmp_path / 'run/pictures/000003.jpg').is_file()
+
+
+def test_what_was_best_is_known_after_a_resume(folder, tmp_path, monkeypatch):
+    """The state of the run knows the score of `best`, also when it dies after the scoring."""
+    write_city(folder, 'val', 3)
+    monkeypatch.setattr(Validator, '__call__', lambda self, network, normalise: (
+        {'score': .7}, np.zeros((4, 4, 3), np.uint8)))
+    start(folder, tmp_path / 'run', steps=2)
+    monkeypatch.setattr(Validator, '__call__', lambda self, network, normalise: (
+        {'score': .6}, np.zeros((4, 4, 3), np.uint8)))
+    start(folder, tmp_path / 'run', resume=True, steps=3)
+    best = Checkpoint.load(tmp_path / 'run/best.safetensors')
+    assert best.scores['training_validation/score'] == .7
+
+
+def test_nothing_is_saved_amid_an_update(folder, tmp_path, monkeypatch):
+    saved = []
+    monkeypatch.setattr(Keeper, '_save', lambda self, trainer: saved.append(
+        (trainer.global_step, trainer.fit_loop.epoch_loop.batch_progress.current.ready)))
+    start(folder, tmp_path / 'run', steps=4, accumulate=3, validate_every=2)
+    assert saved == [(2, 6), (4, 12)]
+
+
+def test_a_run_is_not_overwritten(folder, tmp_path):
+    first = start(folder, tmp_path / 'run', steps=1)
+    with pytest.raises(UserError, match='--resume'):
+        start(folder, tmp_path / 'run', steps=2)
+    assert Checkpoint.load(tmp_path / 'run/last.safetensors').checksum == first.checksum
+
+
+def test_data_without_the_recipes_classes_is_refused(folder, tmp_path):
+    with pytest.raises(UserError, match='label_set: cityscapes'):
+        start(folder, tmp_path / 'run', label_set='camvid')
 
 
 def test_class_weights_follow_the_formula_and_absent_classes_weigh_nothing():
