@@ -7,11 +7,13 @@ import re
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
 import zstandard
 from rosbags.rosbag2 import Reader
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from ..errors import UserError
 from . import salvage
@@ -27,14 +29,15 @@ class Bag:
     """
     An open bag; a context manager.
 
-    A bag whose end is missing or damaged is read up to where it breaks; from then on
-    `break_reason` says why, and a warning has been logged.
+    A bag whose end is missing or damaged is read up to where it breaks, and one that lacks
+    whole files without them; from then on `break_reason` says why, and a warning has been logged.
     """
 
     def __init__(self, path: Path | str):
         """Open ``path``; UserError when there is no bag, or nothing in it can be read."""
         self.path = Path(path)
         self.break_reason = ''
+        self._reasons = []
         self._stack = ExitStack()
         try:
             self._parts = self._open()
@@ -78,11 +81,12 @@ class Bag:
     def __exit__(self, *_) -> None:
         self.close()
 
-    def _breaks(self, reason) -> None:
-        if not self.break_reason:
-            self.break_reason = str(reason) or type(reason).__name__
-            _log.warning('%s is damaged or was cut off; it was read up to there (%s).',
-                         self.path, self.break_reason)
+    def _breaks(self, reason, read: str = 'it was read up to there') -> None:
+        reason = _said(reason)
+        if reason not in self._reasons:  # each reading comes upon them again
+            self._reasons.append(reason)
+            self.break_reason = '; '.join(self._reasons)
+            _log.warning('%s is damaged or was cut off; %s (%s).', self.path, read, reason)
 
     def _open(self) -> list:
         path = self._checked_path()
@@ -90,24 +94,40 @@ class Bag:
             return [self._stack.enter_context(_Intact(path))]
         except Exception as error:  # see messages(); whether a part of it reads is tried next
             reason = error
-        files = _storage_files(path) if path.is_dir() else [path]
-        parts = [part for file in files if (part := self._open_part(file))]
+        parts, lost = self._open_parts(_files(path))
         if not parts:
             raise UserError(f'{self.path} cannot be read as a ROS 2 bag: {reason}') from reason
-        if path.is_dir() and not any(part.break_reason for part in parts):
-            _log.warning('%s has no readable metadata.yaml; its %d data file(s) are read '
-                         'without it.', self.path, len(parts))
+        if lost:
+            self._breaks('; '.join(lost), 'the rest of it is read')
+        elif path.is_dir() and not any(part.break_reason for part in parts):
+            why = ('has no readable metadata.yaml' if _listed(path) is None
+                   else f'cannot be read as its metadata.yaml says ({_said(reason)})')
+            _log.warning('%s %s; its %d data file(s) are read without it.',
+                         self.path, why, len(parts))
         return parts
 
+    def _open_parts(self, files: list[Path]) -> tuple[list, list[str]]:
+        """Return what can be read of the files, and which cannot be read at all, and why."""
+        parts, lost = [], []
+        for file in files:
+            try:
+                parts.append(self._open_part(file))
+            except Exception as error:  # see messages()
+                lost.append(f'{file.name}: {_said(error)}')
+        return parts, lost
+
     def _open_part(self, file: Path):
+        """Open a data file or what is left of it; raise why where nothing of it can be read."""
+        if not file.exists():
+            raise FileNotFoundError('metadata.yaml lists it, but it is not there')
         try:
             file = self._unpacked(file)
             return self._stack.enter_context(_Intact(file))
         except Exception:  # see messages()
             part = salvage.open_broken(file)
-        if part:
-            self._stack.enter_context(part)
-        return part
+            if not part:
+                raise
+        return self._stack.enter_context(part)
 
     def _checked_path(self) -> Path:
         path = self.path
@@ -127,14 +147,15 @@ class Bag:
 
     def _unpacked(self, file: Path) -> Path:
         """Return the file itself, or what a zstd compressed one holds, as far as it goes."""
-        if file.suffix not in ZSTD_SUFFIXES:
+        name = unpacked_name(file)
+        if name == file.name:
             return file
-        target = Path(self._stack.enter_context(TemporaryDirectory()), file.stem)
+        target = Path(self._stack.enter_context(TemporaryDirectory()), name)
         with file.open('rb') as packed, target.open('wb') as unpacked:
             try:
                 zstandard.ZstdDecompressor().copy_stream(packed, unpacked)
             except zstandard.ZstdError as error:
-                self._breaks(error)
+                self._breaks(f'{file.name}: {error}')
         return target
 
 
@@ -170,6 +191,10 @@ class _Intact:
             yield Message(stamp, topics[connection.id], data)
 
 
+def _said(reason) -> str:
+    return str(reason) or type(reason).__name__
+
+
 def _merged(topics) -> tuple[Topic, ...]:
     """Add up the counts of topics that several files, or several publishers, share."""
     merged = {}
@@ -190,11 +215,33 @@ def is_bag(path: Path) -> bool:
     return path.is_file() and _is_storage(path)
 
 
+def unpacked_name(file: PurePath) -> str:
+    """Return a file's name without the suffix that says that it is packed."""
+    return file.stem if file.suffix in ZSTD_SUFFIXES else file.name
+
+
 def _is_storage(path: Path) -> bool:
-    suffixes = path.suffixes
-    if suffixes and suffixes[-1] in ZSTD_SUFFIXES:
-        suffixes = suffixes[:-1]
-    return bool(suffixes) and suffixes[-1] in STORAGE_SUFFIXES
+    return PurePath(unpacked_name(path)).suffix in STORAGE_SUFFIXES
+
+
+def _files(path: Path) -> list[Path]:
+    """List a bag's data files: those that are there, then those that are only listed."""
+    if not path.is_dir():
+        return [path]
+    files = _storage_files(path)
+    there = {unpacked_name(file) for file in files}  # a listed file may have been unpacked since
+    return files + [path / name for name in _listed(path) or ()
+                    if unpacked_name(PurePath(name)) not in there]
+
+
+def _listed(folder: Path) -> list[str] | None:
+    """Return the names of the data files in metadata.yaml; None where it cannot be read."""
+    try:
+        content = YAML(typ='safe').load((folder / 'metadata.yaml').read_text(encoding='utf-8'))
+        paths = content['rosbag2_bagfile_information']['relative_file_paths']
+        return [PurePath(path).name for path in paths]
+    except (OSError, ValueError, YAMLError, KeyError, TypeError):
+        return None
 
 
 def _storage_files(folder: Path) -> list[Path]:

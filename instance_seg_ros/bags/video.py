@@ -30,7 +30,7 @@ class Video:
         """Open ``path``; UserError when it is no video that can be decoded."""
         self.path = Path(path)
         self.break_reason = ''
-        self._stamps = self._frame_stamps()
+        self._stamps, self._stamp_of = self._frame_stamps()
         self.count = len(self._stamps)
         self.start, self.end = self._stamps[0], self._stamps[-1]
         topic = Topic.of(TOPIC, 'sensor_msgs/msg/Image')
@@ -72,18 +72,25 @@ class Video:
             raise UserError(f'{self.path} cannot be read as a video: '
                             f'{error.strerror or error}.') from error
 
-    def _frame_stamps(self) -> list[int]:
-        """Return the times of the frames, first to last; needs no decoding."""
+    def _frame_stamps(self) -> tuple[list[int], dict[int, int]]:
+        """
+        Return the times of the frames, first to last, and by what the file has for their times.
+
+        That is nothing where it has no usable ones. Needs no decoding.
+        """
         with self._stream() as (container, stream):
-            times = [p.pts for p in container.demux(stream) if p.size]
+            # The decoder does not show what an edit list cuts off.
+            times = [p.pts for p in container.demux(stream) if p.size and not p.is_discard]
             unit = stream.time_base
-            if None in times or len(set(times)) < len(times):  # such as in old .avi files
+            counted = None in times or len(set(times)) < len(times)  # such as in old .avi files
+            if counted:
                 times, unit = range(len(times)), 1 / (stream.average_rate or 25)
         if not times:
             raise UserError(f'{self.path} holds no video frames.')
         first = min(times)
-        return [FIRST_STAMP + round((t - first) * unit * images.NANOSECONDS)
-                for t in sorted(times)]
+        stamp_of = {t: FIRST_STAMP + round((t - first) * unit * images.NANOSECONDS)
+                    for t in sorted(times)}
+        return list(stamp_of.values()), {} if counted else stamp_of
 
     def frames(self) -> Iterator[tuple[int, np.ndarray]]:
         """Yield times in nanoseconds and frames, H x W x 3 RGB uint8, until one is broken."""
@@ -92,7 +99,8 @@ class Video:
             with self._stream() as (container, stream):
                 stream.thread_type = 'AUTO'
                 for stamp, frame in zip(self._stamps, container.decode(stream), strict=False):
-                    yield stamp, frame.to_ndarray(format='rgb24')
+                    # A frame keeps its own time when one before it could not be decoded.
+                    yield self._stamp_of.get(frame.pts, stamp), frame.to_ndarray(format='rgb24')
                     seen += 1
         except UserError as error:
             if not seen:

@@ -49,7 +49,7 @@ class BagWriter:
     """
 
     def __init__(self, path: Path | str, *, custom_data: dict[str, str] | None = None):
-        """Begin a bag; UserError when ``path`` exists or cannot be written."""
+        """Begin a bag; UserError when ``path`` or its part exists, or nothing can be written."""
         self.path = Path(path)
         self._part = part_of(self.path)
         self._file_name = f'{self.path.name}_0.mcap'
@@ -58,8 +58,8 @@ class BagWriter:
         self._schemas: dict[tuple[str, str], int] = {}
         self._times = _Times()
         check_free(self.path)
+        check_no_part(self.path)
         try:
-            shutil.rmtree(self._part, ignore_errors=True)
             self._part.mkdir(parents=True)
             self._file = (self._part / self._file_name).open('wb')
         except OSError as error:
@@ -160,6 +160,14 @@ def check_free(path: Path) -> None:
         raise UserError(f'{path} is not a name for a new bag.')
     if path.exists():
         raise UserError(f'{path} exists already; remove it or give another name.')
+
+
+def check_no_part(path: Path) -> None:
+    """Refuse a path at which a bag was cut off: its part may be all that is left of a drive."""
+    part = part_of(path)
+    if part.exists():
+        raise UserError(f'{part} is left of a recording that was cut off; rename or remove it '
+                        'first.')
 
 
 def _topic_metadata(topic: Topic) -> dict:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..bags.writer import BagWriter, check_free, part_of
+from ..bags.writer import BagWriter, check_free, check_no_part, part_of
 from ..errors import UserError
 from ..options import topic_name
 
@@ -32,9 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from ..ros.session import ros_node, spinning, stop_on_signals
 
     check_free(args.output)
-    if part_of(args.output).exists():
-        raise UserError(f'{part_of(args.output)} is left of a recording that was cut off; rename '
-                        'or remove it first.')
+    check_no_part(args.output)
     outputs = f'/{args.node.strip("/")}/'
     others = {'/diagnostics', *('/' + topic.lstrip('/') for topic in args.topics)}
 

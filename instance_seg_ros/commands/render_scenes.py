@@ -12,6 +12,7 @@ import json
 import tempfile
 from pathlib import Path
 
+from ..bags.writer import check_free, check_no_part
 from ..errors import UserError
 
 STREETS = ('town', 'suburb', 'avenue', 'retail', 'park', 'highway')
@@ -77,6 +78,9 @@ def _check(args):
         raise UserError('A bag holds one video: leave --count out, or --bag.')
     if not args.out and not args.bag:
         raise UserError('Nowhere to write to: give a folder OUT, or --sequence with --bag.')
+    if args.bag:
+        check_free(_bag(args))
+        check_no_part(_bag(args))
     if args.sequence and not (args.rate > 0 and args.seconds * args.rate >= 1):
         raise UserError('--seconds times --rate must be one frame or more.')
 
@@ -120,5 +124,8 @@ def _pack(args, order, frames):
             image = cv2.imread(str(writer.path('leftImg8bit', 0, frame, 'leftImg8bit.png')))
             camera = writer.path('camera', 0, frame, 'camera.json').read_text()
             yield image, json.loads(camera)
-    bag = args.bag.with_suffix('') if args.bag.suffix == '.mcap' else args.bag
-    print(f'bag {write_bag(bag, read(), args.rate, args.jpeg_quality)}')
+    print(f'bag {write_bag(_bag(args), read(), args.rate, args.jpeg_quality)}')
+
+
+def _bag(args):
+    return args.bag.with_suffix('') if args.bag.suffix == '.mcap' else args.bag

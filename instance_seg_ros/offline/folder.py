@@ -4,19 +4,24 @@
 
 import argparse
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, as_completed
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from ..bags.reader import is_bag
+from ..bags.reader import is_bag, unpacked_name
 from ..bags.video import VIDEO_SUFFIXES
 from ..errors import UserError
 from ..results import write_json
 from . import BROKEN_INPUT
 from .child import Process
 from .engines import LOCAL, engine
+
+_DONE = (0, BROKEN_INPUT)
+"""Exit statuses with a result to keep."""
 
 
 def process_folder(args: argparse.Namespace, process: Process) -> int:
@@ -25,23 +30,26 @@ def process_folder(args: argparse.Namespace, process: Process) -> int:
 
     Bags whose result is there are skipped. One that fails or breaks off does not stop the
     others; what was said about it stays in OUT/NAME.log, and those that failed are named at the
-    end. Return 1 then.
+    end and leave no result, so that the next run tries them again. Return 1 then.
     """
     jobs = 1 if args.jobs is None else args.jobs
     if jobs < 1:
         raise UserError(f'--jobs must be 1 or more, not {args.jobs}.')
     sources = _sources(Path(args.input))
     output = args.output.resolve()
+    if output == Path(args.input).resolve():
+        raise UserError(f'{args.output} is the folder of the bags itself; give another one for '
+                        'the results.')
     output.mkdir(parents=True, exist_ok=True)
     todo = {name: path for name, path in sources.items() if not (output / name).exists()}
     print(f'{len(sources)} bags, {len(sources) - len(todo)} of them done before.', flush=True)
+    work = partial(_all_or_nothing, process)
     with _interrupted_by_sigterm(), engine(args.scheduler, jobs) as (pool, run):
         running = {
-            pool.submit(run, process, _for_one(args, path, output / name, jobs),
+            pool.submit(run, work, _for_one(args, path, output / name, jobs),
                         output / f'{name}.log'): name for name, path in todo.items()}
         ends = dict(_ends(running))
-    failed = {name: said for name, (status, said) in ends.items()
-              if status not in (0, BROKEN_INPUT)}
+    failed = {name: said for name, (status, said) in ends.items() if status not in _DONE}
     if failed:
         print(f'{len(failed)} failed: ' + ', '.join(failed))
     if args.json:
@@ -49,6 +57,14 @@ def process_folder(args: argparse.Namespace, process: Process) -> int:
                                'said': {name: said for name, (_, said) in ends.items()},
                                'failed': sorted(failed)})
     return 1 if failed else 0
+
+
+def _all_or_nothing(process: Process, args: argparse.Namespace) -> int:
+    """Return the exit status of ``process(args)``; where it failed, nothing it wrote is kept."""
+    status = process(args)
+    if status not in _DONE:
+        shutil.rmtree(args.output, ignore_errors=True)
+    return status
 
 
 def _ends(running: dict[Future, str]) -> Iterator[tuple[str, tuple[int, str]]]:
@@ -92,8 +108,10 @@ def _sources(folder: Path) -> dict[str, Path]:
         raise UserError(f'{folder} is a bag itself; --jobs is for a folder of them.')
     sources = {}
     for path in sorted(folder.iterdir()):
+        if path.name.startswith('.'):    # such as what macOS leaves beside each file it copies
+            continue
         if is_bag(path) or (path.is_file() and path.suffix.lower() in VIDEO_SUFFIXES):
-            name = path.name if path.is_dir() else path.name.split('.')[0]
+            name = path.name if path.is_dir() else Path(unpacked_name(path)).stem
             if name in sources:
                 raise UserError(f'{sources[name]} and {path} would get the same name.')
             sources[name] = path

@@ -4,6 +4,7 @@
 
 While it is written, `OUT.part` holds the bag and, beside it, how far it is. A new run moves that
 to `OUT.resume`, copies it to a new `OUT.part` as far as it was known to be complete, and goes on.
+An `OUT.part` that does not say how far it is was left by somebody else: it is never touched.
 """
 
 import json
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from ..bags import BagWriter, Message, Topic
 from ..bags.salvage import read_from_front
-from ..bags.writer import part_of
+from ..bags.writer import check_free, part_of
 
 FILE = 'progress.json'
 SAVE_EVERY_S = 5.0
@@ -58,13 +59,17 @@ class ResumableBag:
     """A `BagWriter` that goes on where an earlier run with the same job was stopped."""
 
     def __init__(self, path: Path, job: dict, topics: list[Topic]):
-        """Begin, or continue; UserError when ``path`` exists or cannot be written."""
+        """Begin, or continue; UserError as of a `BagWriter`."""
+        check_free(path)
         self._part, saved = part_of(path), path.with_name(f'{path.name}.resume')
         job = json.loads(json.dumps(job))
         if not saved.exists() and Progress.load(self._part, job):
             self._part.rename(saved)
         earlier = Progress.load(saved, job)
+        if (self._part / FILE).exists():    # of another job, or stopped while it was copied
+            shutil.rmtree(self._part, ignore_errors=True)
         self._writer = BagWriter(path)
+        Progress(job).save(self._part)      # from now on the part tells whose it is
         self.progress = earlier or Progress(job)
         for topic in topics:
             self._writer.add_topic(topic)

@@ -19,6 +19,8 @@ from ..bags.sources import Source
 from ..errors import UserError
 from . import raw
 
+CLOCK = '/clock'
+
 _log = logging.getLogger(__name__)
 
 
@@ -33,23 +35,29 @@ class Player:
 
         :param topics: names of those to play; None for all.
         :param remap: names under which topics are published instead of their own.
+        :param clock: publish the time on /clock, where a recorded one then is not played: two
+            that differ would make the time jump.
         :param qos: for all topics; None for what their recording says.
         :raises UserError: when a topic to play or rename is not in the source, or none can be
             published.
         """
         self.counts: Counter[str] = Counter()
-        self._clock = node.create_publisher(Clock, '/clock', 10) if clock else None
+        self._clock = node.create_publisher(Clock, CLOCK, 10) if clock else None
         self._publishers = {}
         _require(source, {*(topics or ()), *(remap or ())})
         for topic in source.topics:
             if topics is not None and topic.name not in topics:
+                continue
+            name = (remap or {}).get(topic.name, topic.name)
+            if clock and name == CLOCK:
+                _log.warning('%s of the recording is not played, since the time is published on '
+                             '%s.', topic.name, CLOCK)
                 continue
             kind = raw.message_class(topic.type)
             if kind is None:
                 _log.warning('%s is not played: its type %s is not installed here.',
                              topic.name, topic.type)
                 continue
-            name = (remap or {}).get(topic.name, topic.name)
             self._publishers[topic.name] = node.create_publisher(
                 kind, name, qos or raw.offer(topic.qos))
         if not self._publishers:

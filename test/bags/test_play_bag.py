@@ -20,7 +20,7 @@ from bag_content import (
     RELIABLE,
 )
 
-from instance_seg_ros.bags import BagWriter, images, open_source
+from instance_seg_ros.bags import BagWriter, Topic, images, open_source
 
 pytest.importorskip('rclpy')
 
@@ -28,6 +28,7 @@ from rclpy.duration import Duration  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 
 from instance_seg_ros.ros.node_process import own_domain  # noqa: E402
+from instance_seg_ros.ros.player import CLOCK, Player  # noqa: E402
 from instance_seg_ros.ros.recorder import Recorder  # noqa: E402
 from instance_seg_ros.ros.session import ros_node, spinning  # noqa: E402
 
@@ -115,6 +116,19 @@ def test_rate_remap_clock_and_a_part(make_bag, tmp_path, start_python, domain):
     assert len(ticks) > 10
     assert all((t - BEGIN - 2 * PERIOD) % 20_000_000 == 0 for t in ticks)
     assert ticks == sorted(ticks) and ticks[-1] < BEGIN + 10 * PERIOD
+
+
+def test_a_recorded_clock_gives_way_to_the_one_that_is_asked_for(tmp_path, domain, caplog):
+    with BagWriter(tmp_path / 'bag') as writer:
+        for name, kind in (CLOCK, 'rosgraph_msgs/msg/Clock'), (INFO, CONTENT[INFO][0]):
+            writer.add_topic(Topic.of(name, kind))
+    with open_source(tmp_path / 'bag') as source, ros_node('player', domain) as node:
+        assert Player(node, source).topics == (CLOCK, INFO)
+        assert Player(node, source, remap={CLOCK: '/then'}, clock=True).topics == (CLOCK, INFO)
+        assert caplog.text == ''
+        assert Player(node, source, clock=True).topics == (INFO,)
+    said, = caplog.records
+    assert '/clock of the recording is not played' in said.getMessage()
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])

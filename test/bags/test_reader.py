@@ -156,6 +156,81 @@ def test_a_recording_without_metadata(make_bag, caplog, storage):
     assert 'no readable metadata.yaml' in caplog.text
 
 
+def split_bag(folder):
+    """Make three data files of a bag's only one; return their names."""
+    file = next(p for p in folder.iterdir() if p.suffix != '.yaml')
+    names = [f'part_{number}{file.suffix}' for number in range(3)]
+    for name in names:
+        shutil.copy(file, folder / name)
+    file.unlink()
+    change_metadata(folder, f'  - {file.name}\n', ''.join(f'  - {name}\n' for name in names))
+    return names
+
+
+def change_metadata(folder, before, after):
+    metadata = folder / 'metadata.yaml'
+    text = metadata.read_text()
+    assert text.count(before) == 1
+    metadata.write_text(text.replace(before, after))
+
+
+@pytest.mark.parametrize('storage', ['sqlite3', 'mcap'])
+@pytest.mark.parametrize('rest', [b'', b'noise' * 100])
+def test_files_that_are_lost_are_a_break(make_bag, caplog, storage, rest):
+    """One that is not there, and one of which nothing can be read."""
+    path = make_bag(storage=storage)
+    names = split_bag(path)
+    with open_source(path) as bag:
+        assert [m.stamp for m in bag.messages()] == STAMPS * 3
+        assert bag.break_reason == caplog.text == ''
+    (path / names[0]).unlink()
+    (path / names[2]).write_bytes(rest)
+    with open_source(path) as bag:
+        for _ in range(2):
+            assert [m.stamp for m in bag.messages()] == STAMPS
+        unreadable, missing = bag.break_reason.split('; ')
+        assert missing == f'{names[0]}: metadata.yaml lists it, but it is not there'
+        assert unreadable.startswith(f'{names[2]}: ') and len(unreadable) > len(names[2]) + 2
+    assert [r.getMessage() for r in caplog.records] == [
+        f'{path} is damaged or was cut off; the rest of it is read ({bag.break_reason}).']
+
+
+def test_every_break_is_told(make_bag, caplog):
+    """A file that is lost does not hide that another one breaks off."""
+    path = make_bag(storage='sqlite3', frames=300)
+    names = split_bag(path)
+    (path / names[0]).unlink()
+    with (path / names[1]).open('r+b') as file:
+        file.truncate(int((path / names[1]).stat().st_size * 0.9))
+    with open_source(path) as bag:
+        assert names[0] in bag.break_reason
+        lost = bag.break_reason
+        assert 300 < len(list(bag.messages())) < 600
+        assert bag.break_reason.startswith(f'{lost}; ')
+    assert len(caplog.records) == 2
+
+
+def test_a_file_that_was_unpacked_by_hand_is_there(make_bag):
+    path = make_bag(compression='file')
+    packed = next(path.glob('*.zstd'))
+    data = zstandard.ZstdDecompressor().decompressobj().decompress(packed.read_bytes())
+    (path / packed.stem).write_bytes(data)
+    packed.unlink()
+    with open_source(path) as bag:
+        assert [m.stamp for m in bag.messages()] == STAMPS
+        assert bag.break_reason == ''
+
+
+def test_why_metadata_is_not_used(make_bag, caplog):
+    path = make_bag()
+    change_metadata(path, 'version: 9\n', 'version: 10\n')
+    with open_source(path) as bag:
+        assert [m.stamp for m in bag.messages()] == STAMPS
+        assert bag.break_reason == ''
+    assert 'version 10 not supported' in caplog.text
+    assert 'no readable metadata.yaml' not in caplog.text
+
+
 def test_parts_are_read_in_their_order(make_bag, tmp_path):
     whole = tmp_path / 'whole'
     whole.mkdir()

@@ -97,17 +97,21 @@ def test_nothing_is_overwritten_and_nothing_half_written(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ['file', 'there']
 
 
-def test_what_a_killed_writer_left_is_readable_and_replaced(tmp_path):
+def test_what_a_killed_writer_left_is_readable_and_not_replaced(tmp_path):
     topic = Topic.of(RAW, CONTENT[RAW][0])
     killed = BagWriter(tmp_path / 'bag')
     killed.write(topic, 1, CONTENT[RAW][1](0))
     killed.abandon(keep=True)
     with open_source(tmp_path / 'bag.part') as bag:
         assert [m.stamp for m in bag.messages()] == [1]
+    with pytest.raises(UserError, match='bag.part is left of a recording .* rename or remove it'):
+        BagWriter(tmp_path / 'bag')
+    (tmp_path / 'bag.part').rename(tmp_path / 'rescued')
     with BagWriter(tmp_path / 'bag') as writer:
         writer.write(topic, 2, CONTENT[RAW][1](0))
-    with open_source(tmp_path / 'bag') as bag:
-        assert [m.stamp for m in bag.messages()] == [2]
+    for name, stamp in ('rescued', 1), ('bag', 2):
+        with open_source(tmp_path / name) as bag:
+            assert [m.stamp for m in bag.messages()] == [stamp]
 
 
 @settings(max_examples=25, deadline=None)

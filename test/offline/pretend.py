@@ -24,6 +24,13 @@ def pretend(args: argparse.Namespace) -> int:
     return 0
 
 
+def write_and_fail(args: argparse.Namespace) -> int:
+    """Leave a result, and say that it is of no use."""
+    args.output.mkdir()
+    print('No image could be segmented')
+    return 1
+
+
 def work_forever(args: argparse.Namespace) -> int:
     """Say which process works, then wait to be interrupted, and leave a sign of an orderly end."""
     process = args.output.with_suffix('.pid')

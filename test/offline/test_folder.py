@@ -6,11 +6,13 @@ import argparse
 import json
 import os
 import select
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
-from pretend import pretend
+import zstandard
+from pretend import pretend, write_and_fail
 
 from instance_seg_ros.errors import UserError
 from instance_seg_ros.offline.folder import process_folder
@@ -65,6 +67,43 @@ def test_one_result_for_each_bag(drives, tmp_path, capsys, scheduler):
         assert (data['done_before'], data['failed']) == (done, ['b', 'd', 'e'])
     assert sorted(p.name for p in out.iterdir()) == ['a', 'b.log', 'c', 'd.log', 'e.log']
     assert 'MemoryError: too large' in (out / 'b.log').read_text()
+
+
+def test_a_result_of_no_use_is_tried_again(make_bag, tmp_path, capsys):
+    make_bag('drives/a')
+    args = arguments(tmp_path / 'drives', tmp_path / 'out')
+    for _ in range(2):
+        assert process_folder(args, write_and_fail) == 1
+        text = capsys.readouterr().out
+        assert '0 of them done before' in text and 'a: No image could be segmented' in text
+        assert [p.name for p in (tmp_path / 'out').iterdir()] == ['a.log']
+
+
+def test_names_with_dots(make_bag, make_video, tmp_path):
+    """Only what says the kind of a file is cut off; files that are hidden are left alone."""
+    folder = tmp_path / 'drives'
+    make_bag('drives/2024.05.01_c')
+    file = next(make_bag().glob('*.mcap'))
+    shutil.copy(file, folder / '2024.05.01_a.mcap')
+    (folder / '2024.05.01_b.mcap.zstd').write_bytes(zstandard.compress(file.read_bytes()))
+    make_video('drives/2024.05.01_d.MP4')
+    (folder / '._2024.05.01_a.mcap').write_bytes(b'noise')
+    assert process_folder(arguments(folder, tmp_path / 'out'), pretend) == 0
+    assert sorted(p.name for p in (tmp_path / 'out').iterdir()) == [
+        f'2024.05.01_{letter}' for letter in 'abcd']
+
+
+def test_results_among_the_bags_are_refused(drives, tmp_path):
+    (tmp_path / 'link').symlink_to(drives)
+    before = sorted(drives.iterdir())
+    with pytest.raises(UserError, match='link is the folder of the bags itself; give another'):
+        process_folder(arguments(drives, tmp_path / 'link'), pretend)
+    assert sorted(drives.iterdir()) == before
+
+
+def arguments(folder, out):
+    return argparse.Namespace(input=str(folder), output=out, jobs=2, threads=1, json=None,
+                              scheduler=None)
 
 
 @pytest.mark.parametrize('number, scheduler', [

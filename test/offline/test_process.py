@@ -3,6 +3,7 @@
 """Bags through a segmenter: what is in the new bag, however often the work was stopped."""
 
 from collections import Counter
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ from instance_seg_ros.offline.cameras import Camera, camera_names, choose_camera
 from instance_seg_ros.offline.outputs import CameraTopics
 from instance_seg_ros.offline.outputs_3d import GroundTopics
 from instance_seg_ros.offline.process import BagProcessor, Options
+from instance_seg_ros.offline.progress import ResumableBag
 from instance_seg_ros.ros.parameters import CameraSettings
 
 STAMPS = [BEGIN + i * PERIOD for i in range(FRAMES)]
@@ -223,6 +225,26 @@ def test_only_the_same_job_is_continued(make_bag, tmp_path):
     segmenter = MeanSegmenter()
     summary = process(source, tmp_path / 'out', segmenter=segmenter, job='b')
     assert summary.resumed == 0 and sum(segmenter.batches) == FRAMES
+
+
+def test_stopped_while_it_takes_up_what_was_done(make_bag, tmp_path, monkeypatch):
+    source = make_bag()
+    with pytest.raises(KeyboardInterrupt):
+        process(source, tmp_path / 'out', segmenter=MeanSegmenter(5))
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(ResumableBag, '_copy', Mock(side_effect=KeyboardInterrupt))
+        process(source, tmp_path / 'out')
+    assert (tmp_path / 'out.part').exists()
+    assert 0 < process(source, tmp_path / 'out').resumed <= 5
+
+
+def test_a_rescued_recording_is_not_replaced(make_bag, tmp_path):
+    source = make_bag()
+    rescued = source.rename(tmp_path / 'out.part')
+    before = content(rescued)
+    with pytest.raises(UserError, match='out.part is left of a recording'):
+        process(make_bag(), tmp_path / 'out')
+    assert content(rescued) == before
 
 
 def test_what_cannot_be_done(make_bag, tmp_path):
