@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Films and contact sheets of pictures with times."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 _TIME_BASE = Fraction(1, 90_000)
+_LONGEST_PAUSE_S = 3600     # mp4 has 31 bits for the time of one picture, 6.6 hours
 _ENCODERS = (('libx264', {'crf': '23', 'preset': 'veryfast'}), ('mpeg4', {'qscale': '3'}))
 
 
@@ -18,21 +19,19 @@ def write_film(path: Path, frames: Iterable[tuple[float, np.ndarray]]) -> int:
     Write an mp4 that common players open (H.264 or MPEG-4, 4:2:0); return the frames written.
 
     :param frames: seconds, increasing, and pictures, H x W x 3 RGB uint8. A picture stands until
-        the next one is due; sizes that differ from the first are scaled to it.
+        the next one is due, an hour at most; sizes that differ from the first are scaled to it.
     """
     import av  # only films need it
 
-    stream, last, begin, size = None, -1, None, None
-    count = 0
+    stream, size, count = None, None, 0
     with av.open(str(path), 'w', format='mp4') as container:
-        for seconds, picture in frames:
+        for tick, picture in _ticks(frames):
             if stream is None:
                 # Colours are stored once for 2 x 2 pixels, so an odd row or column is left out.
                 size = picture.shape[1] // 2 * 2, picture.shape[0] // 2 * 2
-                stream, begin = _add_stream(av, container, size), seconds
+                stream = _add_stream(av, container, size)
             frame = av.VideoFrame.from_ndarray(_fitted(picture, size), format='rgb24')
-            last = max(last + 1, round((seconds - begin) / _TIME_BASE))
-            frame.pts, frame.time_base = last, _TIME_BASE
+            frame.pts, frame.time_base = tick, _TIME_BASE
             container.mux(stream.encode(frame))
             count += 1
         if stream is not None:
@@ -63,6 +62,15 @@ def contact_sheet(pictures: Sequence[tuple[str, np.ndarray]], columns: int = 3,
 def spread(count: int, wanted: int) -> list[int]:
     """Return up to ``wanted`` indices, evenly spread over ``range(count)``, both ends in it."""
     return sorted({round(i) for i in np.linspace(0, count - 1, min(count, wanted))})
+
+
+def _ticks(frames: Iterable[tuple[float, np.ndarray]]) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield when each picture is due in the film, and the picture; no two are due together."""
+    tick, begin, before = -1, None, None
+    for seconds, picture in frames:
+        begin = seconds if begin is None else begin + max(0, seconds - before - _LONGEST_PAUSE_S)
+        tick, before = max(tick + 1, round((seconds - begin) / _TIME_BASE)), seconds
+        yield tick, picture
 
 
 def _add_stream(av, container, size: tuple[int, int]):

@@ -8,10 +8,10 @@ import glob
 import os
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -36,7 +36,7 @@ class Input:
     @property
     def is_video(self) -> bool:
         """Whether its name ends as those of videos do."""
-        return self.path.suffix.lower() in VIDEO_SUFFIXES
+        return _is_video(self.path)
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,8 @@ def find_inputs(arguments: Sequence[str], output: Path | None = None) -> list[In
         bases.append(base)
         found.update((_absolute(path), path) for path in paths)
     base = Path(os.path.commonpath(bases))
-    stems = [_stem(path, base) for path in found]
-    count = Counter(stems)
-    return [Input(path, stem if count[stem] == 1 else f'{stem}{path.suffix}')
-            for stem, path in zip(stems, found.values(), strict=True)]
+    names = _names(found, base)
+    return [Input(path, names[absolute]) for absolute, path in found.items()]
 
 
 def read_picture(source: Input) -> Frame:
@@ -87,9 +85,12 @@ def read_picture(source: Input) -> Frame:
 
 
 def read_video(source: Input, video: Video) -> Iterator[Frame]:
-    """Yield the frames of an open video, as far as they can be decoded."""
+    """Yield the frames of an open video, as far as they can be decoded; UserError for none."""
+    index = None
     for index, (stamp, image) in enumerate(video.frames()):
         yield Frame(source, image, index, (stamp - FIRST_STAMP) / 1e9)
+    if index is None:
+        raise UserError(f'{source.path} cannot be read: {video.break_reason}.')
 
 
 def ahead(function: Callable, items: Iterable, pool: Executor, depth: int) -> Iterator:
@@ -142,6 +143,31 @@ def _natural(path: Path) -> list:
     """Sort frame 10 after frame 9."""
     parts = re.split(r'(\d+)', str(path))
     return [(0, int(p), '') if p.isdigit() else (1, 0, p) for p in parts]
+
+
+def _names(files: Collection[Path], base: Path) -> dict[Path, str]:
+    """Name the results of files by their stems, or in full where stems get in each other's way."""
+    in_full = set()
+    while True:
+        names = {path: path.relative_to(base).as_posix() if path in in_full else _stem(path, base)
+                 for path in files}
+        clashing = _clashing(names) - in_full
+        if not clashing:
+            return names
+        in_full |= clashing
+
+
+def _clashing(names: dict[Path, str]) -> set[Path]:
+    """Return the files whose name others have too, or is the folder of others for a video."""
+    count = Counter(names.values())
+    parents = {PurePosixPath(name).parent for name in count}
+    folders = {str(folder) for parent in parents for folder in (parent, *parent.parents)}
+    return {path for path, name in names.items()
+            if count[name] > 1 or (_is_video(path) and name in folders)}
+
+
+def _is_video(path: Path) -> bool:
+    return path.suffix.lower() in VIDEO_SUFFIXES
 
 
 def _stem(path: Path, base: Path) -> str:

@@ -43,6 +43,19 @@ def test_names_of_results_never_collide(tmp_path):
     assert names(tmp_path / 'b/*.png') == ['1', 'x']
 
 
+@pytest.mark.parametrize('files, expected', [
+    (['a.png', 'a_leftImg8bit.png'], ['a.png', 'a_leftImg8bit.png']),
+    (['a.jpg', 'a.png', 'a.png.png'], ['a.jpg', 'a.png', 'a.png.png']),
+    (['drive.mp4', 'drive/000000.png'], ['drive.mp4', 'drive/000000']),
+    (['drive.mp4', 'drive/left/000000.png'], ['drive.mp4', 'drive/left/000000']),
+    (['drive.mp4', 'drives/000000.png'], ['drive', 'drives/000000']),
+])
+def test_names_that_would_collide_are_the_files_own(tmp_path, files, expected):
+    """Without the camera's ending, with the suffix, and where a video's frames get a folder."""
+    make(tmp_path, *files)
+    assert names(tmp_path) == names(*(tmp_path / file for file in files)) == expected
+
+
 def test_what_stands_for_nothing_is_refused(tmp_path):
     """Each message names the argument."""
     make(tmp_path, 'bag/metadata.yaml')

@@ -139,7 +139,7 @@ class _Work:
             try:
                 videos.append((source, Video(source.path)))
             except UserError as error:
-                self._fail(source, str(error).removeprefix(f'{source.path} '))
+                self._fail(source, str(error))
         return videos
 
     def _run_pictures(self, inputs: list[Input], pool: Executor) -> None:
@@ -150,6 +150,15 @@ class _Work:
                 write_picture(self._output / f'{frame.name}{self._ending}', picture)
 
     def _run_video(self, source: Input, video: Video, pool: Executor) -> None:
+        try:
+            self._write_video(source, video, pool)
+        except UserError as error:  # it opens, but its first frame cannot be decoded
+            self._fail(source, str(error))
+            return
+        if video.break_reason:
+            self._fail(source, f'{video.break_reason.rstrip(".")}; its results end there')
+
+    def _write_video(self, source: Input, video: Video, pool: Executor) -> None:
         found = self._segmented(read_video(source, video))
         found = self._recorded(self._tracked(found) if self._track else found)
         saved = ahead(self._save, found, pool, _WORKERS)
@@ -158,8 +167,6 @@ class _Work:
                 write_film(part, ((frame.seconds, picture) for frame, picture in saved))
         else:
             deque(saved, maxlen=0)
-        if video.break_reason:
-            self._fail(source, f'{video.break_reason}; its results end there')
 
     def _segmented(self, frames: Iterator[Frame]) -> Iterator[tuple[Frame, InstanceMap]]:
         while batch := list(islice(frames, self._batch)):
@@ -199,6 +206,7 @@ class _Work:
         return frame, drawn
 
     def _fail(self, source: Input, reason: str) -> None:
+        reason = reason.removeprefix(f'{source.path} ')
         self._failed.append({'file': str(source.path), 'reason': reason})
         with tqdm.external_write_mode(sys.stderr):
             print(f'{source.path}: {reason}', file=sys.stderr)

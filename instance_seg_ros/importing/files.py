@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import safetensors.torch
@@ -17,6 +17,8 @@ from ..errors import UserError
 from .mxnet_params import LIST_MAGIC, read_params
 
 _NESTS = ('state_dict', 'model_state_dict', 'model', 'network', 'net', 'weights')
+# What a pickled numpy scalar is made with, such as the score kept beside the weights.
+_SCALARS = ('numpy.dtype', 'numpy.core.multiarray.scalar', 'numpy._core.multiarray.scalar')
 
 
 def read_tensors(path: Path | str) -> dict[str, Tensor]:
@@ -45,8 +47,9 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 
 def _read_torch(path: Path) -> dict[str, Tensor]:
     try:
-        content = torch.load(path, map_location='cpu', weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        with _without_scalars():
+            content = torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:  # the parser of foreign bytes raises whatever comes up
         raise UserError(
             f'{path} is no MXNet .params file, no safetensors file and no PyTorch file of plain '
             "tensors; save the network's state_dict() instead of the network.") from error
@@ -56,10 +59,29 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
     return tensors
 
 
+class _Ignored:
+    """Takes the place of what a file would make: nothing of numpy is called for it."""
+
+    def __init__(self, *_) -> None:
+        pass
+
+    def __setstate__(self, _) -> None:
+        pass
+
+
+def _without_scalars():
+    """Let torch pass over numpy scalars; those versions that cannot refuse them as before."""
+    if not hasattr(torch.serialization, 'safe_globals'):
+        return nullcontext()
+    return torch.serialization.safe_globals([
+        type(name, (_Ignored,), {'__module__': module})
+        for module, _, name in (path.rpartition('.') for path in _SCALARS)])
+
+
 def _state_dict(content) -> dict[str, Tensor]:
-    """Return the tensors of a mapping, or of the first usual key in it that has some."""
+    """Return the tensors of the first usual key that has some, or of the mapping itself."""
     if not isinstance(content, Mapping):
         return {}
-    tensors = {str(k): v for k, v in content.items() if isinstance(v, Tensor)}
     nests = (_state_dict(content[key]) for key in _NESTS if key in content)
-    return tensors or next((found for found in nests if found), {})
+    tensors = {str(k): v for k, v in content.items() if isinstance(v, Tensor)}
+    return next((found for found in nests if found), tensors)

@@ -7,11 +7,14 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..bags.images import NANOSECONDS
 from .recording import Camera
 
 # Okabe and Ito's colours: every common colour vision deficiency tells them apart.
 _COLORS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#f0e442')
 _BINS = 40
+_MOST_BINS = 3600
+"""Through time, so that neither a long recording nor one whose clock was set fills the memory."""
 
 
 def charts(camera: Camera) -> Figure:
@@ -28,20 +31,26 @@ def charts(camera: Camera) -> Figure:
     return figure
 
 
-def per_second(stamps: list[int], values: list[float] | None = None):
-    """Sum up values (or count) in each second since the first stamp: seconds, sums."""
-    since = (np.array(stamps, np.int64) - stamps[0]) // 1_000_000_000
-    return np.arange(since[-1] + 1), np.bincount(since, values)
+def binned(stamps: list[int], values: list[float] | None = None):
+    """
+    Sum up values (or count) in bins of equal length from the first stamp on.
+
+    :return: where each bin begins and how long all are, in whole seconds, and the sums.
+    """
+    since = np.array(stamps, np.int64) - stamps[0]
+    width = int(since[-1]) // (_MOST_BINS * NANOSECONDS) + 1
+    bins = since // (width * NANOSECONDS)
+    return np.arange(bins[-1] + 1) * width, width, np.bincount(bins, values)
 
 
 def _rate(ax, camera: Camera) -> None:
     ax.set(title='Frames segmented in each second', xlabel='seconds', ylim=(0, None))
     if len(camera.stamps) > 1:
-        seconds, counts = per_second(camera.stamps)
-        # The last second is not over: its count would look like a drop.
-        last = max(1, len(seconds) - 1)
-        ax.step(seconds[:last], counts[:last], where='post', color=_COLORS[0])
-        ax.set_ylim(0, counts[:last].max() * 1.15)
+        seconds, width, counts = binned(camera.stamps)
+        # The last bin is not over: its count would look like a drop.
+        rates = counts[:max(1, len(seconds) - 1)] / width
+        ax.step(seconds[:len(rates)], rates, where='post', color=_COLORS[0])
+        ax.set_ylim(0, rates.max() * 1.15)
 
 
 def _latency(ax, camera: Camera) -> None:
@@ -71,9 +80,9 @@ def _instances(ax, camera: Camera) -> None:
     if not stamps:
         return
     names = sorted({name for found in labels for name in found})
-    seconds, frames = per_second(stamps)
+    seconds, _, frames = binned(stamps)
     for k, name in enumerate(names):
-        _, sums = per_second(stamps, [found.count(name) for found in labels])
+        *_, sums = binned(stamps, [found.count(name) for found in labels])
         mean = np.divide(sums, frames, out=np.full(len(sums), np.nan), where=frames > 0)
         ax.plot(seconds, mean, label=name, color=_COLORS[k % len(_COLORS)],
                 linestyle='-' if k < len(_COLORS) else '--',

@@ -29,6 +29,7 @@ class Moment:
 
     camera: Camera
     stamp: int
+    """Its time, in nanoseconds, as `camera.times` tells it."""
     image: np.ndarray | None
     """uint8 (H, W, 3) RGB."""
     instance_mask: np.ndarray | None
@@ -56,6 +57,8 @@ def moments(bag: Bag, cameras: list[Camera],
     """
     Yield the moments of cameras as they are complete.
 
+    Where several frames share a stamp, only what was recorded at the same time is put together.
+
     :param chosen: times of the pictures wanted, by the camera's prefix; None for all.
     """
     roles = _roles(bag, cameras)
@@ -63,19 +66,21 @@ def moments(bag: Bag, cameras: list[Camera],
     for message in bag.messages(roles):
         stamp = images.header_stamp(message.data)
         for camera, part in roles[message.topic.name]:
-            if stamp not in (camera.masks or camera.detections):
+            time = camera.times(stamp, message.stamp)
+            segmented = camera.masks or camera.detections
+            if time not in segmented and stamp not in camera.times.shared:
                 continue   # a picture that was not segmented
-            if chosen is not None and stamp not in chosen.get(camera.prefix, ()):
+            if chosen is not None and time not in chosen.get(camera.prefix, ()):
                 continue
-            parts = waiting.setdefault((camera.prefix, stamp), {})
+            parts = waiting.setdefault((camera.prefix, time), {})
             parts[part] = message
             if len(parts) == sum(camera is c for owners in roles.values() for c, _ in owners):
-                yield _moment(camera, stamp, waiting.pop((camera.prefix, stamp)))
+                yield _moment(camera, time, waiting.pop((camera.prefix, time)))
         while len(waiting) > _WAITING:
-            (prefix, stamp), parts = waiting.popitem(last=False)
-            yield _moment(next(c for c in cameras if c.prefix == prefix), stamp, parts)
-    for (prefix, stamp), parts in waiting.items():
-        yield _moment(next(c for c in cameras if c.prefix == prefix), stamp, parts)
+            (prefix, time), parts = waiting.popitem(last=False)
+            yield _moment(next(c for c in cameras if c.prefix == prefix), time, parts)
+    for (prefix, time), parts in waiting.items():
+        yield _moment(next(c for c in cameras if c.prefix == prefix), time, parts)
 
 
 def decode(message: Message) -> np.ndarray | None:
@@ -103,8 +108,8 @@ def _roles(bag: Bag, cameras: list[Camera]) -> dict[str, list[tuple[Camera, str]
     return roles
 
 
-def _moment(camera: Camera, stamp: int, parts: dict[str, Message]) -> Moment:
-    return Moment(camera, stamp,
+def _moment(camera: Camera, time: int, parts: dict[str, Message]) -> Moment:
+    return Moment(camera, time,
                   image=decode(parts['image']) if 'image' in parts else None,
                   instance_mask=_labels(parts.get('instance_mask'), np.uint16),
                   class_mask=_labels(parts.get('class_mask'), np.uint8),

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from ..bags import images
@@ -13,6 +13,7 @@ from ..bags.run_report import STAGES, FrameCounts
 from ..bags.topics import Message, Topic
 from ..errors import UserError
 from ..labels import INSTANCE_FACTOR, Label, LabelSet
+from .times import FrameTimes, as_recorded, repeated
 
 _MASK, _DETECTIONS = '/instance_mask', '/detections'
 
@@ -30,7 +31,7 @@ class Detection:
 
 @dataclass
 class Camera:
-    """The outputs of one camera; times in nanoseconds, of the pictures' headers."""
+    """The outputs of one camera; times in nanoseconds, as `times` tells them."""
 
     prefix: str
     """What its topics begin with: `/instance_seg` or `/instance_seg/CAMERA`."""
@@ -44,6 +45,7 @@ class Camera:
     """Where the pictures are in the bag; None where they were not recorded."""
     images: int = 0
     """Pictures in the bag."""
+    times: FrameTimes = field(default_factory=FrameTimes)
     counts: FrameCounts | None = None
     """The node's own account of its frames; None where nobody recorded /diagnostics."""
 
@@ -64,6 +66,15 @@ class Camera:
         return delays if delays and 0 < min(delays) and max(delays) < 60_000 else []
 
 
+@dataclass
+class _Reading:
+    """A camera while its bag is read; of each message the header's stamp and the recording's."""
+
+    camera: Camera
+    masks: list[tuple[int, int]] = field(default_factory=list)
+    detections: list[tuple[int, int, list[Detection]]] = field(default_factory=list)
+
+
 def read_cameras(bag: Bag) -> list[Camera]:
     """Return what a bag tells, camera by camera; UserError when it holds none of our outputs."""
     cameras = {topic.name.removesuffix(ending): None for topic in bag.topics
@@ -72,58 +83,89 @@ def read_cameras(bag: Bag) -> list[Camera]:
         raise UserError(f'{bag.path} holds no outputs of the node (topics that end in {_MASK} or '
                         f'{_DETECTIONS}); record them, or make them with `instance_seg '
                         'process-bag`.')
-    cameras = {prefix: Camera(prefix) for prefix in cameras}
-    pictures: dict[Topic, set[int]] = defaultdict(set)
+    readings = {prefix: _Reading(Camera(prefix)) for prefix in cameras}
+    pictures: dict[Topic, list[int]] = defaultdict(list)
     for message in bag.messages():
-        _read(message, cameras, pictures)
-    for camera in cameras.values():
-        _find_pictures(camera, pictures)
-        camera.stages_ms = {stage: camera.stages_ms[stage] for stage in sorted(
-            camera.stages_ms, key=lambda s: (STAGES.index(s) if s in STAGES else 99, s))}
-        if camera.label_set is None:
-            camera.label_set = _label_set({d.id // INSTANCE_FACTOR: d.label
-                                           for found in camera.detections.values() for d in found})
-    return list(cameras.values())
+        _read(message, readings, pictures)
+    for reading in readings.values():
+        _complete(reading, pictures)
+    cameras = [reading.camera for reading in readings.values() if reading.camera.stamps]
+    if not cameras:
+        raise UserError(f'{bag.path} holds outputs of the node, but none can be read '
+                        f'({bag.break_reason or "its index is wrong"}); record them again, or '
+                        'make them with `instance_seg process-bag`.')
+    return cameras
 
 
-def _read(message: Message, cameras: dict[str, Camera], pictures: dict[Topic, set[int]]) -> None:
+def _read(message: Message, readings: dict[str, _Reading],
+          pictures: dict[Topic, list[int]]) -> None:
     topic, data = message.topic, message.data
     prefix, _, name = topic.name.rpartition('/')
-    camera = cameras.get(prefix) or cameras.get(prefix.removesuffix('/debug'))
+    reading = readings.get(prefix) or readings.get(prefix.removesuffix('/debug'))
     if topic.name == '/diagnostics':
-        _read_counts(data, cameras)
-    elif camera is None:
+        _read_counts(data, readings)
+    elif reading is None:
         if topic.is_image:
-            pictures[topic].add(images.header_stamp(data))
+            pictures[topic].append(images.header_stamp(data))
     elif name == 'instance_mask':
-        camera.masks[images.header_stamp(data)] = message.stamp
+        reading.masks.append((images.header_stamp(data), message.stamp))
     elif name == 'detections':
         found = images.deserialize(data, topic.type)
-        camera.detections[images.stamp_of(found)] = [_detection(d) for d in found.detections]
+        reading.detections.append((images.stamp_of(found), message.stamp,
+                                   [_detection(d) for d in found.detections]))
     elif name == 'label_info':
         classes = images.deserialize(data, topic.type).class_map
-        camera.label_set = _label_set({c.class_id: c.class_name for c in classes})
+        reading.camera.label_set = _label_set({c.class_id: c.class_name for c in classes})
     elif prefix.endswith('/debug') and name.endswith('_ms'):
         sample = float(images.deserialize(data, topic.type).data)
-        camera.stages_ms.setdefault(name.removesuffix('_ms'), []).append(sample)
+        reading.camera.stages_ms.setdefault(name.removesuffix('_ms'), []).append(sample)
 
 
-def _read_counts(data: bytes, cameras: dict[str, Camera]) -> None:
+def _read_counts(data: bytes, readings: dict[str, _Reading]) -> None:
     message = images.deserialize(data, 'diagnostic_msgs/msg/DiagnosticArray')
     for status in message.status:
         node, _, what = status.name.partition(': camera')
-        camera = cameras.get('/'.join(filter(None, (f'/{node.lstrip("/")}', what.strip()))))
+        reading = readings.get('/'.join(filter(None, (f'/{node.lstrip("/")}', what.strip()))))
         values = {pair.key: pair.value for pair in status.values}
-        if camera is not None and 'received' in values:
-            camera.counts = FrameCounts.from_values(values)
+        if reading is not None and 'received' in values:
+            reading.camera.counts = FrameCounts.from_values(values)
 
 
-def _find_pictures(camera: Camera, pictures: dict[Topic, set[int]]) -> None:
-    """Find the topic whose pictures the camera's outputs were made from: the times agree."""
-    stamps = set(camera.stamps)
-    shared = {topic: len(stamps & times) for topic, times in pictures.items()}
-    best = max(shared, key=lambda topic: (shared[topic], -len(pictures[topic])), default=None)
-    if best is not None and shared[best]:
+def _complete(reading: _Reading, pictures: dict[Topic, list[int]]) -> None:
+    """Put into the camera what only the whole bag tells."""
+    camera = reading.camera
+    _place(reading, pictures)
+    camera.stages_ms = {stage: camera.stages_ms[stage] for stage in sorted(
+        camera.stages_ms, key=lambda s: (STAGES.index(s) if s in STAGES else 99, s))}
+    if camera.label_set is None:
+        camera.label_set = _label_set({d.id // INSTANCE_FACTOR: d.label
+                                       for found in camera.detections.values() for d in found})
+
+
+def _place(reading: _Reading, pictures: dict[Topic, list[int]]) -> None:
+    """Find the frames' times and pictures; none is lost where headers repeat their stamp."""
+    camera = reading.camera
+    masks, detections = as_recorded(reading.masks), as_recorded(reading.detections)
+    frames = [(stamp, recorded) for stamp, recorded, *_ in masks or detections]
+    stamps = Counter(stamp for stamp, _ in frames)
+    _find_pictures(camera, stamps, pictures)
+    shared = repeated(stamp for stamp, *_ in masks) | repeated(stamp for stamp, *_ in detections)
+    if camera.image_topic:
+        shared |= repeated(pictures[camera.image_topic])
+    camera.times = FrameTimes(frames, shared & stamps.keys())
+    camera.masks = {camera.times(*mask): mask[1] for mask in masks}
+    camera.detections = {camera.times(stamp, recorded): found
+                         for stamp, recorded, found in detections}
+
+
+def _find_pictures(camera: Camera, stamps: Counter, pictures: dict[Topic, list[int]]) -> None:
+    """Find the topic whose pictures the camera's outputs were made from: the stamps agree."""
+    agreeing = {topic: (stamps & Counter(theirs)).total() for topic, theirs in pictures.items()}
+    agreeing = {topic: count for topic, count in agreeing.items() if count}
+    if len(agreeing) > 1 and len(stamps) == 1 < stamps.total():
+        return      # all frames have one stamp, such as zero: each of these topics may be it
+    best = max(agreeing, key=lambda topic: (agreeing[topic], -len(pictures[topic])), default=None)
+    if best is not None:
         camera.image_topic, camera.images = best, len(pictures[best])
 
 

@@ -15,10 +15,10 @@ from ..bags.reader import Bag
 from ..labels import INSTANCE_FACTOR, LabelSet
 from ..overlay import instance_id_color
 from .moments import Moment, moments
-from .recording import Camera
+from .recording import Camera, Detection
 
 TIMELINE = 'camera'
-"""Name of the time line: the times in the headers of the images."""
+"""Name of the time line: the times in the headers of the images, if these are of use."""
 _JPEG_QUALITY = 90
 
 
@@ -79,7 +79,7 @@ def _name(labels: LabelSet, instance_id: int) -> str:
 
 
 def _log_times(stream: rr.RecordingStream, camera: Camera) -> None:
-    """Send the times of the stages and the number of instances as curves."""
+    """Send what lies at the frames' own times: stages and numbers of instances as curves."""
     stamps = camera.stamps
     for stage, values in camera.stages_ms.items():
         # Stages are published frame by frame, without a header; all or the first are recorded.
@@ -92,6 +92,8 @@ def _log_times(stream: rr.RecordingStream, camera: Camera) -> None:
         stream.set_time(TIMELINE, timestamp=stamp / 1e9)
         for name in names:
             stream.log(f'{camera.prefix}/instances/{name}', rr.Scalars(counts[name]))
+        if camera.times.shared:     # nothing else tells which masks they belong to
+            _log_boxes(stream, camera, found)
 
 
 def _log_moment(stream: rr.RecordingStream, moment: Moment) -> None:
@@ -103,9 +105,14 @@ def _log_moment(stream: rr.RecordingStream, moment: Moment) -> None:
         stream.log(f'{root}/instance_mask', rr.SegmentationImage(moment.instance_mask))
     if moment.class_mask is not None:
         stream.log(f'{root}/class_mask', rr.SegmentationImage(moment.class_mask))
-    found = moment.camera.detections.get(moment.stamp, [])
+    if not moment.camera.times.shared:
+        found = moment.camera.detections.get(moment.stamp, [])
+        _log_boxes(stream, moment.camera, found)
+
+
+def _log_boxes(stream: rr.RecordingStream, camera: Camera, found: list[Detection]) -> None:
     boxes = np.array([d.box for d in found], float).reshape(-1, 4)
-    stream.log(f'{root}/detections', rr.Boxes2D(
+    stream.log(f'{camera.prefix}/detections', rr.Boxes2D(
         mins=boxes[:, :2], sizes=boxes[:, 2:] - boxes[:, :2], class_ids=[d.id for d in found],
         labels=[f'{d.label} {d.id % INSTANCE_FACTOR} {d.score:.2f}' for d in found],
         show_labels=False))     # they are in the overlay, and shown for the box under the mouse

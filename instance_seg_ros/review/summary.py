@@ -22,6 +22,9 @@ def summarize(camera: Camera) -> dict:
               'rate_hz': round((len(stamps) - 1) / seconds, 2) if seconds else None,
               'longest_gap_ms': round(float(gaps.max()), 1) if len(gaps) else None,
               'instances': _instances(camera)}
+    if camera.times.of_recording:
+        result['times_of'] = 'recording'
+        result['frames_sharing_a_stamp'] = camera.times.ambiguous
     if camera.stages_ms:
         result['stages_ms'] = {k: _percentiles(v) for k, v in camera.stages_ms.items()}
     if camera.delays_ms:
@@ -37,6 +40,8 @@ def rows(summary: dict) -> list[tuple[str, str]]:
     lines += [(what, _reasons(frames[what])) for what in ('dropped', 'failed')
               if what in frames]
     lines.append(('time', f'{summary["seconds"]:.1f} s'))
+    if 'times_of' in summary:
+        lines.append(('clock', _why_of_recording(summary['frames_sharing_a_stamp'])))
     if summary['rate_hz']:
         lines.append(('rate', f'{summary["rate_hz"]:.1f} Hz; longest gap '
                               f'{summary["longest_gap_ms"]:.0f} ms'))
@@ -51,6 +56,13 @@ def rows(summary: dict) -> list[tuple[str, str]]:
     lines += [(f'stage {stage}', _milliseconds(values))
               for stage, values in summary.get('stages_ms', {}).items()]
     return lines
+
+
+def _why_of_recording(ambiguous: int) -> str:
+    if not ambiguous:
+        return 'of the recording: stamps in the headers leap by more than an hour'
+    return (f'of the recording: {ambiguous} frames share the stamp in their header with others; '
+            'which picture they belong to is known only where both were recorded at once')
 
 
 def _frames(camera: Camera) -> dict:

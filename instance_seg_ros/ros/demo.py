@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -23,6 +23,7 @@ from ..bags.topics import IMAGE_TYPES
 from ..bags.writer import part_of
 from ..errors import UserError
 from ..images import decode_raw
+from ..review.times import FrameTimes, repeated
 from . import raw
 from .lifecycle import Lifecycle
 from .node_process import NODE_COMMAND, NodeProcess, own_domain, set_up_dds
@@ -66,15 +67,26 @@ def run_demo(options: DemoOptions) -> RunReport:
         options.playback.interval(source)
         folder = stack.enter_context(_output_folder(options.output))
         played = _replay(source, topic, options, folder)
+        times = FrameTimes(played, repeated(stamp for stamp, _ in played))
         with Bag(folder / 'recording') as recording:
-            report = read_run(recording, NODE, played)
-            _leave_pictures(recording, folder)
+            report = _read_report(recording, played, times)
+            _leave_pictures(recording, folder, times)
         (folder / 'report.json').write_text(json.dumps(report.to_dict(), indent=2) + '\n')
     return report
 
 
-def _replay(source: Source, topic: Topic, options: DemoOptions, folder: Path) -> dict[int, int]:
-    """Play into the node and record it; return when each image was published, by its stamp."""
+def _read_report(recording: Bag, played: list[tuple[int, int]], times: FrameTimes) -> RunReport:
+    """Sum up the run; an image is known again by its stamp, if no other has the same."""
+    if times.ambiguous:
+        print(f'{times.ambiguous} of the {len(played)} images share the stamp in their header '
+              'with others; the time from camera to mask is told without them.')
+    published = {stamp: at for stamp, at in played if stamp not in times.shared}
+    return replace(read_run(recording, NODE, published), frames_in=len(played))
+
+
+def _replay(source: Source, topic: Topic, options: DemoOptions,
+            folder: Path) -> list[tuple[int, int]]:
+    """Play into the node and record it; return each image's stamp and when it was published."""
     set_up_dds()
     with ExitStack() as stack:
         domain = options.domain
@@ -105,13 +117,13 @@ class _Run:
         self._news = threading.Condition()
         self._counts, self._counted_at = FrameCounts(), 0
 
-    def through(self, source: Source, topic: Topic, playback: Playback) -> dict[int, int]:
+    def through(self, source: Source, topic: Topic, playback: Playback) -> list[tuple[int, int]]:
         recorder = Recorder(self._node, self._writer, _is_output, self._hear)
         player = Player(self._node, source, [topic.name], qos=raw.offer(()))
-        played: dict[int, int] = {}
+        played: list[tuple[int, int]] = []
 
         def publish(event: Event) -> None:
-            played[images.header_stamp(event.message.data)] = time.time_ns()
+            played.append((images.header_stamp(event.message.data), time.time_ns()))
             player.publish(event)
 
         with spinning(self._node, self._stop):
@@ -178,7 +190,7 @@ def _is_output(topic: str) -> bool:
         topic.startswith(f'{NODE}/') and not topic.endswith('/transition_event'))
 
 
-def _leave_pictures(recording: Bag, folder: Path) -> None:
+def _leave_pictures(recording: Bag, folder: Path, times: FrameTimes) -> None:
     """Make the film and the contact sheet of the recorded overlays."""
     name = f'{NODE}/overlay'
     count = sum(t.count for t in recording.topics if t.name == name)
@@ -189,9 +201,9 @@ def _leave_pictures(recording: Bag, folder: Path) -> None:
     def frames() -> Iterator[tuple[float, object]]:
         first = None
         for index, message in enumerate(recording.messages([name])):
-            stamp = images.header_stamp(message.data)
-            first = stamp if first is None else first
-            seconds = (stamp - first) / images.NANOSECONDS
+            at = times(images.header_stamp(message.data), message.stamp)
+            first = at if first is None else first
+            seconds = (at - first) / images.NANOSECONDS
             picture = _picture(message.data)
             if index in chosen:
                 sheet.append((f'{seconds:.2f} s', picture))

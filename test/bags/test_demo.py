@@ -11,7 +11,7 @@ import av
 import cv2
 import numpy as np
 import pytest
-from bag_content import BEGIN, COMPRESSED, FRAMES, INFO, PERIOD, RAW, raw_image
+from bag_content import BEGIN, COMPRESSED, FRAMES, INFO, PERIOD, RAW, picture, raw_image
 from rosbags.highlevel import AnyReader
 
 from instance_seg_ros.bags import BagWriter, Topic, images, open_source
@@ -121,6 +121,24 @@ def test_frames_that_cannot_be_processed_are_counted(tmp_path, start_python):
     assert frames['out'] + failed + dropped == frames['in'] == FRAMES
     assert failed > 0 and dropped > 0, text
     assert set(frames['dropped']) <= {'superseded', LOST}
+
+
+@pytest.mark.parametrize('stamp_of', [
+    lambda k: 0, lambda k: 0 if k == 0 else BEGIN + k * PERIOD], ids=['all zero', 'first zero'])
+def test_stamps_that_are_of_no_use(tmp_path, start_python, stamp_of):
+    """Every image is counted, and the film shows the replay's times."""
+    with BagWriter(tmp_path / 'bag') as writer:
+        for k in range(FRAMES):
+            header = images.header(stamp_of(k), 'camera')
+            writer.write(Topic.of(RAW, 'sensor_msgs/msg/Image'), BEGIN + k * PERIOD,
+                         images.serialize_image(header, 'rgb8', picture(k)))
+    report, text = run_fake(start_python, tmp_path / 'bag', tmp_path / 'output', '0.5')
+    assert report['frames']['in'] == FRAMES and report['frames']['recorded'] > 0
+    assert ('share the stamp' in text) == (report['camera_to_mask_ms'] is None) == (
+        stamp_of(1) == 0)
+    with av.open(str(tmp_path / 'output' / 'overlay.mp4')) as film:
+        *_, last = film.decode(video=0)
+    assert PERIOD < last.time * 1e9 < 3600e9
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 from browser import Browser, find_browser
-from review.recordings import LABELS, record
+from review.recordings import BEGIN, LABELS, PERIOD, record
 
 from instance_seg_ros import cli
 from instance_seg_ros.bags import open_source
@@ -39,14 +39,27 @@ def test_the_page_needs_nothing_beside_it(tmp_path, capsys):
 
 
 @pytest.mark.parametrize('options', [{}, {'pictures': False, 'stages': False, 'frames': 3},
-                                     {'frames': 1, 'dropped': 0}])
+                                     {'frames': 1, 'dropped': 0}, {'stamp_of': lambda k: 0},
+                                     {'stamp_of': lambda k: k and BEGIN + k * PERIOD}])
 def test_one_picture_whatever_the_bag_holds(tmp_path, options):
-    """With and without images, stages and more than one frame."""
+    """With and without images, stages, more than one frame and stamps that are of use."""
     pytest.importorskip('matplotlib')
     out = tmp_path / 'r.png'
     assert cli.main(['report', str(record(tmp_path / 'bag', **options)), '--output',
                      str(out)]) == 0
     assert cv2.imread(str(out)).shape[1] == 1650
+
+
+def test_a_bag_whose_outputs_are_damaged_is_refused(tmp_path, capsys):
+    """Its index still counts them; one sentence says why they cannot be read."""
+    pytest.importorskip('matplotlib')
+    file, = record(tmp_path / 'bag', 40).glob('*.mcap')
+    content = file.read_bytes()
+    middle = len(content) // 2
+    file.write_bytes(content[:middle] + bytes(1000) + content[middle + 1000:])
+    out = tmp_path / 'r.html'
+    assert cli.main(['report', str(tmp_path / 'bag'), '--output', str(out)]) == 2
+    assert 'none can be read' in capsys.readouterr().err and not out.exists()
 
 
 def test_the_viewer_file_holds_all_frames(tmp_path):
@@ -132,6 +145,20 @@ def test_colours_are_sent_before_the_masks(tmp_path):
     flushed, first = sent.index('flush'), sent.index('SegmentationImage')
     assert sent[:flushed] == ['AnnotationContext'] * 3 and flushed < first
     assert 'AnnotationContext' not in sent[flushed:]
+
+
+@pytest.mark.parametrize('delay', [0, 30_000_000])
+def test_boxes_are_in_the_viewer_once_where_stamps_are_zero(tmp_path, delay):
+    """Of each frame, at the time its detections were recorded, and never wiped."""
+    pytest.importorskip('rerun')
+    from instance_seg_ros.review.rerun_view import log_bag
+    stream = Mock()
+    with open_source(record(tmp_path / 'bag', stamp_of=lambda k: 0, delay=delay)) as bag:
+        log_bag(stream, bag, read_cameras(bag))
+    logged = [call.args[1] for call in stream.log.call_args_list]
+    boxes = [what for what in logged if type(what).__name__ == 'Boxes2D']
+    assert [len(b.class_ids) for b in boxes] == [1, 2] * 5
+    assert sum(type(what).__name__ == 'SegmentationImage' for what in logged) == 20
 
 
 @pytest.mark.slow

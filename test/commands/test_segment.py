@@ -62,6 +62,37 @@ def test_pictures_and_a_video_and_broken_files(checkpoint, tmp_path, capsys):
     assert sum(summary['instances'].values()) == len(rows)
 
 
+def test_a_video_without_a_frame_that_decodes_stops_nothing(checkpoint, tmp_path, capsys):
+    """It opens, since its index is whole; it is named and counted, and the next one is done."""
+    data, out = tmp_path / 'in', tmp_path / 'out'
+    data.mkdir()
+    for name in ('a.mp4', 'b.mp4'):
+        write_film(data / name, ((k / 10, picture(k)) for k in range(2)))
+    content = (data / 'a.mp4').read_bytes()
+    begin = content.index(b'mdat')
+    size = int.from_bytes(content[begin - 4:begin], 'big') - 8
+    (data / 'a.mp4').write_bytes(content[:begin + 4] + bytes(size) + content[begin + 4 + size:])
+    assert segment(checkpoint, data, '--output', out, '--json', tmp_path / 'summary.json') == 1
+    broken, = json.loads((tmp_path / 'summary.json').read_text())['failed']
+    assert broken['file'] == str(data / 'a.mp4') and broken['file'] not in broken['reason']
+    assert f"{broken['file']}: {broken['reason']}" in capsys.readouterr().err
+    assert {f.name for f in out.iterdir()} == {
+        'b', 'b_overlay.mp4', 'instances.json', 'instances.csv'}
+    assert len(json.loads((out / 'instances.json').read_text())['images']) == 2
+
+
+@pytest.mark.parametrize('what', ['overlay', 'masks'])
+def test_a_video_whose_frames_all_get_lost_is_named(checkpoint, tmp_path, what, capsys,
+                                                    monkeypatch):
+    """The decoder complains of nothing and gives nothing; no empty film is left."""
+    cv2.imwrite(str(tmp_path / 'a.png'), picture(0))
+    write_film(tmp_path / 'film.mp4', ((k / 10, picture(k)) for k in range(2)))
+    monkeypatch.setattr('av.container.InputContainer.decode', lambda *_: iter(()))
+    assert segment(checkpoint, tmp_path, '--output', tmp_path / 'o', '--write', what) == 1
+    assert 'only 0 of its 2 frames' in capsys.readouterr().err
+    assert not list((tmp_path / 'o').glob('film*'))
+
+
 def test_only_what_is_asked_for_is_written(checkpoint, tmp_path):
     """Masks alone; exit status 0."""
     cv2.imwrite(str(tmp_path / 'a.png'), picture(0))

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Foreign names, files of every kind, and the report."""
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -50,6 +51,21 @@ def test_state_dicts_plain_nested_and_wrapped(tmp_path, wrap):
     assert torch.equal(theirs(image)[0], ours(image)[0])
 
 
+@pytest.mark.parametrize('score', [np.float64(0.5), np.float32(0.5), torch.tensor(0.5)])
+@pytest.mark.parametrize('module', [b'numpy.core.multiarray', b'numpy._core.multiarray'])
+def test_a_score_beside_the_weights_is_passed_over(tmp_path, score, module):
+    """As davidtvs/PyTorch-ENet saves its checkpoints, with an older numpy and a newer one."""
+    state = {'a': torch.arange(3.0), 'b': torch.zeros(2)}
+    torch.save({'epoch': 3, 'miou': score, 'state_dict': state, 'optimizer': {'lr': 1}},
+               tmp_path / 'enet', _use_new_zipfile_serialization=False)
+    content = (tmp_path / 'enet').read_bytes()
+    for name in (b'numpy.core.multiarray', b'numpy._core.multiarray'):
+        content = content.replace(name, module)
+    (tmp_path / 'enet').write_bytes(content)
+    tensors = read_tensors(tmp_path / 'enet')
+    assert list(tensors) == ['a', 'b'] and torch.equal(tensors['a'], state['a'])
+
+
 def test_report_names_missing_and_left_over(tmp_path):
     """By name, with the reason."""
     state = build_network('enet', 5, task='semantic').state_dict()
@@ -76,7 +92,7 @@ def test_two_tensors_for_one_place():
 
 @pytest.mark.parametrize('content', [
     b'', b'not weights', b'PK\x03\x04 torn zip', b'\x80\x02}q\x00.', b'\x12\x01' + bytes(20),
-    b'\x08\0\0\0\0\0\0\0{garbage', b'\x80\x04N.', bytes(64)])
+    b'\x08\0\0\0\0\0\0\0{garbage', b'\x80\x04N.', bytes(64), b'epochs: 3\n', b'lr: 0.1\n'])
 def test_files_that_hold_no_weights(tmp_path, content):
     """A sentence that names the file."""
     (tmp_path / 'odd').write_bytes(content)

@@ -26,8 +26,14 @@ def found(k: int) -> InstanceMap:
 
 
 def record(path: Path, frames: int = 12, cameras=('',), pictures: bool = True,
-           dropped: int = 2, overlay: bool = False, stages: bool = True) -> Path:
-    """Write a bag; the last `dropped` pictures have no outputs."""
+           dropped: int = 2, overlay: bool = False, stages: bool = True,
+           stamp_of=lambda k: BEGIN + k * PERIOD, delay: int = DELAY) -> Path:
+    """
+    Write a bag; the last `dropped` pictures have no outputs.
+
+    :param stamp_of: what the headers of frame k say.
+    :param delay: from the recording of a picture to that of its outputs, in nanoseconds.
+    """
     with BagWriter(path) as writer:
         for camera in cameras:
             prefix = f'/instance_seg/{camera}' if camera else '/instance_seg'
@@ -38,16 +44,16 @@ def record(path: Path, frames: int = 12, cameras=('',), pictures: bool = True,
             writer.write(topics.label_info, BEGIN, topics.serialize_labels(LABELS, 0.0, first))
             for k in range(frames):
                 stamp = BEGIN + k * PERIOD
-                header = images.header(stamp, 'camera')
+                header = images.header(stamp_of(k), 'camera')
                 picture = np.full((48, 64, 3), 20 * k % 255, np.uint8)
                 if pictures:
                     writer.write(image, stamp, images.serialize_image(header, 'rgb8', picture))
                 if k >= frames - dropped:
                     continue
                 for topic, data in topics.serialize(found(k), header, lambda p=picture: p):
-                    writer.write(topic, stamp + DELAY, data)
+                    writer.write(topic, stamp + delay, data)
                 if stages:
                     value = typestore().types['std_msgs/msg/Float32'](data=10.0 + k)
-                    writer.write(timing, stamp + DELAY, bytes(
+                    writer.write(timing, stamp + delay, bytes(
                         typestore().serialize_cdr(value, 'std_msgs/msg/Float32')))
     return path

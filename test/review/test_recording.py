@@ -4,7 +4,7 @@
 
 import numpy as np
 import pytest
-from review.recordings import found, record
+from review.recordings import BEGIN, PERIOD, found, record
 
 from instance_seg_ros.bags.reader import Bag
 from instance_seg_ros.errors import UserError
@@ -48,6 +48,63 @@ def test_moments_put_pictures_and_masks_together(tmp_path, pictures, overlay):
         assert (moment.picture is not None) == (pictures or overlay)
         if overlay:
             assert (moment.picture == np.uint8(20 * k % 255)).all()
+
+
+@pytest.mark.parametrize('stamp_of, ambiguous', [
+    (lambda k: 0, 10), (lambda k: BEGIN + max(k, 1) * PERIOD, 2),
+    (lambda k: 0 if k == 0 else BEGIN + k * PERIOD, 0)],
+    ids=['all zero', 'two alike', 'first zero'])
+def test_frames_whose_stamps_are_of_no_use_are_counted(tmp_path, stamp_of, ambiguous):
+    """Each of them, at the time of its recording; the summary says so."""
+    with Bag(record(tmp_path / 'bag', stamp_of=stamp_of)) as bag:
+        camera, = read_cameras(bag)
+        whole = [m for m in moments(bag, [camera]) if m.image is not None
+                 and m.instance_mask is not None]
+    summary = summarize(camera)
+    assert summary['frames'] == {'in the bag': 12, 'segmented': 10,
+                                 'dropped': {'without a mask': 2}}
+    assert summary['rate_hz'] == 10 and summary['longest_gap_ms'] == 100
+    assert summary['instances']['car'] == {'total': 10, 'a_frame': 1.0, 'ids': 1}
+    assert 'camera_to_mask_ms' not in summary
+    assert summary['frames_sharing_a_stamp'] == ambiguous == 10 - len(whole)
+    assert ('share the stamp' if ambiguous else 'leap') in dict(rows(summary))['clock']
+
+
+def test_frames_that_share_a_stamp_are_told_by_the_time_of_recording(tmp_path):
+    """As process-bag writes them: with the picture they were made from, not with another."""
+    with Bag(record(tmp_path / 'bag', 6, stamp_of=lambda k: 0, delay=0)) as bag:
+        camera, = read_cameras(bag)
+        all_moments = list(moments(bag, [camera], {camera.prefix: camera.stamps}))
+    assert [m.stamp for m in all_moments] == [BEGIN + k * PERIOD for k in range(4)]
+    for k, moment in enumerate(all_moments):
+        assert (moment.image == 20 * k).all()
+        assert (moment.instance_mask == found(k).instance_mask).all()
+
+
+@pytest.mark.parametrize('stamp_of, agrees', [(lambda k: 0, False),
+                                              (lambda k: BEGIN + k * PERIOD, True)])
+def test_one_stamp_of_all_frames_tells_no_topic(tmp_path, stamp_of, agrees):
+    """Of two cameras either may have made pictures that all say zero."""
+    with Bag(record(tmp_path / 'bag', 6, ('left', 'right'), stamp_of=stamp_of)) as bag:
+        cameras = read_cameras(bag)
+    assert [c.images for c in cameras] == ([6, 6] if agrees else [0, 0])
+    assert [len(c.stamps) for c in cameras] == [4, 4]
+
+
+def unreadable(bag, prefix):
+    """Return what stands for `bag.messages` when all below the prefix is damaged."""
+    rest = [m for m in bag.messages() if not m.topic.name.startswith(prefix)]
+    return lambda *_: iter(rest)
+
+
+def test_a_camera_of_which_nothing_can_be_read_is_left_out(tmp_path):
+    """With another one the rest is told; alone it is refused, with the reason."""
+    with Bag(record(tmp_path / 'bag', cameras=('left', 'right'))) as bag:
+        bag.messages = unreadable(bag, '/instance_seg/left/')
+        assert [c.name for c in read_cameras(bag)] == ['instance_seg right']
+        bag.messages = unreadable(bag, '/instance_seg/')
+        with pytest.raises(UserError, match='none can be read'):
+            read_cameras(bag)
 
 
 def test_a_bag_without_our_outputs_is_refused(tmp_path):
