@@ -36,15 +36,27 @@ class Pinhole:
 
 
 def pinhole_of(info: Any, found: InstanceMap) -> Pinhole | None:
-    """Return the rectified camera of a CameraInfo, scaled to the image where it was resized."""
+    """
+    Return the rectified camera of a CameraInfo, None where it tells nothing.
+
+    The image is the window ``info.roi`` of the sensor, all of it where that is not set; where it
+    was resized or binned, the camera is scaled with it.
+    """
     if info is None or not info.width or not info.height:
         return None
     fx, fy, cx, cy = ((info.p[0], info.p[5], info.p[2], info.p[6]) if info.p[0] > 0
                       else (info.k[0], info.k[4], info.k[2], info.k[5]))
     if fx <= 0 or fy <= 0:
         return None
-    sx, sy = found.width / info.width, found.height / info.height
-    return Pinhole(fx * sx, fy * sy, cx * sx, cy * sy)
+    x, width = _span(info.roi.x_offset, info.roi.width, info.width)
+    y, height = _span(info.roi.y_offset, info.roi.height, info.height)
+    sx, sy = found.width / width, found.height / height
+    return Pinhole(fx * sx, fy * sy, (cx - x) * sx, (cy - y) * sy)
+
+
+def _span(offset: int, length: int, whole: int) -> tuple[int, int]:
+    """Return where a window begins and how long it is; length 0 stands for no window."""
+    return (offset, length) if length else (0, whole)
 
 
 @dataclass(frozen=True)

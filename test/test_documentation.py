@@ -139,10 +139,10 @@ def check_ros2(words):
     elif words[:2] == ['param', 'set']:
         assert words[2].startswith('/instance_seg')
         assert_parameter(words[3])
-    for word in words:
+    for before, word in zip(['', *words], words, strict=False):
         if word.startswith('/instance_seg/'):
             assert_topic(word.removeprefix('/instance_seg/'))
-        if re.fullmatch(r'\w+:=.*', word) and words[:2] == ['run', 'instance_seg_ros']:
+        if before == '-p' and words[:2] == ['run', 'instance_seg_ros']:
             assert_parameter(word.partition(':=')[0])
 
 

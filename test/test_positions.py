@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Objects whose place is known, seen through a pinhole, are found where they are."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from instance_seg_ros.instances import Instance, InstanceMap
 from instance_seg_ros.labels import LabelSet
-from instance_seg_ros.positions import Pinhole, in_depth, on_ground
+from instance_seg_ros.positions import Pinhole, in_depth, on_ground, pinhole_of
 
 PINHOLE = Pinhole(700.0, 710.0, 640.0, 360.0)
 LABELS = LabelSet.named('cityscapes')
@@ -55,3 +57,29 @@ def test_an_instance_without_depth_has_no_place():
     mask = np.full((4, 4), 26000, np.uint16)
     found = InstanceMap.from_masks(LABELS, (mask // 1000).astype(np.uint8), mask)
     assert in_depth(found.instances[0], found, np.zeros((4, 4)), PINHOLE) is None
+
+
+def camera_info(**roi):
+    window = {'x_offset': 0, 'y_offset': 0, 'width': 0, 'height': 0} | roi
+    return SimpleNamespace(
+        width=1920, height=1200, p=[1000.0, 0, 960.0, 0, 0, 1000.0, 600.0, 0, 0, 0, 1, 0],
+        k=[0.0] * 9, roi=SimpleNamespace(**window))
+
+
+@pytest.mark.parametrize('size, roi, expected', (
+    ((1920, 1200), {}, (1000, 1000, 960, 600)),
+    ((960, 600), {}, (500, 500, 480, 300)),
+    ((1920, 1200), {'width': 1920, 'height': 1200}, (1000, 1000, 960, 600)),
+    ((1920, 800), {'y_offset': 400, 'width': 1920, 'height': 800}, (1000, 1000, 960, 200)),
+    ((960, 400), {'y_offset': 400, 'width': 1920, 'height': 800}, (500, 500, 480, 100)),
+    ((640, 400), {'x_offset': 320, 'y_offset': 100, 'width': 1280, 'height': 800},
+     (500, 500, 320, 250))))
+def test_the_camera_is_that_of_the_window_and_the_size_of_the_image(size, roi, expected):
+    found = SimpleNamespace(width=size[0], height=size[1])
+    assert pinhole_of(camera_info(**roi), found) == Pinhole(*expected)
+
+
+def test_a_camera_info_that_tells_nothing_is_no_camera():
+    found, info = SimpleNamespace(width=4, height=4), camera_info()
+    info.p[0] = 0.0
+    assert pinhole_of(None, found) is pinhole_of(info, found) is None

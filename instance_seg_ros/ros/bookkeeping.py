@@ -137,10 +137,12 @@ class RateLimit:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._due = float('-inf')
+        self._max_hz, self._due = 0.0, float('-inf')
 
     def allows(self, max_hz: float) -> bool:
         """Return whether an event that happens now may pass; 0 Hz means without a limit."""
+        if max_hz != self._max_hz:      # what was due at the old rate does not bind the new one
+            self._max_hz, self._due = max_hz, float('-inf')
         if max_hz <= 0:
             return True
         now, period = self._clock(), 1.0 / max_hz

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
-from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
+from rclpy.qos import QoSPolicyKind, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 try:
@@ -193,12 +193,13 @@ class Camera:
         except UnsupportedEventTypeError:       # by this middleware
             self.subscription = self._subscription(node, qos)
         self.topic = self.subscription.topic_name
-        self.placement.subscribe(node, self.topic, self.settings)
+        self.placement.subscribe(node, self.name, self.topic, self.settings)
 
     def _subscription(self, node: LifecycleNode, qos: QoSProfile, **options: Any) -> Any:
+        topic = self._topic(node)
         return node.create_subscription(
-            self.message_type, self._topic(node), self._on_message, qos,
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(), **options)
+            self.message_type, topic, self._on_message, qos,
+            qos_overriding_options=_overridable(node, topic), **options)
 
     def unsubscribe(self, node: LifecycleNode) -> None:
         """Stop listening; a message that is already on its way is counted as dropped."""
@@ -241,3 +242,13 @@ class Camera:
         self.ledger.fail(kind)
         self.last_failure = (time.monotonic(), f'{kind}: {message}')
         return first
+
+
+def _overridable(node: LifecycleNode, topic: str) -> QoSOverridingOptions:
+    """Return what qos_overrides may change: the reliability only where they do."""
+    kinds = [QoSPolicyKind.HISTORY, QoSPolicyKind.DEPTH]
+    name = f'qos_overrides.{node.resolve_topic_name(topic)}.subscription.reliability'
+    # rclpy keeps the first value for ever in a parameter: no change of ``qos`` would count.
+    if name in node._parameter_overrides:
+        kinds.append(QoSPolicyKind.RELIABILITY)
+    return QoSOverridingOptions(kinds)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import Any
 
@@ -22,7 +23,7 @@ def load_segmenter(settings: Settings, device: str) -> Any:
         settings.checkpoint or None, device=device,
         input_size=settings.input_size if any(settings.input_size) else None,
         half={'auto': None, 'on': True, 'off': False}[settings.half],
-        threads=settings.threads or None,
+        threads=_threads(settings.threads),
         semantic_checkpoint=settings.semantic_checkpoint or None)
     try:
         tune(segmenter, settings)
@@ -30,6 +31,20 @@ def load_segmenter(settings: Settings, device: str) -> Any:
         segmenter.close()
         raise
     return segmenter
+
+
+def _threads(asked: int) -> int | None:
+    """Return the number to set, None to leave it: 0 undoes what an earlier load has set."""
+    import torch
+    usual = _usual_threads()
+    return asked or (None if torch.get_num_threads() == usual else usual)
+
+
+@functools.cache
+def _usual_threads() -> int:
+    """Return the number that PyTorch takes by itself: to be asked before it is set."""
+    import torch
+    return torch.get_num_threads()
 
 
 def tune(segmenter: Any, settings: Settings) -> None:

@@ -20,6 +20,7 @@ from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool
 
 from ..errors import UserError
+from .change_state import survive_wrong_requests
 from .model import first_line, is_device_error, load_segmenter
 from .parameter_server import ParameterServer
 from .parameters import AllSettings, Settings
@@ -53,6 +54,7 @@ class InstanceSegNode(LifecycleNode):
         self._worker = Worker(self, self._settings, load, self._on_fault)
         self._recovery = Recovery(self, self._recover)
         self._fault_signal = self.create_guard_condition(self._handle_fault)
+        survive_wrong_requests(self)
         self._enable_service = self.create_service(SetBool, '~/enable', self._on_enable)
         self._reporter = Reporter(
             self, self._settings.node, list(self._worker.cameras.values()), self._health,
@@ -106,8 +108,9 @@ class InstanceSegNode(LifecycleNode):
         super().on_activate(state)
         result = self._attempt('activate', lambda: self._worker.run(self._settings.node))
         if result != SUCCESS:
-            self._worker.stop(_STOP_TIMEOUT_S)
+            stopped = self._worker.stop(_STOP_TIMEOUT_S)
             super().on_deactivate(state)
+            return result if stopped else ERROR
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:

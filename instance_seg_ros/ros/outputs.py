@@ -22,10 +22,9 @@ from ..labels import LabelSet
 from .markers import marker_array, to_markers
 from .messages import to_detections, to_image, to_label_info
 
-_QOS = QoSProfile(depth=5)
 _DELIVERY_S = 0.3
 """How long a large message may be under way; a listener that has died never confirms it."""
-_LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+_LATCHED = {'depth': 1, 'durability': DurabilityPolicy.TRANSIENT_LOCAL}
 
 
 class Outputs:
@@ -42,34 +41,44 @@ class Outputs:
     def __init__(self, node: LifecycleNode, prefix: str, stages: list[str],
                  with_3d: bool = False, with_markers: bool = False) -> None:
         self._node = node
-        markers = marker_array() if with_markers else None      # before any topic is there
+        self._publishers: list[Any] = []
+        try:
+            self._create_all(prefix, stages, with_3d, marker_array() if with_markers else None)
+        except Exception:
+            self.destroy()
+            raise
 
-        def create(message_type: type, topic: str, qos: QoSProfile = _QOS) -> Any:
-            return node.create_lifecycle_publisher(
-                message_type, prefix + topic, qos,
-                qos_overriding_options=QoSOverridingOptions.with_default_policies())
-
-        self._instance_mask = create(Image, 'instance_mask')
-        self._class_mask = create(Image, 'class_mask')
-        self._detections = create(Detection2DArray, 'detections')
-        self._detections_3d = create(Detection3DArray, 'detections_3d') if with_3d else None
-        self._markers = create(markers, 'markers') if markers else None
-        self._label_info = create(LabelInfo, 'label_info', _LATCHED)
-        self._overlay = create(Image, 'overlay')
+    def _create_all(self, prefix: str, stages: list[str], with_3d: bool,
+                    markers: type | None) -> None:
+        self._instance_mask = self._create(Image, prefix + 'instance_mask')
+        self._class_mask = self._create(Image, prefix + 'class_mask')
+        self._detections = self._create(Detection2DArray, prefix + 'detections')
+        self._detections_3d = (
+            self._create(Detection3DArray, prefix + 'detections_3d') if with_3d else None)
+        self._markers = self._create(markers, prefix + 'markers') if markers else None
+        self._label_info = self._create(LabelInfo, prefix + 'label_info', **_LATCHED)
+        self._overlay = self._create(Image, prefix + 'overlay')
         self._debug = {
-            stage: node.create_lifecycle_publisher(Float32, f'{prefix}debug/{stage}_ms', 1)
+            stage: self._create(Float32, f'{prefix}debug/{stage}_ms', overridable=False, depth=1)
             for stage in stages}
+
+    def _create(self, message_type: type, topic: str, overridable: bool = True,
+                **qos: Any) -> Any:
+        publisher = self._node.create_lifecycle_publisher(
+            message_type, topic,
+            QoSProfile(**{'depth': 5, **qos}),      # its own: rclpy writes overrides into it
+            qos_overriding_options=(
+                QoSOverridingOptions.with_default_policies() if overridable else None))
+        self._publishers.append(publisher)
+        return publisher
 
     def destroy(self) -> None:
         """Remove the publishers, once what they have published is with those who listen."""
-        publishers = [p for p in (
-            self._instance_mask, self._class_mask, self._detections, self._detections_3d,
-            self._markers, self._overlay) if p is not None]
         deadline = time.monotonic() + _DELIVERY_S
-        for publisher in publishers if self._node.context.ok() else ():
+        for publisher in self._publishers if self._node.context.ok() else ():
             left = max(0.0, deadline - time.monotonic())
             publisher.wait_for_all_acked(Duration(seconds=left))
-        for publisher in (*publishers, self._label_info, *self._debug.values()):
+        for publisher in self._publishers:
             self._node.destroy_lifecycle_publisher(publisher)
 
     def publish_labels(self, labels: LabelSet, threshold: float, header: Header) -> None:

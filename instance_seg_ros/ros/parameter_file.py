@@ -14,7 +14,9 @@ from typing import Any
 import yaml
 
 from ..errors import UserError
-from .parameters import CAMERA_FIELDS, NODE_FIELDS, AllSettings, type_name
+from . import rcl_yaml
+from .parameter_rules import check_qos_overrides
+from .parameters import CAMERA_FIELDS, NODE_FIELDS, AllSettings, as_word, type_name
 from .settings import all_settings
 
 _SECTION = 'ros__parameters'
@@ -46,7 +48,7 @@ def read_parameters(path: Path, node: str = '/instance_seg') -> AllSettings:
 
 def _given(path: Path, node: str) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
+        content = rcl_yaml.load(Path(path).read_text(encoding='utf-8'))
     except OSError as error:
         raise UserError(f'{path} cannot be read: {error.strerror}.') from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -55,10 +57,10 @@ def _given(path: Path, node: str) -> dict[str, Any]:
     if not sections:
         raise UserError(f'{path} is no parameters file: it has no section {_SECTION}.')
     given = {}
-    # Sections for many nodes first, so that one for this node alone has the last word.
-    for name, section in sorted(sections, key=lambda s: '*' not in s[0]):
-        if re.fullmatch(_pattern(name), node):
+    for name, section in sections:      # the last one has the last word, however near its name
+        if re.fullmatch(_pattern(name), node, re.ASCII):
             given.update(_flat(section, ''))
+    check_qos_overrides(given)
     return given
 
 
@@ -80,9 +82,8 @@ def _sections(content: Any, prefix: str) -> Iterator[tuple[str, dict]]:
 
 
 def _pattern(name: str) -> str:
-    """Return the regular expression of a node's name: ** is any path, * one part of it."""
-    wild = {'**': '.*', '*': '[^/]*'}
-    return '/' + '/'.join(wild.get(part) or re.escape(part) for part in name[1:].split('/'))
+    """Return the regular expression of a node's name: /* is one part of it, /** any number."""
+    return re.escape(name).replace(r'/\*', r'(/\w+)').replace(r'\*', '*')
 
 
 def _flat(section: dict, prefix: str) -> Iterator[tuple[str, Any]]:
@@ -95,9 +96,10 @@ def _flat(section: dict, prefix: str) -> Iterator[tuple[str, Any]]:
 
 def _value(path: Path, given: dict[str, Any], name: str, default: Any = None) -> Any:
     declared = NODE_FIELDS[name.rpartition('.')[2]]
-    if name not in given:
+    value = as_word(declared, given.get(name))
+    # The type of an empty list is not known: to the node it is as if nothing were given.
+    if name not in given or (value == [] and declared.type != tuple[str, ...]):
         return declared.default if default is None else default
-    value = given[name]
     if not _has_type(value, declared):
         raise UserError(f'{path}: {name} must be of type {type_name(declared)}, not {value!r}.')
     if declared.type == tuple[str, ...]:

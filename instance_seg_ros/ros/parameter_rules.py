@@ -12,6 +12,8 @@ from .parameters import NODE_FIELDS, AllSettings, CameraSettings
 OVERLAY_ITEMS = ('contours', 'names', 'scores', 'boxes', 'legend')
 _NAME = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
 _TOPIC = re.compile(r'(~?/)?[A-Za-z_]\w*(/[A-Za-z_]\w*)*', re.ASCII)
+_QOS_WORDS = {'history': ('keep_last', 'keep_all', 'system_default'),
+              'reliability': ('reliable', 'best_effort', 'best_available', 'system_default')}
 _DEVICE = re.compile(r'auto|cpu|cuda(:\d+)?')
 
 
@@ -56,6 +58,19 @@ def check_value(name: str, value: Any) -> None:
     low, high = declared['minimum'], declared['maximum']
     if low is not None and not low <= value <= high:
         raise UserError(f'{name}: {value} is not between {low} and {high}.')
+
+
+def check_qos_overrides(given: dict[str, Any]) -> None:
+    """Raise UserError where a parameter qos_overrides.<topic>.<entity>.<policy> is wrong."""
+    for name, value in given.items():
+        start, _, policy = name.rpartition('.')
+        if not start.startswith('qos_overrides.'):
+            continue
+        if policy == 'depth' and (type(value) is not int or value < 0):
+            raise UserError(f'{name}: {value!r} is not a number of messages.')
+        words = _QOS_WORDS.get(policy)
+        if words and (not isinstance(value, str) or value.lower() not in words):
+            raise UserError(f'{name}: {value!r} is not one of {", ".join(words)}.')
 
 
 def check_together(settings: AllSettings) -> None:

@@ -20,12 +20,15 @@ from rclpy.parameter import Parameter
 
 from ..errors import UserError
 from .parameter_file import OF_ROS
+from .parameter_rules import check_qos_overrides
 from .parameters import (
     CAMERA_FIELDS,
     CONFIGURE,
     NODE_FIELDS,
     START,
     AllSettings,
+    as_word,
+    is_switch,
 )
 from .settings import all_settings
 
@@ -42,6 +45,7 @@ class ParameterServer:
     def __init__(self, node: Node, apply: Callable[[AllSettings], None],
                  is_configured: Callable[[], bool]) -> None:
         self._node, self._apply, self._is_configured = node, apply, is_configured
+        check_qos_overrides({name: p.value for name, p in node._parameter_overrides.items()})
         values = {name: self._declare(name) for name in NODE_FIELDS}
         self._values = values
         for camera in dict.fromkeys(values['cameras']):
@@ -65,8 +69,8 @@ class ParameterServer:
         try:
             self._node.declare_parameter(name, _to_ros(declared, default), _descriptor(declared))
             return _from_ros(declared, self._node.get_parameter(name).value)
-        except ParameterUninitializedException:     # an empty list in a parameter file
-            return default
+        except ParameterUninitializedException:     # an empty list, whose type nobody can tell
+            return () if declared.type == tuple[str, ...] else default
         except ParameterException as error:
             raise UserError(f'The parameter {name} is wrong: {error}.') from error
 
@@ -105,6 +109,7 @@ def _descriptor(declared: dataclasses.Field) -> ParameterDescriptor:
     metadata = declared.metadata
     descriptor = ParameterDescriptor(
         description=metadata['description'], read_only=metadata['when'] == START,
+        dynamic_typing=is_switch(declared),     # on and off come as booleans, too
         additional_constraints=' | '.join(map(str, metadata['choices'])))
     low, high = metadata['minimum'], metadata['maximum']
     if low is not None and declared.type is int:
@@ -123,4 +128,4 @@ def _to_ros(declared: dataclasses.Field, value: Any) -> Any:
 def _from_ros(declared: dataclasses.Field, value: Any) -> Any:
     if declared.type == tuple[str, ...]:
         return tuple(text.strip() for text in value if text.strip())
-    return tuple(value) if declared.type == tuple[int, ...] else value
+    return tuple(value) if declared.type == tuple[int, ...] else as_word(declared, value)

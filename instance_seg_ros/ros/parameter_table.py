@@ -32,6 +32,8 @@ def markdown_table() -> str:
 def _default_text(value: Any) -> str:
     if isinstance(value, bool):
         return f'`{str(value).lower()}`'
+    if value == ():
+        return "`['']`"
     if isinstance(value, tuple):
         return f'`[{", ".join(map(str, value))}]`'
     return f'`{value}`' if value != '' else '`""`'

@@ -80,8 +80,8 @@ class CameraSettings:
         '', 'CameraInfo of the rectified image; empty: camera_info beside the image.',
         when=CONFIGURE)
     depth_topic: str = parameter(
-        'depth', 'Depth image of the same view and size, 32FC1 in metres or 16UC1 in '
-        'millimetres.', when=CONFIGURE)
+        '', 'Depth image of the same view and size, 32FC1 in metres or 16UC1 in millimetres. '
+        'Empty: "depth", or "<camera>/depth" with several cameras.', when=CONFIGURE)
     camera_height_m: float = parameter(
         1.5, 'Height of the camera above the ground.', minimum=0.01, maximum=100.0)
     camera_pitch_deg: float = parameter(
@@ -93,8 +93,8 @@ class Settings(CameraSettings):
     """Parameters of the node; those of ``CameraSettings`` are the only camera's, or defaults."""
 
     cameras: tuple[str, ...] = parameter(
-        (), 'Names of the cameras when there are several; their outputs are ~/<camera>/... .',
-        when=START)
+        (), 'Names of the cameras when there are several; their outputs are ~/<camera>/... . '
+        "['']: there is one, without a name.", when=START)
     autostart: bool = parameter(
         False, 'Configure and activate at start-up, where no launch file or lifecycle manager '
         'does it.', when=START)
@@ -117,14 +117,14 @@ class Settings(CameraSettings):
     score_threshold: float = parameter(
         SCORE_THRESHOLD, 'Leave out instances with a lower score.', minimum=0.0, maximum=1.0)
     class_score_thresholds: tuple[str, ...] = parameter(
-        (), 'Score thresholds of single classes, "class=score".')
+        (), 'Score thresholds of single classes, "class=score"; [\'\']: none.')
     min_area: int = parameter(
         32, 'Leave out instances with fewer pixels of the input image.',
         minimum=0, maximum=100000000)
     class_min_areas: tuple[str, ...] = parameter(
-        (), 'Minimum areas of single classes, "class=pixels".')
+        (), 'Minimum areas of single classes, "class=pixels"; [\'\']: none.')
     classes: tuple[str, ...] = parameter(
-        (), 'Classes to find instances of; empty: all that have instances.')
+        (), "Classes to find instances of; ['']: all that have instances.")
     bandwidth: float = parameter(
         0.0, 'Radius of the mean shift in the embedding space (the paper trains for margins 0.5 '
         'and 1.5, between which 1.5 is the best radius); 0: as the checkpoint says.',
@@ -142,14 +142,14 @@ class Settings(CameraSettings):
         minimum=0.0, maximum=1.0)
     overlay_items: tuple[str, ...] = parameter(
         ('contours', 'names', 'scores'),
-        'What else the overlay shows: contours, names, scores, boxes, legend.')
+        "What else the overlay shows: contours, names, scores, boxes, legend; ['']: nothing.")
     on_device_error: str = parameter(
         'retry', 'After an error of the device: configure again with growing pauses ("retry"), '
         'the same on the CPU ("cpu"), or stay unconfigured ("stop").',
         choices=('retry', 'cpu', 'stop'))
     retry_backoff_s: float = parameter(
         1.0, 'Pause before the first new try after an error; it doubles up to a minute.',
-        minimum=0.0, maximum=60.0)
+        minimum=0.1, maximum=60.0)
     diagnostics_period_s: float = parameter(
         1.0, 'Time between two diagnostics messages.', when=START, minimum=0.05, maximum=60.0)
     hardware_id: str = parameter(
@@ -166,6 +166,18 @@ class AllSettings:
 
     node: Settings
     cameras: dict[str, CameraSettings]
+
+
+def as_word(declared: dataclasses.Field, value: Any) -> Any:
+    """Return 'on' or 'off' where YAML, which needs quotes for both, has made a boolean of it."""
+    if isinstance(value, bool) and is_switch(declared):
+        return 'on' if value else 'off'
+    return value
+
+
+def is_switch(declared: dataclasses.Field) -> bool:
+    """Whether 'off' is among the choices of a field."""
+    return 'off' in declared.metadata['choices']
 
 
 def type_name(declared: dataclasses.Field) -> str:

@@ -53,7 +53,7 @@ class Pipeline:
         self._segment, self.inbox, self._outputs = segment, inbox, outputs
         self._clock_ns, self._on_fault, self._logger = clock_ns, on_fault, logger
         self.overlay_style = OverlayStyle()
-        self._gate = threading.Lock()   # held while the outputs of one frame are published
+        self._gate = threading.Lock()   # held while one frame is tracked and published
         self._open = True
         self._thread = threading.Thread(target=self._run, name='segmentation', daemon=True)
 
@@ -126,14 +126,14 @@ class Pipeline:
         frame, camera, header = job.frame, job.frame.camera, job.frame.message.header
         outputs = self._outputs[camera.name]
         found = job.view.restore(result, job.image.shape)
-        begin = time.perf_counter()
-        if camera.tracker is not None:
-            found = camera.track(found, header)
-            job.stages['tracking'], begin = _ms_since(begin), time.perf_counter()
         with self._gate:
-            if not self._open:
+            if not self._open:      # by now the tracker may be that of another pipeline
                 frame.drop('deactivated')
                 return
+            begin = time.perf_counter()
+            if camera.tracker is not None:
+                found = camera.track(found, header)
+                job.stages['tracking'], begin = _ms_since(begin), time.perf_counter()
             outputs.publish(
                 found, header,
                 lambda: camera.placement.to_message(found, header, camera.settings),

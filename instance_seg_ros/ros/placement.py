@@ -20,6 +20,7 @@ from ..instances import Instance, InstanceMap
 from ..positions import Placed, in_depth, on_ground, pinhole_of
 from .messages import stamp_ns
 from .parameters import CameraSettings
+from .settings import depth_topic
 
 _SAME_MOMENT_NS = 50_000_000
 
@@ -32,9 +33,13 @@ class Placement:
         self._info: CameraInfo | None = None
         self._depths: deque[Image] = deque(maxlen=5)
         self._subscriptions: list[Any] = []
+        self._logger: Any = None
+        self._frames_told = False
 
-    def subscribe(self, node: LifecycleNode, image_topic: str, settings: CameraSettings) -> None:
-        """Listen to camera_info beside the image and, if asked, to a depth image."""
+    def subscribe(self, node: LifecycleNode, camera: str, image_topic: str,
+                  settings: CameraSettings) -> None:
+        """Listen to camera_info beside a camera's image and, if asked, to its depth image."""
+        self._logger = node.get_logger()
         if settings.detections_3d == 'off':
             return
         base = image_topic.removesuffix('/compressed').rpartition('/')[0]
@@ -43,7 +48,7 @@ class Placement:
             qos_profile_sensor_data))
         if settings.detections_3d == 'depth':
             self._subscriptions.append(node.create_subscription(
-                Image, settings.depth_topic, self._on_depth, qos_profile_sensor_data))
+                Image, depth_topic(camera, settings), self._on_depth, qos_profile_sensor_data))
 
     def unsubscribe(self, node: LifecycleNode) -> None:
         """Stop listening and forget what was heard."""
@@ -63,7 +68,7 @@ class Placement:
                    settings: CameraSettings) -> Detection3DArray:
         """Return the instances whose place is known, with the ids of ``~/detections``."""
         pinhole = pinhole_of(self._info, found)
-        depth = self._depth_at(stamp_ns(header)) if settings.detections_3d == 'depth' else None
+        depth = self._depth_with(header) if settings.detections_3d == 'depth' else None
 
         def place(instance: Instance) -> Placed | None:
             if pinhole is None:
@@ -79,12 +84,23 @@ class Placement:
         return Detection3DArray(header=header, detections=[
             _to_detection(instance, where, header) for instance, where in placed if where])
 
-    def _depth_at(self, moment_ns: int) -> np.ndarray | None:
+    def _depth_with(self, header: Header) -> np.ndarray | None:
+        def distance_ns(depth: Image) -> int:
+            return abs(stamp_ns(depth.header) - stamp_ns(header))
+
         with self._lock:
-            images = sorted(self._depths, key=lambda m: abs(stamp_ns(m.header) - moment_ns))
-        if not images or abs(stamp_ns(images[0].header) - moment_ns) > _SAME_MOMENT_NS:
+            nearest = min(self._depths, key=distance_ns, default=None)
+        if nearest is None or distance_ns(nearest) > _SAME_MOMENT_NS:
             return None
-        return depth_in_metres(images[0])
+        self._compare_frames(nearest.header.frame_id, header.frame_id)
+        return depth_in_metres(nearest)
+
+    def _compare_frames(self, depth: str, image: str) -> None:
+        if depth != image and not self._frames_told:
+            self._frames_told = True
+            self._logger.warning(
+                f'the depth image is of the frame {depth!r}, the image of {image!r}: if they are '
+                'not of the same view, set the parameter depth_topic')
 
 
 def depth_in_metres(message: Image) -> np.ndarray | None:

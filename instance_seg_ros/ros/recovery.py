@@ -12,20 +12,22 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 _LONGEST_PAUSE_S = 60.0
+_QUIET_S = 60.0
 
 
 class Recovery:
     """
     Calls ``attempt`` after a pause, and again after longer ones until it returns True.
 
-    The pause doubles with each try up to a minute; after a minute without an error it starts
-    from the beginning.
+    The pause doubles with each try up to a minute; after more than a minute without an error it
+    starts from the beginning.
     """
 
     def __init__(self, node: Node, attempt: Callable[[], bool]) -> None:
         self._node, self._attempt = node, attempt
         self._timer: Any = None
-        self._tries, self._last = 0, float('-inf')
+        self._tries = 0
+        self._quiet_since = float('-inf')       # the last error, or the end of the last try
 
     @property
     def is_pending(self) -> bool:
@@ -35,8 +37,8 @@ class Recovery:
     def schedule(self, first_pause_s: float) -> float:
         """Try after a pause; return its length in seconds."""
         now = time.monotonic()
-        self._tries = self._tries + 1 if now - self._last < 2 * _LONGEST_PAUSE_S else 0
-        self._last = now
+        self._tries = self._tries + 1 if now - self._quiet_since <= _QUIET_S else 0
+        self._quiet_since = now
         pause_s = min(_LONGEST_PAUSE_S, first_pause_s * 2 ** min(self._tries, 16))
         self.cancel()
         self._timer = self._node.create_timer(
@@ -52,5 +54,7 @@ class Recovery:
 
     def _try(self, first_pause_s: float) -> None:
         self.cancel()
-        if not self._attempt():
+        succeeded = self._attempt()
+        self._quiet_since = time.monotonic()
+        if not succeeded:
             self.schedule(first_pause_s)

@@ -53,6 +53,11 @@ def overlay_style(settings: Settings) -> OverlayStyle:
         **{item: item in settings.overlay_items for item in OVERLAY_ITEMS})
 
 
+def depth_topic(name: str, camera: CameraSettings) -> str:
+    """Return the topic of a camera's depth images, relative or absolute."""
+    return camera.depth_topic or (f'{name}/depth' if name else 'depth')
+
+
 def input_topic(name: str, camera: CameraSettings) -> str:
     """Return the topic of a camera's images as it is subscribed to, relative or absolute."""
     topic = camera.topic or (f'{name}/image_raw' if name else 'image_raw')

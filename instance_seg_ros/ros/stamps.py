@@ -21,7 +21,6 @@ class StampMonitor:
     def __init__(self, clock_ns: Callable[[], int],
                  monotonic: Callable[[], float] = time.monotonic) -> None:
         self._clock_ns, self._monotonic = clock_ns, monotonic
-        self._on_jump_back: list[Callable[[], None]] = []
         self.jumps_back = 0
         self.reset()
 
@@ -29,10 +28,6 @@ class StampMonitor:
         """Forget what was seen."""
         self._last_ns: int | None = None
         self._seen: dict[str, tuple[float, str]] = {}
-
-    def call_on_jump_back(self, callback: Callable[[], None]) -> None:
-        """Call back whenever time jumps back, as at the start of each loop of a bag."""
-        self._on_jump_back.append(callback)
 
     def check(self, stamp_ns: int) -> None:
         """Look at the stamp of a new image."""
@@ -48,8 +43,6 @@ class StampMonitor:
             back = (self._last_ns - stamp_ns) / 1e9
             self._note('back', f'header stamps jumped back by {back:.3f} s: a bag that loops, or '
                        'two publishers on one topic')
-            for callback in self._on_jump_back:
-                callback()
         self._last_ns = stamp_ns
 
     def problems(self) -> list[str]:

@@ -51,11 +51,11 @@ class Worker:
         self._segmenter = self._load_segmenter(settings.node, device)
         self._segmenter.warm_up(len(self.cameras))
         stages = self._segmenter([np.zeros((64, 64, 3), np.uint8)])[0].timings_ms
-        self._outputs = {
-            camera.name: Outputs(self._node, camera.prefix, [*stages, *STAGES],
-                                 camera.settings.detections_3d != 'off',
-                                 camera.settings.markers)
-            for camera in self.cameras.values()}
+        for camera in self.cameras.values():
+            # One by one: where the next cannot be made, release removes those there are.
+            self._outputs[camera.name] = Outputs(
+                self._node, camera.prefix, [*stages, *STAGES],
+                camera.settings.detections_3d != 'off', camera.settings.markers)
         return describe(self._segmenter)
 
     def run(self, settings: Settings) -> None:
@@ -70,11 +70,19 @@ class Worker:
         self._publish_labels(settings)
 
     def stop(self, timeout_s: float) -> bool:
-        """Stop publishing at once and listening; return whether the pipeline's thread ended."""
+        """
+        Stop publishing at once and listening; return whether the pipeline's thread ended.
+
+        A thread that has not ended keeps the network, which cannot be closed then.
+        """
         stopped = self._pipeline is None or self._pipeline.stop(timeout_s)
         self._pipeline = None
         for camera in self.cameras.values():
             camera.unsubscribe(self._node)
+        if not stopped:
+            self._segmenter = None      # to close it would wait for the call that hangs
+            self._node.get_logger().warning(
+                'the device has not come back from a call: its memory is freed when it does')
         return stopped
 
     def free(self) -> None:

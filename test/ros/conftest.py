@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +20,18 @@ from checkout import child_environment
 
 pytest.importorskip('rclpy')
 
+import rclpy  # noqa: E402
 from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
 from lifecycle_msgs.msg import Transition  # noqa: E402
 from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
 from rcl_interfaces.srv import SetParametersAtomically  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 from rclpy.qos import QoSProfile  # noqa: E402
+from rclpy.signals import SignalHandlerOptions  # noqa: E402
+from ros.fakes import FakeSegmenter  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 
+from instance_seg_ros.ros.node import InstanceSegNode  # noqa: E402
 from instance_seg_ros.ros.node_process import own_domain  # noqa: E402
 from instance_seg_ros.ros.session import ros_node, spinning  # noqa: E402
 
@@ -284,3 +289,26 @@ def make_car(domain, monkeypatch):
 @pytest.fixture
 def car(make_car):
     return make_car()
+
+
+@pytest.fixture
+def make_node(domain, monkeypatch):
+    """Return ``make(*ros_arguments, load=FakeSegmenter)``: the node in this process, not spun."""
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+
+    def end(node):
+        node.end()
+        node.destroy_node()
+        node.release_handle()
+
+    with ExitStack() as ends:
+        def make(*arguments, load=FakeSegmenter):
+            context = rclpy.Context()
+            rclpy.init(context=context, domain_id=domain, args=['--ros-args', *arguments],
+                       signal_handler_options=SignalHandlerOptions.NO)
+            ends.callback(context.try_shutdown)
+            node = InstanceSegNode(load, context=context)
+            ends.callback(end, node)
+            return node
+
+        yield make

@@ -55,6 +55,7 @@ class FakeSegmenter:
             self.device = 'cpu'
         self.checkpoint = SimpleNamespace(network='fake', checksum='0123456789ab', bandwidth=1.5)
         self.batches, self.options = [], {}
+        self._lock = threading.Lock()       # as the real one has it
         FakeSegmenter.open_count += 1
 
     def warm_up(self, batch_size=1):
@@ -68,14 +69,16 @@ class FakeSegmenter:
         self.options = options
 
     def close(self):
-        require_device()
-        FakeSegmenter.open_count -= 1
+        with self._lock:
+            require_device()
+            FakeSegmenter.open_count -= 1
 
     def __call__(self, images):
-        self.batches.append(len(images))
-        for image in images:
-            self._obey(int(image[0, 0, 2]))
-        return [self._find(image) for image in images]
+        with self._lock:
+            self.batches.append(len(images))
+            for image in images:
+                self._obey(int(image[0, 0, 2]))
+            return [self._find(image) for image in images]
 
     def _obey(self, order):
         if order == ORDERS['slow']:

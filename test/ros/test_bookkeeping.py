@@ -105,6 +105,16 @@ def test_the_limit_lets_through_what_it_should(source_hz, max_hz, seed):
     assert all(limit.allows(0) for _ in range(3))
 
 
+def test_a_changed_limit_counts_at_once():
+    clock = Clock()
+    limit, passed = RateLimit(clock), []
+    assert not all([limit.allows(0.01) for _ in range(3)])
+    for _ in range(60):
+        clock.now += 1 / 30
+        passed.append(limit.allows(30))
+    assert all(passed)
+
+
 def test_a_pause_does_not_save_up_for_a_burst():
     clock = Clock()
     limit = RateLimit(clock)

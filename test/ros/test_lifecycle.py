@@ -131,7 +131,7 @@ def test_a_command_from_outside_ends_the_recovery(start_node, car):
 
 def test_a_device_that_is_lost_for_a_while_and_cannot_even_be_freed(start_node, car, tmp_path):
     lost = tmp_path / 'lost'
-    node = start_node({'autostart': True, 'retry_backoff_s': 0.05}, FAKE_LOST=str(lost))
+    node = start_node({'autostart': True, 'retry_backoff_s': 0.1}, FAKE_LOST=str(lost))
     masks = car.hear_later('instance_mask', Image)
     car.publisher()
     lost.touch()        # while the node is at work

@@ -3,6 +3,7 @@
 """The optional detections_3d, through the real node."""
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,11 +11,15 @@ import pytest
 pytest.importorskip('rclpy')
 
 from sensor_msgs.msg import CameraInfo, Image  # noqa: E402
+from std_msgs.msg import Header  # noqa: E402
 from vision_msgs.msg import Detection2DArray, Detection3DArray  # noqa: E402
 
 from instance_seg_ros.errors import UserError  # noqa: E402
+from instance_seg_ros.instances import InstanceMap  # noqa: E402
+from instance_seg_ros.labels import LabelSet  # noqa: E402
 from instance_seg_ros.ros.markers import marker_array  # noqa: E402
-from instance_seg_ros.ros.placement import depth_in_metres  # noqa: E402
+from instance_seg_ros.ros.parameters import CameraSettings  # noqa: E402
+from instance_seg_ros.ros.placement import Placement, depth_in_metres  # noqa: E402
 
 pytestmark = pytest.mark.ros
 
@@ -88,3 +93,34 @@ def test_markers_need_their_messages(monkeypatch):
     monkeypatch.setitem(sys.modules, 'visualization_msgs.msg', None)
     with pytest.raises(UserError, match='markers needs the ROS package visualization_msgs'):
         marker_array()
+
+
+@pytest.mark.parametrize('arguments, expected', (
+    ((), {'/depth'}),
+    (('-p', 'cameras:=[front, left]'), {'/front/depth', '/left/depth'}),
+    (('-p', 'cameras:=[front, left]', '-p', 'left.depth_topic:=/lidar'),
+     {'/front/depth', '/lidar'}),
+    (('-p', 'cameras:=[front, left]', '-p', 'depth_topic:=/lidar'), {'/lidar'})))
+def test_each_camera_has_its_depth(make_node, arguments, expected):
+    node = make_node('-p', 'detections_3d:=depth', *arguments)
+    node.trigger_configure()
+    node.trigger_activate()
+    topics = {subscription.topic_name for subscription in node.subscriptions}
+    assert {topic for topic in topics if 'depth' in topic or 'lidar' in topic} == expected
+    assert len([topic for topic in topics if topic.endswith('camera_info')]) == len(
+        node._worker.cameras)
+
+
+@pytest.mark.parametrize('frame, told', (('front', 0), ('left', 1)))
+def test_depth_of_another_frame_is_told_once(frame, told):
+    warnings, placement, header = [], Placement(), Header(frame_id='front')
+    node = SimpleNamespace(create_subscription=lambda *_: None,
+                           get_logger=lambda: SimpleNamespace(warning=warnings.append))
+    settings = CameraSettings(detections_3d='depth')
+    placement.subscribe(node, '', '/image_raw', settings)
+    placement._on_depth(Image(header=Header(frame_id=frame)))
+    found = InstanceMap.from_masks(LabelSet.named('cityscapes'), np.zeros((2, 2), np.uint8),
+                                   np.zeros((2, 2), np.uint16))
+    for _ in range(3):
+        placement.to_message(found, header, settings)
+    assert len(warnings) == told and all("'left', the image of 'front'" in w for w in warnings)

@@ -42,11 +42,15 @@ def test_pauses_grow_until_a_try_succeeds(monkeypatch):
         pauses.append(node.timers[0][0])
     assert pauses == [2, 4, 8, 16, 32, 60, 60, 60]
     answers.append(True)
+    now[0] += 60
     node.fire()
     assert not tries.is_pending and not node.timers
     now[0] += 60
     assert tries.schedule(1.0) == 60    # it has failed again soon
-    now[0] += 600
+    answers.append(True)
+    now[0] += 60
+    node.fire()
+    now[0] += 61
     assert tries.schedule(1.0) == 1.0 and len(node.timers) == 1
     tries.cancel()
     assert not tries.is_pending and not node.timers

@@ -1,0 +1,45 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""YAML as ROS reads it in a parameters file, without ROS."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+
+def load(text: str) -> Any:
+    """Return the content of a parameters file; raises yaml.YAMLError."""
+    return yaml.load(text, _Loader)
+
+
+class _Loader(yaml.SafeLoader):
+    """
+    Takes words without quotes for what rcl takes them.
+
+    YAML 1.1 takes 1e2 and y for texts, and 12:30, 2026-11-23 and null for something else.
+    """
+
+    yaml_implicit_resolvers = {}
+    bool_values = {**yaml.SafeLoader.bool_values, 'y': True, 'n': False}
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        """Take every name for a text: a camera may be called n."""
+        for key, _ in node.value:
+            key.tag = 'tag:yaml.org,2002:str'
+        return super().construct_mapping(node, deep)
+
+
+def _forms(*words: str) -> str:
+    return '|'.join(form for word in words for form in (word, word.capitalize(), word.upper()))
+
+
+for _kind, _pattern in {
+        'bool': _forms('y', 'yes', 'true', 'on', 'n', 'no', 'false', 'off'),
+        'int': r'[-+]?(0|[1-9]\d*|0[0-7]+|0x[\da-fA-F]+)',
+        'float': r'[-+]?((\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|\.(inf|Inf|INF))|\.(nan|NaN|NAN)',
+        'null': ''}.items():
+    _Loader.add_implicit_resolver(
+        f'tag:yaml.org,2002:{_kind}', re.compile(rf'({_pattern})\Z', re.ASCII), None)
