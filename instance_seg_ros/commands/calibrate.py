@@ -57,6 +57,8 @@ def run(args: argparse.Namespace) -> None:
     from ..training.recipe import Recipe, load_recipe
 
     checkpoint = Checkpoint.load(args.checkpoint)
+    if not args.pictures:
+        raise UserError('--pictures: none are too few to learn from.')
     _check_shifts(args, checkpoint.label_set.names)
     _choose(checkpoint, args)
     recipe = load_recipe(args.config) if args.config else Recipe()

@@ -92,13 +92,15 @@ def test_groups_and_void_excuse_a_prediction():
     assert scores.predictions['car'] == 1
 
 
-def test_distance_settings_leave_far_objects_out():
+@pytest.mark.parametrize('predicted, near', [(26000, 1.), (26001, 0.)])
+def test_distance_settings_leave_far_objects_out(predicted, near):
+    """If only the far one is predicted, the official code alone ends with an IndexError."""
     ids = np.full((100, 400), 7, np.int32)
     ids[10:60, 10:60], ids[10:60, 100:150] = 26000, 26001
     scorer = Scorer(['car'])
-    scorer.add(ids, [Prediction(26, .5, ids == 26000)], {26000: (20., 1.), 26001: (80., 1.)})
+    scorer.add(ids, [Prediction(26, .5, ids == predicted)], {26000: (20., 1.), 26001: (80., 1.)})
     scores = scorer.scores()
-    assert car(scores, 'ap50m') == 1. and car(scores, 'ap100m') == car(scores) == .5
+    assert car(scores, 'ap50m') == near and car(scores, 'ap100m') == car(scores) == .5
 
 
 def test_a_class_whose_predictions_are_all_excused_scores_zero():
@@ -109,15 +111,6 @@ def test_a_class_whose_predictions_are_all_excused_scores_zero():
     scorer.add(ids, [box(10, 10, .5), box(55, 55, .9, label=24)])
     classes = scorer.scores().averages['classes']
     assert classes['person']['ap'] == 0 and classes['car']['ap'] == .5
-
-
-def test_all_predictions_far_away_score_zero_near():
-    ids = np.full((100, 400), 7, np.int32)
-    ids[10:60, 10:60], ids[10:60, 100:150] = 26000, 26001
-    scorer = Scorer(['car'])
-    scorer.add(ids, [Prediction(26, .5, ids == 26001)], {26000: (20., 1.), 26001: (80., 1.)})
-    scores = scorer.scores()
-    assert car(scores, 'ap50m') == 0. and car(scores, 'ap100m') == car(scores) == .5
 
 
 def _official_matrix(folder, frames):

@@ -97,6 +97,7 @@ def test_the_verb_says_what_is_missing(tmp_path, capsys):
 
 
 @pytest.mark.parametrize('options, said', [
+    (['--pictures', '0'], '--pictures'),
     (['--bandwidth', '0'], '--bandwidth must be positive'),
     (['--pixels-per-unit', '-1'], '--pixels-per-unit must be positive'),
     (['--pixels-per-unit', '50'], 'has no coordinates')])
