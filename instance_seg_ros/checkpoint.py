@@ -32,7 +32,8 @@ class Checkpoint:
     """Weights and the facts that belong to them.
 
     network, task, options: what `build_network` takes. label_set: channel order of the logits.
-    input_size: (width, height) in pixels the network was made for. bandwidth: for clustering.
+    input_size: (width, height) in pixels the network was made for. bandwidth: for clustering, a
+        number or numbers by class name (1.5 for what is not named).
     confidence: weights by class name, see `confidence.Confidence`.
     mean, std: of RGB in 0 to 1, for normalisation. provenance, scores: plain data for people.
     state: tensors by name.
@@ -45,7 +46,7 @@ class Checkpoint:
     options: dict = field(default_factory=dict)
     embedding_dims: int = 8
     input_size: tuple[int, int] = (768, 384)
-    bandwidth: float = 1.5
+    bandwidth: float | dict = 1.5
     confidence: dict = field(default_factory=dict)
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
@@ -63,6 +64,14 @@ class Checkpoint:
             raise UserError(f'The weights in {self.path} do not fit network {self.network!r}: '
                             f'{_first_line(error)}') from error
         return network.eval()
+
+    @property
+    def bandwidths(self) -> dict[str, float]:
+        """The bandwidth of each countable class by name."""
+        names = [self.label_set.names[k] for k in self.label_set.thing_indices]
+        if isinstance(self.bandwidth, dict):
+            return {name: self.bandwidth.get(name, Checkpoint.bandwidth) for name in names}
+        return dict.fromkeys(names, self.bandwidth)
 
     @property
     def checksum(self) -> str:

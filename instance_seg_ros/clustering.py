@@ -7,7 +7,8 @@ seeds shift at once over a sample of the pixels, and whatever they leave unclust
 again in the next round, so that small objects beside large ones get their turn.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -50,10 +51,11 @@ class Clusters:
 class MeanShift:
     """Mean shift with a flat kernel, per class; deterministic.
 
-    bandwidth: radius of the kernel, in embedding units; modes are further apart than that. The
-        paper names delta_v = 0.5, which holds around any pixel only when the loss is zero.
-        Around a mode, anything from delta_v to 2 delta_d - delta_v separates perfectly; the
-        authors' release uses 1.5, the default here.
+    bandwidth: radius of the kernel, in embedding units; modes are further apart than that. One
+        number, or one for each of the `things` of a call. The paper names delta_v = 0.5, which
+        holds around any pixel only when the loss is zero. Around a mode, anything from delta_v
+        to 2 delta_d - delta_v separates perfectly; the authors' release uses 1.5, the default
+        here.
     min_area: clusters of fewer pixels are dropped (their pixels belong to no instance).
     sample: modes are sought among this many pixels, evenly spread.
     seeds, rounds: how many pixels start shifting at once, and how often on what is left.
@@ -62,12 +64,12 @@ class MeanShift:
     max_shifts = 30
     tolerance = 1e-3   # of the bandwidth: a mode that moves less has arrived
 
-    def __init__(self, bandwidth: float = 1.5, min_area: int = 10, sample: int = 4096,
-                 seeds: int = 128, rounds: int = 8):
+    def __init__(self, bandwidth: float | Sequence[float] = 1.5, min_area: int = 10,
+                 sample: int = 4096, seeds: int = 128, rounds: int = 8):
         """Raise ValueError for a bandwidth that is not positive."""
-        if not bandwidth > 0:
+        self.bandwidth, self.min_area = torch.tensor(bandwidth, dtype=torch.float32), int(min_area)
+        if not (self.bandwidth > 0).all():
             raise ValueError(f'bandwidth must be positive, not {bandwidth}')
-        self.bandwidth, self.min_area = float(bandwidth), int(min_area)
         self.sample, self.seeds, self.rounds = int(sample), int(seeds), int(rounds)
 
     @torch.inference_mode()
@@ -90,22 +92,13 @@ class MeanShift:
         place = (rank >= 0).index_select(0, channel).nonzero().squeeze(1)
         points = embeddings.permute(1, 2, 0).flatten(0, 1).index_select(0, place).float()
         place, points, invalid = _finite(place, points)
-        points = self._apart(points, rank.index_select(0, channel.index_select(0, place)))
+        bandwidth = self.bandwidth.to(place.device).expand(len(things))
+        points = _apart(points, rank.index_select(0, channel.index_select(0, place)), bandwidth)
         modes = self._modes(points[self._sampled(place)])
         nearest, distance = self._assign(points, modes)
-        mode_class = torch.tensor(things, device=place.device)[self._rank(modes)]
-        return self._collect(class_index, place, nearest, distance, modes, mode_class, invalid)
-
-    def _apart(self, points, rank):
-        """Add a coordinate that holds classes out of each other's reach: (P, D) to (P, D + 1).
-
-        One clustering then does them all, and no comparison has to ask for the class.
-        """
-        return torch.cat([points, rank.unsqueeze(1) * (3 * self.bandwidth)], 1)
-
-    def _rank(self, modes):
-        """Return the class that `_apart` wrote into a mode, as its place in `things`."""
-        return (modes[:, -1] / (3 * self.bandwidth)).round().long()
+        mode_class = torch.tensor(things, device=place.device)[_rank(modes)]
+        found = self._collect(class_index, place, nearest, distance, modes, mode_class, invalid)
+        return replace(found, mode=found.mode * bandwidth[rank[found.class_index]].unsqueeze(1))
 
     def _sampled(self, place):
         """Choose the pixels among which modes are sought: all, or some, evenly over their order.
@@ -126,8 +119,9 @@ class MeanShift:
             if len(left) == 0:
                 break
             modes = self._shift(_spread_out(left, self.seeds), left)
-            near = _within(modes, points, self.bandwidth)
-            modes, near = self._strongest(modes, near)
+            near = _within(modes, points)
+            keep = _distinct(modes, near.sum(1))
+            modes, near = modes[keep], near[keep]
             # The rest of what an earlier round has taken is a fringe, no object of its own.
             own = (near & free).sum(1)
             found.append(modes[2 * own > near.sum(1)])
@@ -140,21 +134,16 @@ class MeanShift:
         Modes that have come close on the way are going to meet: all but one of them stop.
         """
         for _ in range(self.max_shifts):
-            weight = _beyond(modes, points, self.bandwidth).le_(0)
+            weight = _beyond(modes, points).le_(0)
             count = weight.sum(1, keepdim=True)
             # Transposed, since a product with few columns takes a slow way on CPUs.
             total = (points.T @ weight.T).T
             moved = torch.where(count > 0, total / count.clamp_min(1), modes)
             step = (moved - modes).square().sum(1).max()
-            modes = moved[_distinct(moved, count.squeeze(1), self.bandwidth / 2)]
-            if step <= (self.tolerance * self.bandwidth) ** 2:
+            modes = moved[_distinct(moved, count.squeeze(1), 0.5)]
+            if step <= self.tolerance ** 2:
                 break
         return modes
-
-    def _strongest(self, modes, near):
-        """Choose the most populous of modes within a bandwidth of each other."""
-        keep = _distinct(modes, near.sum(1), self.bandwidth)
-        return modes[keep], near[keep]
 
     def _assign(self, points, modes):
         """Return each point's nearest mode within reach, or M; and its distance."""
@@ -170,10 +159,13 @@ class MeanShift:
         place = torch.arange(len(modes), dtype=torch.int32, device=points.device).unsqueeze(1)
         least = squared.view(torch.int32).bitwise_and_(~low).bitwise_or_(place).amin(0)
         distance = (least & ~low).view(torch.float32).sqrt_()
-        return torch.where(distance <= REACH * self.bandwidth, least & low, len(modes)), distance
+        return torch.where(distance <= REACH, least & low, len(modes)), distance
 
     def _collect(self, class_index, place, nearest, distance, modes, mode_class, invalid):
-        """Drop small clusters, put the rest in order and write their numbers into the image."""
+        """Drop small clusters, put the rest in order and write their numbers into the image.
+
+        Their modes stay as they are, in bandwidths.
+        """
         last = len(modes)   # of the points that are near no mode
         area = torch.bincount(nearest, minlength=last + 1)[:last]
         order = torch.argsort(area, descending=True, stable=True)
@@ -187,16 +179,30 @@ class MeanShift:
         # Doubles, since a GPU adds them up in any order: rounded, they are the same every time.
         spread = torch.bincount(nearest, distance.double(), last + 1)[order] / area[order]
         return Clusters(image.view(class_index.shape), mode_class[order], area[order],
-                        (spread / self.bandwidth).float(),
-                        self._margin(modes[order]), modes[order, :-1], invalid)
+                        spread.float(), _margin(modes[order]), modes[order, :-1], invalid)
 
-    def _margin(self, modes):
-        """Return each mode's distance to the next of its class, in bandwidths, at most 3."""
-        if not len(modes):
-            return modes.new_zeros(0)
-        # Other classes are 3 bandwidths away by `_apart` and so need not be told apart here.
-        distance = torch.cdist(modes, modes).fill_diagonal_(torch.inf)
-        return (distance.min(1).values / self.bandwidth).clamp_max(3.0)
+
+def _apart(points: Tensor, rank: Tensor, bandwidth: Tensor) -> Tensor:
+    """Bring points (P, D) to units of their class's bandwidth, and add a coordinate: (P, D + 1).
+
+    It holds classes out of each other's reach: one clustering then does them all, and no
+    comparison has to ask for the class.
+    """
+    rank = rank.unsqueeze(1)
+    return torch.cat([points / bandwidth[rank], 3. * rank], 1)
+
+
+def _rank(modes: Tensor) -> Tensor:
+    """Return the class that `_apart` wrote into a mode, as its place in `things`."""
+    return (modes[:, -1] / 3).round().long()
+
+
+def _margin(modes: Tensor) -> Tensor:
+    """Return each mode's distance to the next of its class, in bandwidths, at most 3."""
+    if not len(modes):
+        return modes.new_zeros(0)
+    # Other classes are 3 bandwidths away by `_apart` and so need not be told apart here.
+    return torch.cdist(modes, modes).fill_diagonal_(torch.inf).min(1).values.clamp_max(3.0)
 
 
 def _finite(place: Tensor, points: Tensor) -> tuple[Tensor, Tensor, int]:
@@ -215,12 +221,12 @@ def _spread_out(points: Tensor, count: int) -> Tensor:
     return points[torch.arange(count, device=points.device) * last // (count - 1)]
 
 
-def _within(a: Tensor, b: Tensor, radius: float) -> Tensor:
+def _within(a: Tensor, b: Tensor, radius: float = 1.) -> Tensor:
     """Tell which pairs are within a radius: bool (len(a), len(b)); one matrix product."""
     return _beyond(a, b, radius) <= 0
 
 
-def _beyond(a: Tensor, b: Tensor, radius: float) -> Tensor:
+def _beyond(a: Tensor, b: Tensor, radius: float = 1.) -> Tensor:
     """Return the squared distance of each pair less that of the radius: (len(a), len(b))."""
     squared = torch.addmm(_squares(b), a, b.T, alpha=-2)
     return squared.sub_((radius ** 2 - _squares(a)).unsqueeze(1))
@@ -231,7 +237,7 @@ def _squares(points: Tensor) -> Tensor:
     return points.square() @ points.new_ones(points.shape[1])
 
 
-def _distinct(modes: Tensor, count: Tensor, radius: float) -> Tensor:
+def _distinct(modes: Tensor, count: Tensor, radius: float = 1.) -> Tensor:
     """Choose modes, most populous first, none within `radius` of a chosen one: places (M,)."""
     order = torch.argsort(count, descending=True, stable=True)
     stronger = torch.tril(_within(modes[order], modes[order], radius), -1)

@@ -34,12 +34,13 @@ class Engine:
         self._scale = (1 / scale).view(3, 1, 1).to(device)
         self._shift = (-torch.tensor(mean) * 255.0 / scale).view(3, 1, 1).to(device)
 
-    def __call__(self, pictures: np.ndarray, sizes: Sequence[tuple[int, int]], bandwidth: float,
-                 things: tuple[int, ...], timings: dict[str, float]) -> list[Found]:
+    def __call__(self, pictures: np.ndarray, sizes: Sequence[tuple[int, int]],
+                 bandwidths: tuple[float, ...], things: tuple[int, ...],
+                 timings: dict[str, float]) -> list[Found]:
         """Find the instances of pictures, uint8 RGB (N, H, W, 3), and add each stage's time.
 
         sizes: (width, height) of the images they come from. things: channels of the classes to
-        separate.
+        separate; bandwidths: of each of them.
         """
         with self._timed(timings, 'preprocess'):
             batch = self.normalise(torch.from_numpy(pictures).to(self.device))
@@ -47,7 +48,7 @@ class Engine:
             logits, embeddings = self.network(batch)
         with self._timed(timings, 'clustering'):
             classes = logits.argmax(1)
-            clusters = MeanShift(bandwidth)(embeddings, classes, things)
+            clusters = MeanShift(bandwidths)(embeddings, classes, things)
             return [self._found(*one) for one in zip(classes, logits, clusters, sizes,
                                                      strict=True)]
 

@@ -71,11 +71,12 @@ class FixedMeanShift:
 
         embeddings: float (N, D, H, W). rank: int64 (N, H, W), place of each pixel's class among
         the countable ones, -1 = not countable. confidence: float (N, H, W), averaged over each
-        cluster. bandwidth: a number or a tensor without dimensions. of_row, of_column: float
-        (N, H) and (N, W), how often the image copies each row and column of the grid.
+        cluster. bandwidth: float (C,), of each countable class. of_row, of_column: float (N, H)
+        and (N, W), how often the image copies each row and column of the grid.
         """
         shape, rank = rank.shape, rank.flatten(1)
-        points = embeddings.permute(0, 2, 3, 1).flatten(1, 2).float() / bandwidth
+        points = embeddings.permute(0, 2, 3, 1).flatten(1, 2).float()
+        points = points / bandwidth[rank.clamp_min(0)].unsqueeze(2)
         countable, finite = rank >= 0, torch.isfinite(points).all(2)
         valid = countable & finite
         # Three bandwidths between classes keep them out of each other's reach.
@@ -92,11 +93,11 @@ class FixedMeanShift:
         order, number = _in_order(modes, found, area)
         modes, found, area, spread, mean, edges, rows, columns = (_take(x, order) for x in (
             modes, found, area, spread, mean, edges, rows.squeeze(3), columns.squeeze(2)))
-        size = area.clamp_min(1)
+        size, rank = area.clamp_min(1), (modes[..., -1] / 3).round().long()
         return FixedClusters(
-            number.gather(1, slot).view(shape).short(),
-            torch.where(found, (modes[..., -1] / 3).round().long(), NO_CLASS),
-            area, spread / size, _margin(modes, found), modes[..., :-1] * bandwidth, mean / size,
+            number.gather(1, slot).view(shape).short(), torch.where(found, rank, NO_CLASS),
+            area, spread / size, _margin(modes, found),
+            modes[..., :-1] * bandwidth[rank].unsqueeze(2), mean / size,
             edges, rows, columns, (countable & ~finite).sum(1), complete)
 
     def _modes(self, points: Tensor, there: Tensor) -> tuple[Tensor, Tensor, Tensor]:

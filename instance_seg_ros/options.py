@@ -23,8 +23,9 @@ def add_network_arguments(group: argparse._ActionsContainer) -> None:
                        help='auto (a GPU where there is one), cpu, cuda or cuda:N')
     group.add_argument('--input-size', type=image_size, metavar='WxH',
                        help='size at which the network sees the image, such as 1024x512')
-    group.add_argument('--bandwidth', type=float, metavar='B',
-                       help="radius of a cluster in embedding units; the checkpoint's by default")
+    group.add_argument('--bandwidth', type=numbers, metavar='B',
+                       help='radius of a cluster in embedding units: a number for all classes, '
+                            "or person=1.5,...; the checkpoint's by default")
 
 
 def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,11 +35,11 @@ def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--threads', type=count, metavar='N', help='CPU threads of PyTorch')
     group.add_argument('--classes', type=names, metavar='NAME,...',
                        help='separate these classes into instances only, such as car,person')
-    group.add_argument('--score-threshold', type=_limits, default=SCORE_THRESHOLD,
+    group.add_argument('--score-threshold', type=numbers, default=SCORE_THRESHOLD,
                        metavar='T',
                        help='leave out instances below this score: a number for all classes, or '
                             f'car=0.5,person=0.3 (default {SCORE_THRESHOLD})')
-    group.add_argument('--min-area', type=_limits, metavar='A',
+    group.add_argument('--min-area', type=numbers, metavar='A',
                        help='leave out instances with fewer pixels: a number, or car=100,...')
 
 
@@ -126,7 +127,7 @@ def names(text: str) -> list[str]:
     return [name.strip() for name in text.split(',') if name.strip()]
 
 
-def _limits(text: str) -> float | dict[str, float]:
+def numbers(text: str) -> float | dict[str, float]:
     """Read a number for all classes, or NAME=NUMBER,NAME=NUMBER."""
     return class_numbers(text) if '=' in text else _number(text)
 

@@ -32,21 +32,21 @@ class DeviceSettings:
         """shape: (N, H, W) of the batch."""
         count, height, width = shape
         self.rank_of_class = torch.full((256,), -1, device=device)
-        self.bandwidth = torch.ones((), device=device)
+        self.bandwidth = torch.ones(256, device=device)
         self.of_row = torch.ones(count, height, device=device)
         self.of_column = torch.ones(count, width, device=device)
         self.label_ids = torch.from_numpy(label_ids).to(device)
         self._shape, self._now = (height, width), None
 
     def set(self, *settings):
-        """Write bandwidth, things and image sizes where they have changed."""
+        """Write bandwidths, things and image sizes where they have changed."""
         if self._now == settings:
             return
-        bandwidth, things, sizes = self._now = settings
+        bandwidths, things, sizes = self._now = settings
         rank = torch.full((256,), -1)
         rank[list(things)] = torch.arange(len(things))
         self.rank_of_class.copy_(rank)
-        self.bandwidth.fill_(bandwidth)
+        self.bandwidth[:len(things)].copy_(torch.tensor(bandwidths))
         for n, size in enumerate(sizes):
             of_row, of_column = cell_copies(self._shape, size)
             self.of_row[n].copy_(torch.from_numpy(of_row))
@@ -61,16 +61,17 @@ class ReplayEngine(Engine):
         super().__init__(*args, **kwargs)
         self._plans: dict[tuple, _Plan] = {}
 
-    def __call__(self, pictures: np.ndarray, sizes: Sequence[tuple[int, int]], bandwidth: float,
-                 things: tuple[int, ...], timings: dict[str, float]) -> list[Found]:
+    def __call__(self, pictures: np.ndarray, sizes: Sequence[tuple[int, int]],
+                 bandwidths: tuple[float, ...], things: tuple[int, ...],
+                 timings: dict[str, float]) -> list[Found]:
         """Do what `Engine` does."""
         with _current(self.device):
             plan = self._plans.get(pictures.shape)
             if plan is None:
                 plan = self._plans[pictures.shape] = _Plan(self, pictures.shape)
-            plan.set(bandwidth, things, tuple(sizes))
+            plan.set(bandwidths, things, tuple(sizes))
             found = plan(pictures, timings)
-        return found or super().__call__(pictures, sizes, bandwidth, things, timings)
+        return found or super().__call__(pictures, sizes, bandwidths, things, timings)
 
     def cluster(self, logits: Tensor, embeddings: Tensor, settings: DeviceSettings):
         """Return what the host needs: class mask and numbers (N, H, W), tables, profiles, a tail.
@@ -108,9 +109,9 @@ class _Plan:
                          for x in self._cluster.outputs]
         self._clock = _DeviceClock() if pinned else _HostClock()
 
-    def set(self, bandwidth: float, things: tuple[int, ...], sizes: tuple):
+    def set(self, bandwidths: tuple[float, ...], things: tuple[int, ...], sizes: tuple):
         """Set what may differ from the frame before."""
-        self._settings.set(bandwidth, things, sizes)
+        self._settings.set(bandwidths, things, sizes)
         self._things, self._sizes = np.array(things), sizes
 
     def __call__(self, pictures: np.ndarray, timings: dict[str, float]) -> list[Found] | None:

@@ -35,7 +35,7 @@ class InstanceSegmenter:
     """
 
     def __init__(self, checkpoint: Checkpoint, device: str = 'auto',
-                 input_size: tuple[int, int] | None = None, bandwidth: float | None = None,
+                 input_size: tuple[int, int] | None = None, bandwidth: float | dict | None = None,
                  classes: Sequence[str] | None = None, score_threshold: float | dict = 0.0,
                  min_area: int | dict = 32, half: bool | None = None,
                  threads: int | None = None,
@@ -44,7 +44,8 @@ class InstanceSegmenter:
 
         device: `auto` (CUDA where there is one), `cpu`, `cuda` or `cuda:N`.
         input_size: (width, height) the network sees; the checkpoint's by default.
-        bandwidth: of the mean shift; the checkpoint's by default.
+        bandwidth: of the mean shift, a number for all classes or numbers by class name; the
+            checkpoint's for the others and by default.
         classes: names of the classes to separate into instances; all countable ones by default.
         score_threshold, min_area: a number for all classes, or numbers by class name. Instances
             below either are left out of the instance mask (their pixels keep their class).
@@ -69,7 +70,8 @@ class InstanceSegmenter:
                               self.device, self.half)
         self._confidence = Confidence(checkpoint.confidence, self.label_set.names)
         self._lock = threading.Lock()
-        self._settings = Settings(checkpoint.bandwidth, {}, {}, self.label_set.thing_indices)
+        self._settings = Settings({}, {}, {}, self.label_set.thing_indices)
+        self.configure(bandwidth=checkpoint.bandwidths)
         self.configure(bandwidth=bandwidth, classes=classes, score_threshold=score_threshold,
                        min_area=min_area)
 
@@ -83,7 +85,8 @@ class InstanceSegmenter:
         """The settings the next image will be processed with."""
         return self._settings
 
-    def configure(self, bandwidth: float | None = None, classes: Sequence[str] | None = None,
+    def configure(self, bandwidth: float | dict | None = None,
+                  classes: Sequence[str] | None = None,
                   score_threshold: float | dict | None = None,
                   min_area: int | dict | None = None):
         """Change settings, all or none; None leaves one as it is.
@@ -148,7 +151,7 @@ class InstanceSegmenter:
         pictures = self._scaled(images)
         timings['preprocess'] = (time.perf_counter() - start) * 1e3
         sizes = [image.shape[1::-1] for image in images]
-        return self._engine(pictures, sizes, settings.bandwidth, settings.things, timings)
+        return self._engine(pictures, sizes, settings.radii, settings.things, timings)
 
     def _scaled(self, images) -> np.ndarray:
         """Bring images to the input size: uint8 (N, H, W, 3)."""
@@ -163,8 +166,8 @@ class InstanceSegmenter:
     def _records(self, found: Found, settings: Settings):
         """Return the records that pass the thresholds and the mask value of each cluster."""
         records, ids, used = [], np.zeros(len(found.area) + 1, np.uint16), {}
-        places, scores = found.mode / settings.bandwidth, self._confidence(found)
-        for k, channel in enumerate(found.class_index.tolist()):
+        channels, scores = found.class_index.tolist(), self._confidence(found)
+        for k, channel in enumerate(channels):
             label = self.label_set.labels[channel]
             area, score = int(found.geometry.areas[k]), float(scores[k])
             if area < max(1, settings.min_area.get(label.id, 1)):
@@ -175,7 +178,7 @@ class InstanceSegmenter:
             ids[k + 1] = label.id * INSTANCE_FACTOR + number
             box = tuple(int(v) for v in found.geometry.boxes[k])
             records.append(Instance(int(ids[k + 1]), label.name, label.id, score, box, area,
-                                    places[k]))
+                                    found.mode[k] / settings.bandwidth[channel]))
         return records, ids
 
     def _place(self, network: torch.nn.Module) -> torch.nn.Module:

@@ -13,22 +13,30 @@ from .labels import LabelSet
 class Settings:
     """Replaced as a whole, so that a batch sees one state.
 
-    bandwidth: of the mean shift. score_threshold, min_area (in image pixels): by label id.
-    things: channels that are clustered into instances.
+    bandwidth: of the mean shift, by channel. score_threshold, min_area (in image pixels): by label
+    id. things: channels that are clustered into instances.
     """
 
-    bandwidth: float
+    bandwidth: dict[int, float]
     score_threshold: dict
     min_area: dict
     things: tuple[int, ...]
 
-    def changed(self, label_set: LabelSet, bandwidth: float | None = None,
+    @property
+    def radii(self) -> tuple[float, ...]:
+        """The bandwidth of each of `things`."""
+        return tuple(self.bandwidth[k] for k in self.things)
+
+    def changed(self, label_set: LabelSet, bandwidth: float | dict | None = None,
                 classes: Sequence[str] | None = None,
                 score_threshold: float | dict | None = None,
                 min_area: int | dict | None = None) -> 'Settings':
-        """Return settings with what is not None changed; UserError for a value out of range."""
+        """Return settings with what is not None changed; UserError for a value out of range.
+
+        Classes that `bandwidth` does not name keep theirs.
+        """
         return Settings(
-            self.bandwidth if bandwidth is None else _positive('bandwidth', bandwidth),
+            self.bandwidth | _bandwidths(label_set, {} if bandwidth is None else bandwidth),
             self.score_threshold if score_threshold is None
             else _by_class(label_set, 'score_threshold', score_threshold, 1.0),
             self.min_area if min_area is None
@@ -38,10 +46,8 @@ class Settings:
 
 def _by_class(label_set: LabelSet, name: str, value, highest: float | None) -> dict:
     """Expand a number, or numbers by class name, to a dictionary by label id."""
-    if not isinstance(value, dict):
-        value = {label_set.labels[k].name: value for k in label_set.thing_indices}
     result = {}
-    for label, number in value.items():
+    for label, number in _named(label_set, value).items():
         if not 0 <= number <= (float('inf') if highest is None else highest):
             limit = 'not negative' if highest is None else f'from 0 to {highest:g}'
             raise UserError(f'{name} of {label!r} must be {limit}, not {number}.')
@@ -49,17 +55,31 @@ def _by_class(label_set: LabelSet, name: str, value, highest: float | None) -> d
     return result
 
 
+def _bandwidths(label_set: LabelSet, value: float | dict) -> dict[int, float]:
+    """Expand a number, or numbers by class name, to a dictionary by channel."""
+    result = {}
+    for label, number in _named(label_set, value).items():
+        if not 0 < number < float('inf'):
+            raise UserError(f'bandwidth of {label!r} must be positive, not {number}.')
+        result[_channel(label_set, label)] = float(number)
+    return result
+
+
+def _named(label_set: LabelSet, value: float | dict) -> dict:
+    """Give a number to each countable class by name; leave a dictionary as it is."""
+    if isinstance(value, dict):
+        return value
+    return {label_set.names[k]: value for k in label_set.thing_indices}
+
+
 def _channels(label_set: LabelSet, names: Sequence[str]) -> tuple[int, ...]:
-    channels = sorted({label_set.index_of_id(label_set.by_name(n).id) for n in names})
-    for k in channels:
-        if k not in label_set.thing_indices:
-            countable = ', '.join(label_set.names[i] for i in label_set.thing_indices)
-            raise UserError(f'{label_set.names[k]!r} has no instances to separate; countable '
-                            f'classes are: {countable}.')
-    return tuple(channels) or label_set.thing_indices
+    return tuple(sorted({_channel(label_set, name) for name in names})) or label_set.thing_indices
 
 
-def _positive(name: str, value: float) -> float:
-    if not 0 < value < float('inf'):
-        raise UserError(f'{name} must be positive, not {value}.')
-    return float(value)
+def _channel(label_set: LabelSet, name: str) -> int:
+    channel = label_set.index_of_id(label_set.by_name(name).id)
+    if channel not in label_set.thing_indices:
+        countable = ', '.join(label_set.names[i] for i in label_set.thing_indices)
+        raise UserError(f'{name!r} has no instances to separate; countable classes are: '
+                        f'{countable}.')
+    return channel

@@ -157,10 +157,31 @@ def test_the_rim_belongs_to_the_nearest_mode():
     assert (number == 1).sum() == 9999
 
 
-def test_bandwidth_must_be_positive():
+PAIRS_APART = (3., 1.5)
+
+
+def pairs():
+    """Return embeddings and class_index: in each of two classes two groups, 2 units apart."""
+    embeddings = torch.zeros(8, 4, 40)
+    embeddings[0, :, ::2] = 2.
+    return embeddings, torch.tensor([PERSON, CAR]).repeat_interleave(20).expand(4, 40)
+
+
+def test_each_class_has_its_bandwidth():
+    """What is one cluster at 3 is two at 1.5; modes stay in embedding units."""
+    clusters = MeanShift(PAIRS_APART).cluster_image(*pairs(), (PERSON, CAR))
+    assert clusters.class_index.tolist() == [PERSON, CAR, CAR]
+    assert clusters.area.tolist() == [80, 40, 40]
+    assert clusters.mode[:, 0].tolist() == pytest.approx([1., 2., 0.])
+    assert clusters.spread.tolist() == pytest.approx([1 / 3, 0., 0.], abs=2e-3)
+    assert clusters.margin.tolist() == pytest.approx([3., 2 / 1.5, 2 / 1.5])
+
+
+@pytest.mark.parametrize('wrong', [0, (1.5, 0.), float('nan')])
+def test_bandwidth_must_be_positive(wrong):
     """Zero would make every pixel an instance of its own."""
     with pytest.raises(ValueError, match='bandwidth'):
-        MeanShift(0)
+        MeanShift(wrong)
 
 
 def noisy(kind, seed, size=(96, 160), objects=9, dims=8):

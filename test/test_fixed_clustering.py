@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
-from test_clustering import CAR, PERSON, RIM, reference, rims, scene
+from test_clustering import CAR, PAIRS_APART, PERSON, RIM, pairs, reference, rims, scene
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 
 from instance_seg_ros.clustering import MeanShift
@@ -24,7 +24,8 @@ def cluster(embeddings, kind, bandwidth=1.5, confidence=None, **sizes):
     if confidence is None:
         confidence = torch.ones(kind.shape)
     count, height, width = kind.shape
-    return FixedMeanShift(**sizes)(embeddings, rank[kind], confidence, torch.tensor(bandwidth),
+    return FixedMeanShift(**sizes)(embeddings, rank[kind], confidence,
+                                   torch.as_tensor(bandwidth).expand(len(THINGS)),
                                    torch.ones(count, height), torch.full((count, width), 2.))
 
 
@@ -50,6 +51,17 @@ def test_the_rim_belongs_to_the_nearest_mode():
     """As in the adaptive clustering."""
     embeddings, kind, wanted = rims()
     assert (cluster(embeddings, kind, 2.0).number[0, 0, RIM] > 0).tolist() == wanted
+
+
+def test_each_class_has_its_bandwidth():
+    """As in the adaptive clustering."""
+    embeddings, kind = pairs()
+    found = cluster(embeddings[None], kind[None], PAIRS_APART)
+    wanted = MeanShift(PAIRS_APART).cluster_image(embeddings, kind, THINGS)
+    assert found.rank[0, :4].tolist() == [0, 1, 1, -1]
+    assert torch.equal(found.number[0].int(), wanted.number)
+    torch.testing.assert_close(found.mode[0, :3], wanted.mode)
+    torch.testing.assert_close(found.margin[0, :3], wanted.margin)
 
 
 def test_tables_are_those_of_the_adaptive_clustering():
@@ -156,8 +168,8 @@ def without_values(work):
 def test_the_host_is_never_asked():
     """Tensors without values suffice, so no step waits for one; the adaptive one does wait."""
     found = without_values(lambda embeddings, rank: FixedMeanShift()(
-        embeddings, rank, torch.ones_like(rank, dtype=torch.float32), 1.5, torch.ones(2, 32),
-        torch.ones(2, 64)))
+        embeddings, rank, torch.ones_like(rank, dtype=torch.float32), torch.full((1,), 1.5),
+        torch.ones(2, 32), torch.ones(2, 64)))
     assert found.number.shape == (2, 32, 64)
     with pytest.raises(DataDependentOutputException):
         without_values(lambda embeddings, kind: bool(torch.isfinite(embeddings).all()))

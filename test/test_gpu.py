@@ -130,9 +130,9 @@ def test_recorded_work_gives_what_the_adaptive_engine_gives():
     settings, engine = segmenter.settings, segmenter._engine
     with torch.inference_mode():
         sizes = [(512, 256)] * 3
-        replayed = engine(pictures, sizes, settings.bandwidth, settings.things, {})
+        replayed = engine(pictures, sizes, settings.radii, settings.things, {})
         direct = super(type(engine), engine).__call__(
-            pictures, sizes, settings.bandwidth, settings.things, {})
+            pictures, sizes, settings.radii, settings.things, {})
     for a, b in zip(replayed, direct, strict=True):
         assert (a.class_mask == b.class_mask).mean() > 0.999
         assert adjusted_rand_score(a.number.ravel(), b.number.ravel()) > 0.9

@@ -66,7 +66,7 @@ def test_settings_change_between_images(both):
     """Classes and bandwidth reach the recorded work."""
     plain, replaying = both
     assert len(replaying(street()).instances) == 3
-    for change in ({'classes': ['person']}, {'classes': ['car']}, {'bandwidth': 30.}):
+    for change in ({'classes': ['person']}, {'classes': ['car']}, {'bandwidth': {'car': 30.}}):
         for segmenter in both:
             segmenter.configure(**change)
         equal(plain(street()), replaying(street()))

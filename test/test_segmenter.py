@@ -77,8 +77,23 @@ def test_thresholds_by_class(painted):
     assert painted(street()).instances == ()
 
 
+def test_bandwidth_by_class(painted):
+    """Those not named keep theirs; so do those that a checkpoint does not name."""
+    car, person = (painted.label_set.names.index(name) for name in ('car', 'person'))
+    painted.configure(bandwidth=1.25)
+    painted.configure(bandwidth={'car': 30.})
+    assert (painted.settings.bandwidth[car], painted.settings.bandwidth[person]) == (30., 1.25)
+    assert len(painted(street()).instances) == 1
+    painted.configure(classes=['person', 'car'])
+    assert painted.settings.radii == (1.25, 30.)
+    segmenter = InstanceSegmenter(random_checkpoint(bandwidth={'car': 2.}), 'cpu')
+    assert segmenter.settings.bandwidth[car] == 2. and segmenter.settings.bandwidth[person] == 1.5
+
+
 @pytest.mark.parametrize('wrong, message', [
-    ({'bandwidth': 0}, 'bandwidth'), ({'score_threshold': 1.5}, 'score_threshold'),
+    ({'bandwidth': 0}, 'bandwidth'), ({'bandwidth': {'tram': 1}}, 'tram'),
+    ({'bandwidth': {'road': 1}}, 'road'), ({'bandwidth': {'car': -1}}, 'bandwidth'),
+    ({'score_threshold': 1.5}, 'score_threshold'),
     ({'min_area': {'car': -1}}, 'min_area'), ({'min_area': {'tram': 1}}, 'tram'),
     ({'classes': ['road']}, 'road'), ({'classes': ['tram']}, 'tram')])
 def test_wrong_settings_change_nothing(painted, wrong, message):

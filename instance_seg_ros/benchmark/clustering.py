@@ -103,7 +103,8 @@ def _ours(picture: Picture) -> torch.Tensor:
 def _fixed(picture: Picture) -> torch.Tensor:
     classes = picture.class_index
     found = FixedMeanShift()(picture.embeddings, torch.where(classes == CAR, 0, -1),
-                             torch.ones_like(classes, dtype=torch.float32), BANDWIDTH,
+                             torch.ones_like(classes, dtype=torch.float32),
+                             torch.tensor([BANDWIDTH], device=classes.device),
                              *(classes.new_ones(1, side, dtype=torch.float32)
                                for side in classes.shape[1:]))
     return found.number[0]

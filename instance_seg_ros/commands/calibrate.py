@@ -17,7 +17,8 @@ import numpy as np
 from tqdm import tqdm
 
 from ..errors import UserError
-from ..options import class_numbers, count, image_size, result_file
+from ..options import class_numbers, count, image_size, numbers, result_file
+from ..settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,8 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='with it: add these to the fitted biases, such as rider=-1')
     parser.add_argument('--input-size', type=image_size, metavar='WxH',
                         help='make the checkpoint for this size')
-    parser.add_argument('--bandwidth', type=float, metavar='B',
-                        help='make the checkpoint for this radius of a cluster')
+    parser.add_argument('--bandwidth', type=numbers, metavar='B',
+                        help='make the checkpoint for this radius of a cluster: a number for all '
+                             'classes, or person=1.5,... for some')
     parser.add_argument('--pixels-per-unit', type=float, metavar='P',
                         help='scale of the pixel coordinates among the embeddings: more than in '
                              'training, and large objects are cut less, neighbours merged sooner')
@@ -92,9 +94,9 @@ def _choose(checkpoint, args: argparse.Namespace) -> None:
     """Put into the checkpoint what is chosen for it."""
     checkpoint.input_size = args.input_size or checkpoint.input_size
     if args.bandwidth is not None:
-        if not args.bandwidth > 0:
-            raise UserError(f'--bandwidth must be positive, not {args.bandwidth}.')
-        checkpoint.bandwidth = args.bandwidth
+        Settings({}, {}, {}, ()).changed(checkpoint.label_set, bandwidth=args.bandwidth)
+        checkpoint.bandwidth = (checkpoint.bandwidths | args.bandwidth
+                                if isinstance(args.bandwidth, dict) else args.bandwidth)
     if args.pixels_per_unit is not None:
         if not args.pixels_per_unit > 0:
             raise UserError(f'--pixels-per-unit must be positive, not {args.pixels_per_unit}.')

@@ -120,7 +120,7 @@ class Predictor:
     def _clusters(self, embeddings: Tensor, truth: np.ndarray, shape) -> list[Prediction]:
         channels = torch.from_numpy(self._channels(truth)).to(embeddings.device)
         settings = self.segmenter.settings
-        clusters = MeanShift(settings.bandwidth)(embeddings, channels[None], settings.things)[0]
+        clusters = MeanShift(settings.radii)(embeddings, channels[None], settings.things)[0]
         # The class is given, so only the embedding's evidence is left for the score.
         scores = (1 - clusters.spread / 2) * (clusters.margin / 2).clamp_max(1).sqrt()
         label_ids = self.segmenter.label_set.ids[clusters.class_index.cpu().numpy()]
@@ -138,7 +138,8 @@ class Predictor:
             means = points.new_zeros(len(ids), points.shape[1]).index_add_(0, index, points)
             means /= torch.bincount(index, minlength=len(ids)).unsqueeze(1)
             distance, nearest = torch.cdist(points, means).min(1)
-            near = distance <= self.segmenter.settings.bandwidth
+            channel = int(self.segmenter.label_set.index_by_id[label_id])
+            near = distance <= self.segmenter.settings.bandwidth.get(channel, 0.)
             numbers[inside] = torch.where(near, nearest + 1 + len(labels), 0).cpu().numpy()
             labels += [int(label_id)] * len(ids)
         return self._predictions(numbers, labels, [1.] * len(labels), shape)

@@ -51,12 +51,18 @@ def tune(segmenter: Any, settings: Settings) -> None:
     """Set thresholds, classes and bandwidth, all or none; raises UserError."""
     labels = segmenter.label_set
     segmenter.configure(
-        bandwidth=settings.bandwidth or segmenter.checkpoint.bandwidth,
+        bandwidth=_bandwidths(segmenter, settings),
         classes=settings.classes,
         score_threshold=_by_class(labels, settings.score_threshold,
                                   settings.class_score_thresholds, 'class_score_thresholds'),
         min_area=_by_class(labels, settings.min_area, settings.class_min_areas,
                            'class_min_areas'))
+
+
+def _bandwidths(segmenter: Any, settings: Settings) -> dict[str, float]:
+    trained = segmenter.checkpoint.bandwidths
+    asked = dict.fromkeys(trained, settings.bandwidth) if settings.bandwidth else trained
+    return asked | per_class(settings.class_bandwidths, 'class_bandwidths')
 
 
 def _by_class(labels: LabelSet, default: float, entries: tuple[str, ...],

@@ -85,6 +85,9 @@ def check_together(settings: AllSettings) -> None:
     if any(score > 1 for score in thresholds.values()):
         raise UserError('class_score_thresholds: scores are between 0 and 1.')
     per_class(node.class_min_areas, 'class_min_areas')
+    bandwidths = per_class(node.class_bandwidths, 'class_bandwidths')
+    if not all(0 < bandwidth <= 10 for bandwidth in bandwidths.values()):
+        raise UserError('class_bandwidths: a bandwidth is above 0 and at most 10.')
     for item in node.overlay_items:
         if item not in OVERLAY_ITEMS:
             raise UserError(f'overlay_items: {item!r} is not one of {", ".join(OVERLAY_ITEMS)}.')

@@ -129,6 +129,8 @@ class Settings(CameraSettings):
         0.0, 'Radius of the mean shift in the embedding space (the paper trains for margins 0.5 '
         'and 1.5, between which 1.5 is the best radius); 0: as the checkpoint says.',
         minimum=0.0, maximum=10.0)
+    class_bandwidths: tuple[str, ...] = parameter(
+        (), 'Bandwidths of single classes, "class=radius"; [\'\']: none.')
     batch_timeout_ms: float = parameter(
         20.0, 'With several cameras: how long a batch waits for the others after its first '
         'image.', minimum=0.0, maximum=10000.0)

@@ -53,7 +53,8 @@ class FakeSegmenter:
         self.label_set, self.device, self.input_size = CITYSCAPES, 'fake:0', (64, 32)
         if device == 'cpu' or os.environ.get('FAKE_DEVICE') == 'cpu':
             self.device = 'cpu'
-        self.checkpoint = SimpleNamespace(network='fake', checksum='0123456789ab', bandwidth=1.5)
+        self.checkpoint = SimpleNamespace(network='fake', checksum='0123456789ab',
+                                          bandwidths={'car': 1.75, 'person': 1.5})
         self.batches, self.options = [], {}
         self._lock = threading.Lock()       # as the real one has it
         FakeSegmenter.open_count += 1
@@ -63,7 +64,8 @@ class FakeSegmenter:
 
     def configure(self, **options):
         known = {label.name for label in CITYSCAPES.labels if label.has_instances}
-        for name in (*options['classes'], *options['score_threshold'], *options['min_area']):
+        for name in (*options['classes'], *options['score_threshold'], *options['min_area'],
+                     *options['bandwidth']):
             if name not in known:
                 raise UserError(f'There is no class {name!r}.')
         self.options = options

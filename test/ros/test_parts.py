@@ -191,6 +191,7 @@ def settings(**changes):
     {'input_size': (-1, 64)}, {'class_score_thresholds': ('car',)},
     {'class_score_thresholds': ('car=1.5',)}, {'class_score_thresholds': ('=0.5',)},
     {'class_min_areas': ('car=-1',)}, {'class_min_areas': ('car=nan',)},
+    {'class_bandwidths': ('car=0',)}, {'class_bandwidths': ('car=11',)},
     {'cameras': ('front', 'front')}, {'cameras': ('front left',)}, {'cameras': ('device',)},
     {'cameras': ('1st',)}, {'roi': (0, 0, 10)}, {'roi': (-1, 0, 10, 10)},
     {'ego_mask': '1,2 3,4'}, {'ego_mask': '1,2 3,4 five,6'}, {'ego_mask': '1,2 3,4 5,6;'},
@@ -207,7 +208,7 @@ def test_the_defaults_and_good_values_are_accepted():
     check_together(settings(
         cameras=('front', 'rear'), device='cuda:1', input_size=(1024, 512), roi=(0, 100, 0, 0),
         class_score_thresholds=('car=0.5', 'person=1'), ego_mask='0,700 1280,700 640,600; 1,1 2,2 '
-        '3,1', class_min_areas=('traffic light=12',)))
+        '3,1', class_min_areas=('traffic light=12',), class_bandwidths=('person=1.5',)))
 
 
 @pytest.mark.parametrize('name, value', (

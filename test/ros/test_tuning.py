@@ -34,6 +34,7 @@ def test_parameters_change_atomically_or_not_at_all(start_node, car, tmp_path):
             ({'classes': ['unicorn']}, 'unicorn'),
             ({'class_min_areas': ['unicorn=5']}, 'unicorn'),
             ({'class_score_thresholds': ['car']}, 'car=0.5'),
+            ({'class_bandwidths': ['unicorn=1.5']}, 'unicorn'),
             ({'overlay_items': ['sparkles']}, 'sparkles'),
             ({'roi': [0, 0, 1]}, 'roi'),
             ({'rotation': 45}, 'rotation'),

@@ -98,7 +98,8 @@ def test_the_verb_says_what_is_missing(tmp_path, capsys):
 
 @pytest.mark.parametrize('options, said', [
     (['--pictures', '0'], '--pictures'),
-    (['--bandwidth', '0'], '--bandwidth must be positive'),
+    (['--bandwidth', '0'], 'bandwidth of'), (['--bandwidth', 'car=0'], "bandwidth of 'car'"),
+    (['--bandwidth', 'tram=1.5'], 'tram'),
     (['--pixels-per-unit', '-1'], '--pixels-per-unit must be positive'),
     (['--pixels-per-unit', '50'], 'has no coordinates')])
 def test_what_cannot_be_chosen_is_told(tmp_path, capsys, options, said):
@@ -114,3 +115,7 @@ def test_what_is_chosen_is_in_the_checkpoint():
     _choose(checkpoint, Namespace(input_size=(640, 320), bandwidth=1.25, pixels_per_unit=50.))
     assert (checkpoint.input_size, checkpoint.bandwidth) == ((640, 320), 1.25)
     assert checkpoint.options == {'pixels_per_unit': 50.}
+    _choose(checkpoint, Namespace(input_size=None, bandwidth={'person': 1.5},
+                                  pixels_per_unit=None))
+    assert checkpoint.input_size == (640, 320)
+    assert (checkpoint.bandwidth['person'], checkpoint.bandwidth['car']) == (1.5, 1.25)
