@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The node in a process of its own, and this process as everything else on the car."""
 
+import contextlib
 import os
 import re
 import signal
@@ -70,15 +71,20 @@ class NodeProcess:
 
     @property
     def files(self):
-        """What its open files are."""
-        links = list(Path(f'/proc/{self._child.pid}/fd').iterdir())
-        return sorted(re.sub(r'[0-9a-f]{16}|\[\d+\]', '', os.readlink(link)) for link in links)
+        """What its open files are, without the numbers that differ from one to the next."""
+        return sorted(re.sub(r'[0-9a-f]{16}|\[\d+\]', '', file) for file in self._open_files())
+
+    def _open_files(self):
+        files = []
+        for link in list(Path(f'/proc/{self._child.pid}/fd').iterdir()):
+            with contextlib.suppress(FileNotFoundError):    # closed since it was listed
+                files.append(os.readlink(link))
+        return files
 
     @property
     def shared_memory(self):
         """Segments of Fast DDS that are its own."""
-        files = [os.readlink(file) for file in Path(f'/proc/{self._child.pid}/fd').iterdir()]
-        return {Path(file.removesuffix('_el')) for file in files
+        return {Path(file.removesuffix('_el')) for file in self._open_files()
                 if re.fullmatch(r'/dev/shm/fastdds_[0-9a-f]{16}_el', file)}
 
     def wait_for_log(self, text):
