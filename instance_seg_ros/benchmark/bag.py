@@ -19,7 +19,6 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ..apart import run_apart
 from ..bags import BagWriter, Topic, images, open_source
 from ..bags.playback import Playback
 from ..bags.sources import Source
@@ -116,9 +115,9 @@ class _Bench:
     def rounds(self, repeats: int) -> dict[str, Rounds]:
         """Time the segmenter alone, and within `process-bag` with one worker and with several."""
         alone, several = self._segmenters[:1], len(self._segmenters)
-        # Apart, since OpenMP threads that this one would keep slow down those of the pool.
-        run_apart(lambda: self._segment(self.pictures[:4]))
-        work = {ALONE: lambda k: run_apart(lambda: self._segment(self.pictures)),
+        alone[0].warm_up(self._batch)
+        self._segment(self.pictures[:4])
+        work = {ALONE: lambda k: self._segment(self.pictures),
                 BAG: lambda k: self._process(alone, self._folder / f'out_{k}')}
         if several > 1:
             work[f'{BAG} --workers {several}'] = lambda k: self._process(

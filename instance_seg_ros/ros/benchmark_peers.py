@@ -29,7 +29,6 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from ..apart import run_apart
 from .messages import from_image, stamp_ns, to_image
 from .outputs import Outputs
 from .session import ros_node, spinning, stop_on_signals
@@ -186,7 +185,7 @@ def segmenter(notes: Notes, folder: str, transport: str, parameters: dict[str, A
 
     parameters['input_size'] = tuple(parameters['input_size'])
     segment = load_segmenter(Settings(**parameters), parameters['device'])
-    run_apart(lambda: segment.warm_up(1))       # as the node does
+    segment.warm_up(1)
 
     @cache
     def images(size: str) -> list[np.ndarray]:

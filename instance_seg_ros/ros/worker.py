@@ -12,7 +12,6 @@ import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
-from ..apart import run_apart
 from .cameras import Camera, Inbox
 from .model import describe, first_line, gpu_memory, tune
 from .outputs import Outputs
@@ -49,19 +48,15 @@ class Worker:
         for camera in self.cameras.values():
             own = settings.cameras[camera.name]
             camera.update(own, view_of(own))
-        stages = run_apart(lambda: self._make_segmenter(settings.node, device))
+        self._segmenter = self._load_segmenter(settings.node, device)
+        self._segmenter.warm_up(len(self.cameras))
+        stages = self._segmenter([np.zeros((64, 64, 3), np.uint8)])[0].timings_ms
         for camera in self.cameras.values():
             # One by one: where the next cannot be made, release removes those there are.
             self._outputs[camera.name] = Outputs(
                 self._node, camera.prefix, [*stages, *STAGES],
                 camera.settings.detections_3d != 'off', camera.settings.markers)
         return describe(self._segmenter)
-
-    def _make_segmenter(self, settings: Settings, device: str) -> list[str]:
-        """Load the network and warm it up; return the names of its stages."""
-        self._segmenter = self._load_segmenter(settings, device)
-        self._segmenter.warm_up(len(self.cameras))
-        return list(self._segmenter([np.zeros((64, 64, 3), np.uint8)])[0].timings_ms)
 
     def run(self, settings: Settings) -> None:
         """Start to listen, segment and publish."""

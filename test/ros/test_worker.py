@@ -105,22 +105,3 @@ def test_an_override_has_the_last_word_on_the_qos(make_node):
     node = make_node('-p', 'qos:=reliable', '-r', 'image_raw:=/front/image',
                      '-p', 'qos_overrides./front/image.subscription.reliability:=best_effort')
     assert reliability(node) == reliability(node) == 'BEST_EFFORT'
-
-
-def test_the_thread_that_warms_the_network_up_ends(make_node):
-    """Otherwise its OpenMP threads stay and slow down those of the pipeline's."""
-    threads = []
-
-    class Watched(FakeSegmenter):
-        def warm_up(self, batch_size=1):
-            threads.append(threading.current_thread())
-            super().warm_up(batch_size)
-
-        def __call__(self, images):
-            threads.append(threading.current_thread())
-            return super().__call__(images)
-
-    node = make_node(load=Watched)
-    assert node.trigger_configure() == SUCCESS
-    assert len(threads) == 2 and threading.main_thread() not in threads
-    assert not any(thread.is_alive() for thread in threads)
