@@ -49,6 +49,10 @@ class Worker:
             own = settings.cameras[camera.name]
             camera.update(own, view_of(own))
         self._segmenter = self._load_segmenter(settings.node, device)
+        # In this thread, not in the pipeline's: it keeps OpenMP threads of its own, so there are
+        # more of them than cores, and OpenMP lets all sleep after each operation instead of
+        # waiting awake for the next. That is slower on an idle machine, but beside other
+        # processes awake threads stall one another for seconds (docs/performance.md).
         self._segmenter.warm_up(len(self.cameras))
         stages = self._segmenter([np.zeros((64, 64, 3), np.uint8)])[0].timings_ms
         for camera in self.cameras.values():

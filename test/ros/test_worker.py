@@ -105,3 +105,17 @@ def test_an_override_has_the_last_word_on_the_qos(make_node):
     node = make_node('-p', 'qos:=reliable', '-r', 'image_raw:=/front/image',
                      '-p', 'qos_overrides./front/image.subscription.reliability:=best_effort')
     assert reliability(node) == reliability(node) == 'BEST_EFFORT'
+
+
+def test_the_network_is_warmed_up_in_the_thread_that_configures(make_node):
+    """Else OpenMP's threads would wait awake, and stall beside other processes."""
+    threads = []
+
+    class Watched(FakeSegmenter):
+        def warm_up(self, batch_size=1):
+            threads.append(threading.current_thread())
+            super().warm_up(batch_size)
+
+    node = make_node(load=Watched)
+    assert node.trigger_configure() == SUCCESS
+    assert threads == [threading.current_thread()]
