@@ -8,6 +8,7 @@ import argparse
 import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -115,9 +116,8 @@ class _Bench:
     def rounds(self, repeats: int) -> dict[str, Rounds]:
         """Time the segmenter alone, and within `process-bag` with one worker and with several."""
         alone, several = self._segmenters[:1], len(self._segmenters)
-        alone[0].warm_up(self._batch)
-        self._segment(self.pictures[:4])
-        work = {ALONE: lambda k: self._segment(self.pictures),
+        self._segment_apart(self.pictures[:4])
+        work = {ALONE: lambda k: self._segment_apart(self.pictures),
                 BAG: lambda k: self._process(alone, self._folder / f'out_{k}')}
         if several > 1:
             work[f'{BAG} --workers {several}'] = lambda k: self._process(
@@ -151,6 +151,12 @@ class _Bench:
             'read and decode': lambda: _pictures(self._source, topic, count),
             'make messages': lambda: [made() for _ in self.pictures],
             'compress and write': lambda: write(made())}.items()}
+
+    def _segment_apart(self, pictures: list[tuple[int, np.ndarray]]) -> None:
+        # In a thread that ends, as the verb's does: OpenMP threads that stayed with this one
+        # would be too many beside those of the next, and slow them down.
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(self._segment, pictures).result()
 
     def _segment(self, pictures: list[tuple[int, np.ndarray]]) -> None:
         for k in range(0, len(pictures), self._batch):

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The node in a process of its own, and this process as everything else on the car."""
 
-import contextlib
 import os
 import re
 import signal
@@ -10,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +76,7 @@ class NodeProcess:
     def _open_files(self):
         files = []
         for link in list(Path(f'/proc/{self._child.pid}/fd').iterdir()):
-            with contextlib.suppress(FileNotFoundError):    # closed since it was listed
+            with suppress(FileNotFoundError):    # closed since it was listed
                 files.append(os.readlink(link))
         return files
 
