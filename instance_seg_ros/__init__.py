@@ -7,12 +7,12 @@ from importlib import import_module
 __version__ = '0.1.0'
 
 _EXPORTS = {
-    'InstanceSegmenter': 'segmenter',
-    'InstanceMap': 'instances',
-    'Instance': 'instances',
-    'LabelSet': 'labels',
-    'Checkpoint': 'checkpoint',
-    'UserError': 'errors',
+    'InstanceSegmenter': 'inference.segmenter',
+    'InstanceMap': 'core.instances',
+    'Instance': 'core.instances',
+    'LabelSet': 'core.labels',
+    'Checkpoint': 'inference.checkpoint',
+    'UserError': 'core.errors',
 }
 __all__ = sorted(_EXPORTS)
 

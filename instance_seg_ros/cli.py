@@ -13,7 +13,7 @@ from importlib import import_module
 
 from .commands.examples import EXAMPLES, HEADING
 from .commands.parser import Formatter, Parser
-from .errors import UserError
+from .core.errors import UserError
 
 VERBS = {
     'segment': 'segment pictures, folders or videos',

@@ -18,11 +18,11 @@ import torch
 import yaml
 from torch.utils.data import DataLoader
 
-from instance_seg_ros.checkpoint import Checkpoint, default_checkpoint
+from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.datasets.augmentation import Augmentation
 from instance_seg_ros.datasets.cityscapes import Cityscapes
 from instance_seg_ros.datasets.stream import Stream
-from instance_seg_ros.labels import LabelSet
+from instance_seg_ros.inference.checkpoint import Checkpoint, default_checkpoint
 from instance_seg_ros.training.data import From, class_weights, shares, validation_samples
 from instance_seg_ros.training.learner import Learner
 from instance_seg_ros.training.recipe import Recipe, load_recipe

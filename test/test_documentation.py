@@ -28,8 +28,8 @@ from checkout import ROOT, child_environment
 
 from instance_seg_ros import cli
 from instance_seg_ros.benchmark import load_benchmark
-from instance_seg_ros.checkpoint import default_checkpoint
-from instance_seg_ros.ros.parameters import CAMERA_FIELDS, NODE_FIELDS
+from instance_seg_ros.inference.checkpoint import default_checkpoint
+from instance_seg_ros.node_config.parameters import CAMERA_FIELDS, NODE_FIELDS
 
 PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
 SOURCES = [path.read_text() for path in (ROOT / 'instance_seg_ros' / 'ros').glob('*.py')]

@@ -11,11 +11,11 @@ from training.streets import start, write_city
 from instance_seg_ros.benchmark.clustering import CAR, Picture
 from instance_seg_ros.benchmark.frames import draw_street
 from instance_seg_ros.benchmark.loss import scene
-from instance_seg_ros.checkpoint import random_checkpoint
-from instance_seg_ros.clustering import MeanShift
-from instance_seg_ros.loss import DiscriminativeLoss
+from instance_seg_ros.inference.checkpoint import random_checkpoint
+from instance_seg_ros.inference.mean_shift import MeanShift
+from instance_seg_ros.inference.segmenter import InstanceSegmenter
 from instance_seg_ros.networks import NETWORKS, build_network
-from instance_seg_ros.segmenter import InstanceSegmenter
+from instance_seg_ros.training.discriminative_loss import DiscriminativeLoss
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(
     not torch.cuda.is_available(), reason='needs a CUDA device')]

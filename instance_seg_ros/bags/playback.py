@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import NamedTuple
 
-from ..errors import UserError
+from ..core.errors import UserError
 from .images import NANOSECONDS
 from .sources import Source
 from .topics import Message

@@ -15,7 +15,7 @@ from rosbags.rosbag2 import Reader
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from ..errors import UserError
+from ..core.errors import UserError
 from . import salvage
 from .topics import Message, Topic
 

@@ -4,7 +4,7 @@
 
 from pathlib import Path
 
-from ..errors import UserError
+from ..core.errors import UserError
 from .reader import Bag
 from .topics import Topic
 from .video import VIDEO_SUFFIXES, Video

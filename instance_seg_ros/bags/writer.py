@@ -14,7 +14,7 @@ from rosbags.rosbag2.metadata import dump_qos_v8
 from ruamel.yaml import YAML
 
 from .. import __version__
-from ..errors import UserError
+from ..core.errors import UserError
 from .topics import Topic
 
 METADATA_VERSION = 8

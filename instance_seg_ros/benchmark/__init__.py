@@ -21,10 +21,9 @@ BENCHMARKS = {
     'node': 'camera to mask through ROS 2, beside a bare echo node',
     'node-memory': "memory of the node's process after 100, 1000 and 10,000 frames",
 }
-_ELSEWHERE = {'node': 'instance_seg_ros.ros.benchmark',
-              'node-memory': 'instance_seg_ros.ros.benchmark_memory'}   # only ros/ may import ROS
+_NEED_ROS = {'node': 'ros.node', 'node-memory': 'ros.node_memory'}
 
 
 def load_benchmark(name: str) -> ModuleType:
     """Import a benchmark; none pays for another's dependencies."""
-    return import_module(_ELSEWHERE.get(name, f'{__name__}.{name}'))
+    return import_module(f'{__name__}.{_NEED_ROS.get(name, name)}')

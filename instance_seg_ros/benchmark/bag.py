@@ -20,14 +20,14 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from ..arguments import image_size
 from ..bags import BagWriter, Topic, images, open_source
 from ..bags.playback import Playback
 from ..bags.sources import Source
+from ..inference.segmenter import InstanceSegmenter
 from ..offline.cameras import choose_cameras, decode
 from ..offline.process import BagProcessor, Options
-from ..options import image_size
-from ..segmenter import InstanceSegmenter
-from ..views import View
+from ..perception.image_region import View
 from .arguments import add_common_arguments, prepare, settings
 from .frames import draw_street, load_checkpoint
 from .measure import Times

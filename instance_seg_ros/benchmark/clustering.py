@@ -11,8 +11,8 @@ from functools import partial
 import numpy as np
 import torch
 
-from ..clustering import MeanShift
-from ..fixed_clustering import FixedMeanShift
+from ..inference.batched_mean_shift import FixedMeanShift
+from ..inference.mean_shift import MeanShift
 from .arguments import add_common_arguments, prepare, settings
 from .measure import Times, peak_memory, say, time_calls, time_once
 from .report import Report

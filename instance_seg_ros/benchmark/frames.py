@@ -10,10 +10,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..checkpoint import Checkpoint, default_checkpoint, random_checkpoint
-from ..errors import UserError
-from ..inputs import find_inputs, read_picture
-from ..options import image_size
+from ..arguments import image_size
+from ..core.errors import UserError
+from ..inference.checkpoint import Checkpoint, default_checkpoint, random_checkpoint
+from ..io.inputs import find_inputs, read_picture
 
 
 def add_frame_arguments(parser: argparse.ArgumentParser):

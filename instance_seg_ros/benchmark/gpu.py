@@ -9,11 +9,11 @@ import argparse
 import numpy as np
 import torch
 
-from ..checkpoint import Checkpoint, random_checkpoint
-from ..errors import UserError
-from ..loss import DiscriminativeLoss
+from ..core.errors import UserError
+from ..inference.checkpoint import Checkpoint, random_checkpoint
+from ..inference.segmenter import InstanceSegmenter
 from ..networks import build_network
-from ..segmenter import InstanceSegmenter
+from ..training.discriminative_loss import DiscriminativeLoss
 from . import clustering, loss
 from .arguments import add_common_arguments, half_or_float, prepare, settings
 from .frames import add_frame_arguments, load_checkpoint, load_frames

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..loss import DiscriminativeLoss
-from ..options import image_size
+from ..arguments import image_size
+from ..training.discriminative_loss import DiscriminativeLoss
 from .arguments import add_common_arguments, prepare, settings
 from .measure import peak_memory, time_calls
 from .report import Report

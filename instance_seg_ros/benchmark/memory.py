@@ -10,8 +10,8 @@ import gc
 import torch
 from tqdm import tqdm
 
-from ..options import image_size
-from ..segmenter import InstanceSegmenter
+from ..arguments import image_size
+from ..inference.segmenter import InstanceSegmenter
 from .arguments import add_common_arguments, prepare, settings
 from .frames import add_frame_arguments, load_checkpoint, load_frames
 from .measure import huge_pages, resident_memory

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from ..arguments import image_size
 from ..networks import build_network
-from ..options import image_size
 from .arguments import add_common_arguments, half_or_float, prepare, settings
 from .measure import peak_memory, say, time_calls
 from .report import Report

@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ..checkpoint import build_pipeline
-from ..images import decode_compressed
-from ..instances import InstanceMap
-from ..options import image_size
-from ..overlay import draw_overlay
-from ..segmenter import InstanceSegmenter
+from ..arguments import image_size
+from ..core.image_codec import decode_compressed
+from ..core.instances import InstanceMap
+from ..inference.checkpoint import build_pipeline
+from ..inference.segmenter import InstanceSegmenter
+from ..perception.overlay import draw_overlay
 from .arguments import add_common_arguments, half_or_float, prepare, settings
 from .frames import add_frame_arguments, load_checkpoint, load_frames
 from .measure import Times, time_once

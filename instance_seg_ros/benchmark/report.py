@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from ..errors import UserError
+from ..core.errors import UserError
 
 PACKAGES = ('torch', 'numpy', 'opencv-python-headless', 'scikit-learn', 'onnxruntime')
 

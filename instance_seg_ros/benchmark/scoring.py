@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from ..errors import UserError
-from ..options import image_size
+from ..arguments import image_size
+from ..core.errors import UserError
 from .arguments import add_common_arguments, prepare, settings
 from .measure import Times, say, time_once
 from .report import Report

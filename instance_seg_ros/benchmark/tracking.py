@@ -12,10 +12,10 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from ..instances import Instance, InstanceMap
-from ..labels import INSTANCE_FACTOR, LabelSet
-from ..options import image_size
-from ..tracking import Tracker
+from ..arguments import image_size
+from ..core.instances import Instance, InstanceMap
+from ..core.labels import INSTANCE_FACTOR, LabelSet
+from ..perception.tracking.tracker import Tracker
 from .arguments import settings
 from .measure import Times
 from .report import Report

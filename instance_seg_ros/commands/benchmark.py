@@ -8,9 +8,9 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from ..arguments import result_file
 from ..benchmark import BENCHMARKS, load_benchmark
 from ..benchmark.report import Report, compare
-from ..options import result_file
 from .parser import Parser
 
 NAMES = {**BENCHMARKS, 'compare': 'ratios of two JSON reports of the same benchmark'}

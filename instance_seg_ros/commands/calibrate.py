@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from ..errors import UserError
-from ..options import class_numbers, count, image_size, numbers, result_file
-from ..settings import Settings
+from ..arguments import class_numbers, count, image_size, numbers, result_file
+from ..core.errors import UserError
+from ..inference.segmenter_settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,8 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Judge the clusters of training pictures, fit, write."""
-    from ..checkpoint import Checkpoint
-    from ..segmenter import InstanceSegmenter
+    from ..inference.checkpoint import Checkpoint
+    from ..inference.segmenter import InstanceSegmenter
     from ..training.calibration import fit, judge
     from ..training.data import shares
     from ..training.recipe import Recipe, load_recipe
@@ -114,7 +114,7 @@ def _drawn(sources: list, k: int, args: argparse.Namespace):
 
 def _balance(checkpoint, sources: list, args: argparse.Namespace) -> None:
     """Fit the biases of the class logits and put them into the checkpoint."""
-    from ..segmenter import InstanceSegmenter
+    from ..inference.segmenter import InstanceSegmenter
     from ..training.class_bias import add_biases, fit_biases, sample_logits
 
     segmenter = InstanceSegmenter(checkpoint, args.device)

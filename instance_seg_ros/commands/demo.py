@@ -6,11 +6,11 @@ import argparse
 import difflib
 from pathlib import Path
 
-from .. import options
+from .. import arguments as options
 from ..bags.playback import Playback
-from ..errors import UserError
-from ..results import write_json
-from ..share import share_file
+from ..core.errors import UserError
+from ..core.package_data import share_file
+from ..io.results import write_json
 
 SHIPPED = 'config/demo/street'
 
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the demo; 1 when frames got lost from the account."""
-    from ..ros.demo import DemoOptions, run_demo
+    from ..ros.tools.demo import DemoOptions, run_demo
 
     output = Path(args.output)
     report = run_demo(DemoOptions(
@@ -69,7 +69,7 @@ def _domain(text: str) -> int:
 
 def _parameter(text: str) -> str:
     """Refuse what the node would not understand, or would ignore without a word."""
-    from ..ros.parameters import CAMERA_FIELDS, NODE_FIELDS
+    from ..node_config.parameters import CAMERA_FIELDS, NODE_FIELDS
 
     name, separator, value = text.partition(':=')
     if not (name and separator and value):

@@ -9,10 +9,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..errors import UserError
-from ..instances import SCORE_THRESHOLD
-from ..options import add_network_arguments, result_file
-from ..results import write_json
+from ..arguments import add_network_arguments, result_file
+from ..core.errors import UserError
+from ..core.instances import SCORE_THRESHOLD
+from ..io.results import write_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,7 +86,7 @@ def _compare(args: argparse.Namespace, predictor) -> None:
 def _tracking(args: argparse.Namespace) -> None:
     from ..evaluation.drives import KittiDrive, rendered_drives
     from ..evaluation.tracking import evaluate_tracking, table
-    from ..segmenter import InstanceSegmenter
+    from ..inference.segmenter import InstanceSegmenter
     if args.dataset not in ('kitti-mots', 'cityscapes') or args.predictions:
         raise UserError('--tracking scores a network on drives: it takes --dataset kitti-mots or '
                         'cityscapes, without --predictions.')

@@ -7,8 +7,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..checkpoint import Checkpoint
-from ..options import image_size, result_file
+from ..arguments import image_size, result_file
+from ..inference.checkpoint import Checkpoint
 
 TOLERANCE = 1e-3   # of the largest value; float32 in another order of summation stays far below
 
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export, print the largest difference of each output; 1 when one is too large."""
-    from ..export import export_onnx
+    from ..inference.export import export_onnx
 
     differences = export_onnx(Checkpoint.load(args.checkpoint), args.output, args.size,
                               args.dynamic_batch)

@@ -7,10 +7,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..checkpoint import Checkpoint, random_checkpoint
-from ..labels import LabelSet
+from ..arguments import image_size, result_file
+from ..core.labels import LabelSet
+from ..inference.checkpoint import Checkpoint, random_checkpoint
 from ..networks import NETWORKS, TASKS
-from ..options import image_size, result_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write the checkpoint and print the report."""
-    from ..importing import adopt, read_tensors
+    from ..inference.importing import adopt, read_tensors
 
     tensors = read_tensors(args.file)
     checkpoint = _untrained(args)

@@ -4,9 +4,9 @@
 
 import argparse
 
+from ..arguments import topic_name
 from ..bags import open_source
 from ..bags.playback import Playback, play
-from ..options import topic_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Play until the end, Ctrl-C or SIGTERM; print what was published."""
-    from ..ros.player import Player
-    from ..ros.session import ros_node, stop_on_signals
+    from ..ros.tools.player import Player
+    from ..ros.tools.session import ros_node, stop_on_signals
 
     playback = Playback(args.rate, args.start, args.duration, args.loop, args.clock)
     with open_source(args.bag) as source:

@@ -12,15 +12,15 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from .. import options
+from .. import arguments as options
 from ..bags import open_source
 from ..bags.playback import Playback
 from ..bags.sources import Source
 from ..bags.writer import check_free
-from ..errors import UserError
+from ..core.errors import UserError
+from ..io.results import write_json
 from ..offline import BROKEN_INPUT
 from ..offline.sole_writer import sole_writer
-from ..results import write_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..arguments import topic_name
 from ..bags.writer import BagWriter, check_free, check_no_part, part_of
-from ..errors import UserError
-from ..options import topic_name
+from ..core.errors import UserError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,8 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Record; print what is in the bag."""
-    from ..ros.recorder import Recorder
-    from ..ros.session import ros_node, spinning, stop_on_signals
+    from ..ros.tools.recorder import Recorder
+    from ..ros.tools.session import ros_node, spinning, stop_on_signals
 
     check_free(args.output)
     check_no_part(args.output)

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from ..bags.writer import check_free, check_no_part
-from ..errors import UserError
+from ..core.errors import UserError
 
 STREETS = ('town', 'suburb', 'avenue', 'retail', 'park', 'highway')
 WEATHERS = ('clear', 'cloudy', 'overcast', 'white', 'low_sun', 'dusk', 'night')

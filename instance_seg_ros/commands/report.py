@@ -8,12 +8,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import options
+from .. import arguments as options
 from ..bags import open_source
 from ..bags.sources import Source
-from ..errors import UserError
-from ..film import spread
-from ..results import write_json
+from ..core.errors import UserError
+from ..io.results import write_json
+from ..io.video_writer import spread
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

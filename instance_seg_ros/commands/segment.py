@@ -18,14 +18,12 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from .. import options
+from .. import arguments as options
 from ..bags.video import Video
-from ..errors import UserError
-from ..film import write_film
-from ..inputs import Frame, Input, ahead, find_inputs, read_picture, read_video
-from ..instances import InstanceMap
-from ..overlay import OverlayStyle, draw_overlay
-from ..results import (
+from ..core.errors import UserError
+from ..core.instances import InstanceMap
+from ..io.inputs import Frame, Input, ahead, find_inputs, read_picture, read_video
+from ..io.results import (
     beside,
     image_record,
     write_csv,
@@ -33,6 +31,8 @@ from ..results import (
     write_masks,
     write_picture,
 )
+from ..io.video_writer import write_film
+from ..perception.overlay import OverlayStyle, draw_overlay
 
 OUTPUTS = ('overlay', 'masks', 'json', 'csv')
 _Found = Iterable[tuple[Frame, InstanceMap]]
@@ -176,7 +176,7 @@ class _Work:
             yield from zip(batch, maps, strict=True)
 
     def _tracked(self, found: _Found) -> _Found:
-        from ..tracking import Tracker
+        from ..perception.tracking.tracker import Tracker
 
         tracker = Tracker()
         for frame, result in found:

@@ -8,9 +8,9 @@ import dataclasses
 import shlex
 from pathlib import Path
 
-from ..errors import UserError
+from ..core.errors import UserError
+from ..core.package_data import share_file
 from ..networks import NETWORKS, TASKS
-from ..share import share_file
 
 PAPERS = {'both': 'paper.yaml', 'embedding': 'paper_embedding.yaml',
           'semantic': 'enet_semantic.yaml'}

@@ -20,9 +20,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from ..arguments import result_file
 from ..bags import open_source
-from ..errors import UserError
-from ..options import result_file
+from ..core.errors import UserError
 
 PORT = 9090
 ROOM = 1 << 16
@@ -65,7 +65,7 @@ def _write(bag_path: str, path: Path) -> bool:
     """Write a bag as a Rerun file; return whether the bag breaks off."""
     import rerun as rr
 
-    from ..results import beside
+    from ..io.results import beside
     from ..review.recording import read_cameras
     from ..review.rerun_view import log_bag
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import UserError
-from ..labels import LabelSet
+from ..core.errors import UserError
+from ..core.labels import LabelSet
 from .sample import IGNORE, Sample, read_map, read_rgb
 
 SPLITS = ('train', 'val', 'test')

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from tqdm import tqdm
 
-from ..errors import UserError
-from ..labels import INSTANCE_FACTOR, LabelSet
+from ..core.errors import UserError
+from ..core.labels import INSTANCE_FACTOR, LabelSet
 from .sample import IGNORE, Sample
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from ..labels import LabelSet
+from ..core.labels import LabelSet
 from .sample import Sample
 
 _DISTANCE = 4

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import UserError
-from ..labels import INSTANCE_FACTOR, LabelSet
+from ..core.errors import UserError
+from ..core.labels import INSTANCE_FACTOR, LabelSet
 from .sample import IGNORE, Sample, read_rgb
 
 _CATEGORIES = {1: 'person', 3: 'car'}

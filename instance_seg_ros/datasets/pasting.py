@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..labels import INSTANCE_FACTOR, LabelSet
-from ..scaling import scale_labels, scale_picture
+from ..core.labels import INSTANCE_FACTOR, LabelSet
+from ..core.resize import scale_labels, scale_picture
 from .cutouts import Cutout
 from .sample import IGNORE, Sample
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from ..labels import LabelSet
+from ..core.labels import LabelSet
 from .cutouts import Cutout, cut, is_lit
 from .sample import Sample
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..errors import UserError
-from ..scaling import scale_labels, scale_picture
+from ..core.errors import UserError
+from ..core.resize import scale_labels, scale_picture
 
 IGNORE = 255
 """Class index of a pixel that no loss and no score looks at."""

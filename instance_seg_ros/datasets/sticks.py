@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from ..labels import INSTANCE_FACTOR, LabelSet
+from ..core.labels import INSTANCE_FACTOR, LabelSet
 from .sample import Sample
 
 SPLITS = {'train': 1_000_000, 'val': 200, 'test': 200}

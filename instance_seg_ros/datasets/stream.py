@@ -12,8 +12,8 @@ from typing import Protocol
 
 import numpy as np
 
-from ..errors import UserError
-from ..labels import LabelSet
+from ..core.errors import UserError
+from ..core.labels import LabelSet
 from .augmentation import Augmentation
 from .camvid import CamVid
 from .cutouts import Cutout, collect, unhidden, whole_objects

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..labels import INSTANCE_FACTOR
+from ..core.labels import INSTANCE_FACTOR
 from .official import Prediction
 
 

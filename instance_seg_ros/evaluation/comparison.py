@@ -9,8 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..errors import UserError
-from ..scaling import scale_labels
+from ..core.errors import UserError
+from ..core.resize import scale_labels
 from ..training.pictures import principal
 from .frames import Frame
 from .official import Prediction

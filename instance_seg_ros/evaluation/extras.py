@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..labels import INSTANCE_FACTOR
+from ..core.labels import INSTANCE_FACTOR
 
 
 def extras(matches: Iterable[dict[str, Any]], name: str) -> dict[str, float]:

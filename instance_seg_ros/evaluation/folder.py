@@ -14,8 +14,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..core.errors import UserError
 from ..datasets.sample import read_map
-from ..errors import UserError
 from .frames import Frame
 from .official import Prediction
 

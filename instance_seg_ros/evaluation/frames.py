@@ -11,6 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..core.errors import UserError
+from ..core.labels import LabelSet
 from ..datasets.camvid import CamVid
 from ..datasets.cityscapes import Cityscapes
 from ..datasets.cutouts import collect
@@ -19,8 +21,6 @@ from ..datasets.pasting import paste
 from ..datasets.sample import IGNORE, Sample, read_map
 from ..datasets.sticks import Sticks
 from ..datasets.stream import with_whole_objects
-from ..errors import UserError
-from ..labels import LabelSet
 
 DATASETS = ('camvid', 'camvid-pasted', 'cityscapes', 'kitti-mots', 'sticks')
 

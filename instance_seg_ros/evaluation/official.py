@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..labels import INSTANCE_FACTOR, LabelSet
+from ..core.labels import INSTANCE_FACTOR, LabelSet
 from .extras import extras
 
 

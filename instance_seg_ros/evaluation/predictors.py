@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..clustering import MeanShift
+from ..core.instances import InstanceMap
+from ..core.labels import INSTANCE_FACTOR, LabelSet
+from ..core.resize import scale_labels
 from ..datasets.sample import IGNORE
-from ..instances import InstanceMap
-from ..labels import INSTANCE_FACTOR, LabelSet
-from ..scaling import scale_labels
-from ..segmenter import InstanceSegmenter
+from ..inference.mean_shift import MeanShift
+from ..inference.segmenter import InstanceSegmenter
 from .boxes import everything_inside, smallest_box
 from .frames import Frame
 from .official import Prediction

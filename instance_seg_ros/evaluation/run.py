@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from ..errors import UserError
-from ..labels import INSTANCE_FACTOR
+from ..core.errors import UserError
+from ..core.labels import INSTANCE_FACTOR
 from .folder import FolderPredictor, write_predictions
 from .frames import Frames, touching
 from .official import Scorer, Scores

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..core.labels import LabelSet
 from ..datasets.sample import IGNORE
-from ..labels import LabelSet
 
 TO_CAMVID = {
     'road': 'road', 'sidewalk': 'pavement', 'building': 'building', 'wall': 'building',

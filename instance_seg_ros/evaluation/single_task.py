@@ -11,8 +11,8 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from ..checkpoint import Checkpoint, default_checkpoint
-from ..segmenter import InstanceSegmenter
+from ..inference.checkpoint import Checkpoint, default_checkpoint
+from ..inference.segmenter import InstanceSegmenter
 from .predictors import Predictor
 
 OTHER = {'semantic': 'embedding', 'embedding': 'semantic'}

@@ -16,11 +16,11 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from tqdm import tqdm
 
-from ..errors import UserError
-from ..instances import InstanceMap
-from ..labels import INSTANCE_FACTOR, LabelSet
-from ..segmenter import InstanceSegmenter
-from ..tracking import Tracker
+from ..core.errors import UserError
+from ..core.instances import InstanceMap
+from ..core.labels import INSTANCE_FACTOR, LabelSet
+from ..inference.segmenter import InstanceSegmenter
+from ..perception.tracking.tracker import Tracker
 from .drives import DriveFrame
 
 CLASSES = ('car', 'person')

@@ -9,9 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..instances import InstanceMap
-from ..labels import LabelSet
-from ..overlay import draw_overlay
+from ..core.instances import InstanceMap
+from ..core.labels import LabelSet
+from ..perception.overlay import draw_overlay
 from .frames import Frame
 
 

@@ -4,7 +4,7 @@
 
 from torch import Tensor, nn
 
-from ..errors import UserError
+from ..core.errors import UserError
 from .dilation import Dilation10
 from .enet import BranchedENet, ENet
 from .enet_port import ENetPort

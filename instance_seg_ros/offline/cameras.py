@@ -10,9 +10,9 @@ import numpy as np
 
 from ..bags import Message, Topic, choose_image_topic, images
 from ..bags.sources import Source
-from ..errors import UserError
-from ..images import ImageError, decode_compressed, decode_raw
-from ..views import View
+from ..core.errors import UserError
+from ..core.image_codec import ImageError, decode_compressed, decode_raw
+from ..perception.image_region import View
 from .outputs import NODE, CameraTopics
 from .outputs_3d import GroundTopics
 

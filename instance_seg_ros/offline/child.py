@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ..errors import UserError
+from ..core.errors import UserError
 
 Process = Callable[[argparse.Namespace], int]
 _PATIENCE_S = 10.0

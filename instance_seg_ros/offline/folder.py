@@ -14,11 +14,11 @@ from pathlib import Path
 
 from ..bags.reader import is_bag, unpacked_name
 from ..bags.video import VIDEO_SUFFIXES
-from ..errors import UserError
-from ..results import write_json
+from ..core.errors import UserError
+from ..io.results import write_json
 from . import BROKEN_INPUT
 from .child import Process
-from .engines import LOCAL, engine
+from .executors import LOCAL, engine
 
 _DONE = (0, BROKEN_INPUT)
 """Exit statuses with a result to keep."""

@@ -13,8 +13,8 @@ from rosbags.interfaces import QosDurability
 
 from ..bags import Topic, images, qos
 from ..bags.definitions import typestore
-from ..instances import Instance, InstanceMap
-from ..labels import LabelSet
+from ..core.instances import Instance, InstanceMap
+from ..core.labels import LabelSet
 
 NODE = '/instance_seg'
 _IMAGE = 'sensor_msgs/msg/Image'

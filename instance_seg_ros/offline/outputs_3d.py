@@ -15,9 +15,9 @@ import numpy as np
 
 from ..bags import Topic, images, qos
 from ..bags.definitions import typestore
-from ..instances import Instance, InstanceMap
-from ..overlay import instance_id_color
-from ..positions import Placed, on_ground, pinhole_of
+from ..core.instances import Instance, InstanceMap
+from ..perception.overlay import instance_id_color
+from ..perception.positions import Placed, on_ground, pinhole_of
 
 _DELETE_ALL, _CUBE, _TEXT_VIEW_FACING = 3, 1, 9
 _ALPHA, _THINNEST_M, _LETTERS_M = 0.4, 0.05, 0.4

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .. import options
+from .. import arguments as options
 from ..bags import Topic, choose_image_topic, image_topics
 from ..bags.sources import Source
-from ..errors import UserError
-from ..overlay import OverlayStyle
+from ..core.errors import UserError
+from ..perception.overlay import OverlayStyle
 from .cameras import Camera, camera_names, choose_cameras
 from .outputs import CameraTopics
 from .outputs_3d import GroundTopics
@@ -53,9 +53,9 @@ def make_plan(args: argparse.Namespace, source: Source) -> Plan:
 
 def _from_file(args: argparse.Namespace, source: Source, prefix: str) -> Plan:
     # These modules of ros/ do without ROS: what the node does with a file is done here alike.
-    from ..ros.model import load_segmenter
-    from ..ros.parameter_file import read_parameters
-    from ..ros.settings import overlay_style, tracker_of, view_of
+    from ..node_config.builders import overlay_style, tracker_of, view_of
+    from ..node_config.parameter_file import read_parameters
+    from ..node_config.segmenter_factory import load_segmenter
 
     _refuse_twice(args)
     settings = read_parameters(args.params_file, prefix)
@@ -85,8 +85,8 @@ def find_cameras(source: Source, names: list[str], topics: list[str],
     :param topics: one for each; empty: as in the parameters file, or ``/<name>/image_raw``.
     :raises UserError: when they do not fit together, or to what is in the source.
     """
-    from ..ros.parameter_file import read_parameters
-    from ..ros.parameters import CameraSettings
+    from ..node_config.parameter_file import read_parameters
+    from ..node_config.parameters import CameraSettings
 
     if not topics:
         known = read_parameters(params_file, node).cameras if params_file else {}
@@ -139,7 +139,7 @@ def _topics(cameras: dict[str, Any], source: Source, wanted: list[str] | None) -
 
 def _topic_there(name: str, camera: Any, there: set[str]) -> str | None:
     """Return a camera's topic, of the other transport where only that was recorded."""
-    from ..ros.settings import input_topic
+    from ..node_config.builders import input_topic
 
     topic = '/' + input_topic(name, camera).lstrip('/')
     base = topic.removesuffix('/compressed')

@@ -18,11 +18,11 @@ from uuid import uuid4
 from ..bags import Message, Topic, images
 from ..bags.playback import Playback
 from ..bags.sources import Source
-from ..errors import UserError
-from ..inputs import ahead
-from ..instances import SCORE_THRESHOLD, InstanceMap
-from ..overlay import OverlayStyle, draw_overlay
-from ..segmenter import InstanceSegmenter
+from ..core.errors import UserError
+from ..core.instances import SCORE_THRESHOLD, InstanceMap
+from ..inference.segmenter import InstanceSegmenter
+from ..io.inputs import ahead
+from ..perception.overlay import OverlayStyle, draw_overlay
 from .cameras import Camera, Picture, decode
 from .progress import ResumableBag
 

@@ -13,10 +13,10 @@ import numpy as np
 from ..bags import images
 from ..bags.reader import Bag
 from ..bags.topics import IMAGE_TYPES, Message
-from ..images import ImageError, decode_compressed, decode_raw
-from ..instances import InstanceMap
-from ..labels import INSTANCE_FACTOR
-from ..overlay import OverlayStyle, draw_overlay
+from ..core.image_codec import ImageError, decode_compressed, decode_raw
+from ..core.instances import InstanceMap
+from ..core.labels import INSTANCE_FACTOR
+from ..perception.overlay import OverlayStyle, draw_overlay
 from .recording import Camera
 
 _WAITING = 64

@@ -16,8 +16,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ..film import contact_sheet
-from ..results import beside, write_picture
+from ..io.results import beside, write_picture
+from ..io.video_writer import contact_sheet
 from .charts import charts
 from .recording import Camera
 from .summary import rows

@@ -11,8 +11,8 @@ from ..bags import images
 from ..bags.reader import Bag
 from ..bags.run_report import STAGES, FrameCounts
 from ..bags.topics import Message, Topic
-from ..errors import UserError
-from ..labels import INSTANCE_FACTOR, Label, LabelSet
+from ..core.errors import UserError
+from ..core.labels import INSTANCE_FACTOR, Label, LabelSet
 from .times import FrameTimes, as_recorded, repeated
 
 _MASK, _DETECTIONS = '/instance_mask', '/detections'

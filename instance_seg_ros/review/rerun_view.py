@@ -12,8 +12,8 @@ import rerun as rr
 import rerun.blueprint as rrb
 
 from ..bags.reader import Bag
-from ..labels import INSTANCE_FACTOR, LabelSet
-from ..overlay import instance_id_color
+from ..core.labels import INSTANCE_FACTOR, LabelSet
+from ..perception.overlay import instance_id_color
 from .moments import Moment, moments
 from .recording import Camera, Detection
 

@@ -21,14 +21,14 @@ except ImportError:     # ROS 2 Humble
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from ..instances import InstanceMap
-from ..views import View
-from .bookkeeping import Ledger, Rate, RateLimit, Timings
+from ..core.instances import InstanceMap
+from ..monitoring.frame_ledger import Ledger, Rate, RateLimit, Timings
+from ..monitoring.stamp_monitor import StampMonitor
+from ..node_config.builders import tracker_of
+from ..node_config.parameters import CameraSettings
+from ..perception.image_region import View
+from .detections_3d import Placement
 from .messages import stamp_ns
-from .parameters import CameraSettings
-from .placement import Placement
-from .settings import tracker_of
-from .stamps import StampMonitor
 
 
 @dataclass

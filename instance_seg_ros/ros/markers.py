@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from std_msgs.msg import ColorRGBA, Header
 from vision_msgs.msg import Detection3D, Detection3DArray
 
-from ..errors import UserError
-from ..overlay import instance_id_color
+from ..core.errors import UserError
+from ..perception.overlay import instance_id_color
 
 _ALPHA = 0.4
 _THINNEST_M = 0.05

@@ -24,9 +24,9 @@ from vision_msgs.msg import (
     VisionClass,
 )
 
-from ..images import decode_compressed, decode_raw
-from ..instances import Instance, InstanceMap
-from ..labels import LabelSet
+from ..core.image_codec import decode_compressed, decode_raw
+from ..core.instances import Instance, InstanceMap
+from ..core.labels import LabelSet
 
 _ENCODINGS = {(np.dtype(np.uint16), 2): '16UC1', (np.dtype(np.uint8), 2): 'mono8',
               (np.dtype(np.uint8), 3): 'rgb8'}

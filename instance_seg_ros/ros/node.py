@@ -19,15 +19,15 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool
 
-from ..errors import UserError
-from .change_state import survive_wrong_requests
-from .model import first_line, is_device_error, load_segmenter
+from ..core.errors import UserError
+from ..node_config.parameters import AllSettings, Settings
+from ..node_config.segmenter_factory import first_line, is_device_error, load_segmenter
+from .lifecycle_service import survive_wrong_requests
 from .parameter_server import ParameterServer
-from .parameters import AllSettings, Settings
 from .process import is_shut_down
 from .recovery import Recovery
 from .reporter import Health, Reporter
-from .worker import Worker
+from .runtime import Worker
 
 SUCCESS, FAILURE, ERROR = (TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE,
                            TransitionCallbackReturn.ERROR)

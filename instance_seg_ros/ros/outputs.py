@@ -17,8 +17,8 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Float32, Header
 from vision_msgs.msg import Detection2DArray, Detection3DArray, LabelInfo
 
-from ..instances import InstanceMap
-from ..labels import LabelSet
+from ..core.instances import InstanceMap
+from ..core.labels import LabelSet
 from .markers import marker_array, to_markers
 from .messages import to_detections, to_image, to_label_info
 

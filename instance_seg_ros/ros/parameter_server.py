@@ -18,10 +18,11 @@ from rclpy.exceptions import ParameterException, ParameterUninitializedException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from ..errors import UserError
-from .parameter_file import OF_ROS
-from .parameter_rules import check_qos_overrides
-from .parameters import (
+from ..core.errors import UserError
+from ..node_config.builders import all_settings
+from ..node_config.parameter_file import OF_ROS
+from ..node_config.parameter_rules import check_qos_overrides
+from ..node_config.parameters import (
     CAMERA_FIELDS,
     CONFIGURE,
     NODE_FIELDS,
@@ -30,7 +31,6 @@ from .parameters import (
     as_word,
     is_switch,
 )
-from .settings import all_settings
 
 
 class ParameterServer:

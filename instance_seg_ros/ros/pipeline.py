@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..images import ImageError
-from ..instances import InstanceMap
-from ..overlay import OverlayStyle, draw_overlay
-from ..views import View
+from ..core.image_codec import ImageError
+from ..core.instances import InstanceMap
+from ..perception.image_region import View
+from ..perception.overlay import OverlayStyle, draw_overlay
 from .cameras import Frame, Inbox
 from .messages import from_image, stamp_ns
 from .outputs import Outputs

@@ -15,7 +15,7 @@ import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
-from ..errors import UserError
+from ..core.errors import UserError
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

@@ -14,9 +14,9 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 
+from ..node_config.parameters import Settings
 from . import checks, diagnostics
 from .cameras import Camera
-from .parameters import Settings
 
 
 @dataclass

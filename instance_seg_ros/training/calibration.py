@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..confidence import features
+from ..core.errors import UserError
+from ..core.labels import INSTANCE_FACTOR
+from ..core.resize import scale_labels
 from ..datasets.sample import IGNORE, Sample
-from ..errors import UserError
-from ..found import Found
-from ..labels import INSTANCE_FACTOR
-from ..scaling import scale_labels
-from ..segmenter import InstanceSegmenter
+from ..inference.clusters import Found
+from ..inference.confidence import features
+from ..inference.segmenter import InstanceSegmenter
 
 ENOUGH = 20
 """Right and wrong clusters a class must have for weights of its own."""

@@ -16,11 +16,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..checkpoint import Checkpoint
+from ..core.errors import UserError
+from ..core.resize import scale_labels
 from ..datasets.sample import IGNORE, Sample
-from ..errors import UserError
-from ..scaling import scale_labels
-from ..segmenter import InstanceSegmenter
+from ..inference.checkpoint import Checkpoint
+from ..inference.segmenter import InstanceSegmenter
 
 STEPS = (-1.2, -.6, -.3, .3, .6, 1.2)
 PIXELS = 4000

@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Sampler
 
+from ..core.errors import UserError
+from ..core.labels import IGNORE_INDEX, LabelSet
 from ..datasets.camvid import CamVid
 from ..datasets.cityscapes import Cityscapes
 from ..datasets.cutouts import collect
@@ -26,8 +28,6 @@ from ..datasets.stream import (
     pasted_camvid,
     with_whole_objects,
 )
-from ..errors import UserError
-from ..labels import IGNORE_INDEX, LabelSet
 from .recipe import Recipe
 
 VALIDATION_FRAMES = 40

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..errors import UserError
-from ..labels import LabelSet
-from ..loss import DiscriminativeLoss
+from ..core.errors import UserError
+from ..core.labels import LabelSet
 from ..networks import build_network
+from .discriminative_loss import DiscriminativeLoss
 from .losses import ClassLoss, OverlapLoss, coarse_labels
 from .recipe import Recipe
 from .schedule import Schedule

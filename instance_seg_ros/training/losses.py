@@ -8,7 +8,7 @@ from torch import Tensor, distributed, nn
 from torch.distributed.nn.functional import all_reduce
 from torch.nn import functional as F
 
-from ..labels import IGNORE_INDEX
+from ..core.labels import IGNORE_INDEX
 
 
 class ClassLoss(nn.Module):

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..core.labels import LabelSet
 from ..datasets.sample import IGNORE, Sample
-from ..labels import LabelSet
 
 
 def picture(sample: Sample, classes: np.ndarray, label_set: LabelSet,

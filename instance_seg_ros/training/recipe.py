@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from ..errors import UserError
+from ..core.errors import UserError
+from ..core.package_data import share_file
 from ..networks import TASKS
-from ..share import share_file
 
 OPTIMIZERS = ('adamw', 'adam')
 

@@ -16,11 +16,11 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.strategies import DDPStrategy
 from lightning.pytorch.utilities import rank_zero_only
 
-from ..checkpoint import Checkpoint
+from ..core.errors import UserError
+from ..core.labels import LabelSet
 from ..datasets.augmentation import Augmentation
 from ..datasets.stream import Stream
-from ..errors import UserError
-from ..labels import LabelSet
+from ..inference.checkpoint import Checkpoint
 from .callbacks import Keeper, Progress, Stop, WaitingShare
 from .data import Batches, class_weights, layout, shares, validation_samples
 from .learner import Learner

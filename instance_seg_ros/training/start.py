@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ..checkpoint import Checkpoint
-from ..errors import UserError
+from ..core.errors import UserError
+from ..inference.checkpoint import Checkpoint
 from .recipe import Recipe
 
 SHAPING = ('network', 'task', 'options', 'embedding_dims', 'label_set')

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..clustering import MeanShift
+from ..core.labels import LabelSet
 from ..datasets.sample import IGNORE, Sample
-from ..labels import LabelSet
+from ..inference.mean_shift import MeanShift
 from .pictures import picture
 
 

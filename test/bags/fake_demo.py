@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from instance_seg_ros.bags.playback import Playback
-from instance_seg_ros.ros.demo import DemoOptions, run_demo
+from instance_seg_ros.ros.tools.demo import DemoOptions, run_demo
 
 NODE = Path(__file__).parents[1] / 'ros' / 'fakes.py'
 

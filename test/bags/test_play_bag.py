@@ -27,10 +27,10 @@ pytest.importorskip('rclpy')
 from rclpy.duration import Duration  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 
-from instance_seg_ros.ros.node_process import own_domain  # noqa: E402
-from instance_seg_ros.ros.player import CLOCK, Player  # noqa: E402
-from instance_seg_ros.ros.recorder import Recorder  # noqa: E402
-from instance_seg_ros.ros.session import ros_node, spinning  # noqa: E402
+from instance_seg_ros.ros.tools.node_process import own_domain  # noqa: E402
+from instance_seg_ros.ros.tools.player import CLOCK, Player  # noqa: E402
+from instance_seg_ros.ros.tools.recorder import Recorder  # noqa: E402
+from instance_seg_ros.ros.tools.session import ros_node, spinning  # noqa: E402
 
 pytestmark = pytest.mark.ros
 PLAY = ('-m', 'instance_seg_ros.cli', 'play-bag')

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from instance_seg_ros.bags import Message, Topic, open_source
 from instance_seg_ros.bags.playback import Playback, play
-from instance_seg_ros.errors import UserError
+from instance_seg_ros.core.errors import UserError
 
 SECOND = 1_000_000_000
 

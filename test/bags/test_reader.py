@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from instance_seg_ros.bags import BagWriter, choose_image_topic, image_topics, open_source
 from instance_seg_ros.bags.definitions import typestore
-from instance_seg_ros.errors import UserError
+from instance_seg_ros.core.errors import UserError
 
 STAMPS = [BEGIN + i * PERIOD for i in range(FRAMES)]
 

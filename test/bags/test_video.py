@@ -9,7 +9,7 @@ from bag_content import FRAMES
 
 from instance_seg_ros.bags import choose_image_topic, images, open_source
 from instance_seg_ros.bags.video import FIRST_STAMP, TOPIC
-from instance_seg_ros.errors import UserError
+from instance_seg_ros.core.errors import UserError
 
 
 @pytest.mark.parametrize('name', ['film.mp4', 'film.avi', 'film.mkv', 'FILM.MP4'])

@@ -12,7 +12,7 @@ from rosbags.highlevel import AnyReader
 from rosbags.rosbag2 import Reader
 
 from instance_seg_ros.bags import BagWriter, Topic, open_source
-from instance_seg_ros.errors import UserError
+from instance_seg_ros.core.errors import UserError
 
 DETECTIONS = 'vision_msgs/msg/Detection2DArray'
 DETECTIONS_HASH = 'RIHS01_214274120007f4a683866481336b70310268cfa107aebe9d594a6acf75bda968'

@@ -11,9 +11,9 @@ import torch
 
 from instance_seg_ros.benchmark import clustering, frames, gpu, load_benchmark, loss, networks
 from instance_seg_ros.benchmark.roofline import Ceilings, Work, measure_ceilings, network_work
-from instance_seg_ros.errors import UserError
-from instance_seg_ros.loss import DiscriminativeLoss
+from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.networks import build_network
+from instance_seg_ros.training.discriminative_loss import DiscriminativeLoss
 
 CPU = torch.device('cpu')
 

@@ -5,7 +5,7 @@
 import pytest
 
 from instance_seg_ros.benchmark.report import Report, compare, table
-from instance_seg_ros.errors import UserError
+from instance_seg_ros.core.errors import UserError
 
 
 def report(median=2.0, name='loss', **settings):

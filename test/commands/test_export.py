@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from instance_seg_ros import cli
-from instance_seg_ros.checkpoint import random_checkpoint
-from instance_seg_ros.labels import LabelSet
+from instance_seg_ros.core.labels import LabelSet
+from instance_seg_ros.inference.checkpoint import random_checkpoint
 
 onnx = pytest.importorskip('onnx')
 onnxruntime = pytest.importorskip('onnxruntime')

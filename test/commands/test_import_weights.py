@@ -5,10 +5,10 @@
 import numpy as np
 import pytest
 import torch
-from importing.params_file import write_params
+from inference.importing.params_file import write_params
 
 from instance_seg_ros import cli
-from instance_seg_ros.checkpoint import Checkpoint
+from instance_seg_ros.inference.checkpoint import Checkpoint
 from instance_seg_ros.networks import build_network
 
 

@@ -18,8 +18,8 @@ from review.recordings import BEGIN, LABELS, PERIOD, record
 
 from instance_seg_ros import cli
 from instance_seg_ros.bags import open_source
-from instance_seg_ros.film import write_film
-from instance_seg_ros.overlay import instance_id_color
+from instance_seg_ros.io.video_writer import write_film
+from instance_seg_ros.perception.overlay import instance_id_color
 from instance_seg_ros.review.recording import read_cameras
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from instance_seg_ros import cli
-from instance_seg_ros.checkpoint import random_checkpoint
-from instance_seg_ros.film import write_film
+from instance_seg_ros.inference.checkpoint import random_checkpoint
+from instance_seg_ros.io.video_writer import write_film
 
 
 @pytest.fixture(scope='module')

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from instance_seg_ros.core.errors import UserError
+from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.datasets.augmentation import Augmentation
 from instance_seg_ros.datasets.camvid import CamVid
 from instance_seg_ros.datasets.check import census
@@ -15,8 +17,6 @@ from instance_seg_ros.datasets.kitti_mots import KittiMots, decode_rle
 from instance_seg_ros.datasets.pasting import drop_small, paste
 from instance_seg_ros.datasets.sample import IGNORE, Sample, read_map, read_rgb
 from instance_seg_ros.datasets.stream import Pasted, Plain, Share, Stream, repeat_factors
-from instance_seg_ros.errors import UserError
-from instance_seg_ros.labels import LabelSet
 
 CITY = LabelSet.named('cityscapes')
 CAR, ROAD = CITY.names.index('car'), CITY.names.index('road')

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.datasets.pasting import paste
 from instance_seg_ros.datasets.riders import collect_riders
 from instance_seg_ros.datasets.sample import Sample
-from instance_seg_ros.labels import LabelSet
 
 CITY = LabelSet.named('cityscapes')
 ROAD, RIDER, BICYCLE, MOTORCYCLE = map(

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.datasets.street_scenes import cars, models, people, photo, road, sensor
 from instance_seg_ros.datasets.street_scenes import mesh as shapes
 from instance_seg_ros.datasets.street_scenes.catalog import Catalog, make_models
 from instance_seg_ros.datasets.street_scenes.generator import make_world, random_camera
 from instance_seg_ros.datasets.street_scenes.movers import place
 from instance_seg_ros.datasets.street_scenes.scene import Camera, Scene, Thing
-from instance_seg_ros.errors import UserError
 
 seeds = st.integers(0, 2 ** 32 - 1)
 

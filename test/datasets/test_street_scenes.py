@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from checkout import child_environment
 
-from instance_seg_ros.labels import LabelSet
+from instance_seg_ros.core.labels import LabelSet
 
 pytest.importorskip('panda3d')
 pytestmark = pytest.mark.slow

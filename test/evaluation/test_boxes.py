@@ -4,18 +4,18 @@ import cv2
 import numpy as np
 import pytest
 
-from instance_seg_ros.checkpoint import random_checkpoint
 from instance_seg_ros.cli import main
+from instance_seg_ros.core.errors import UserError
+from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.datasets.sticks import Sticks
-from instance_seg_ros.errors import UserError
 from instance_seg_ros.evaluation.boxes import everything_inside, smallest_box
 from instance_seg_ros.evaluation.comparison import write_comparison
 from instance_seg_ros.evaluation.frames import sticks
 from instance_seg_ros.evaluation.official import Prediction, Scorer
 from instance_seg_ros.evaluation.predictors import Predictor
 from instance_seg_ros.evaluation.run import evaluate
-from instance_seg_ros.labels import LabelSet
-from instance_seg_ros.segmenter import InstanceSegmenter
+from instance_seg_ros.inference.checkpoint import random_checkpoint
+from instance_seg_ros.inference.segmenter import InstanceSegmenter
 
 STICKS = LabelSet.named('sticks')
 

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.datasets.sample import IGNORE, Sample
 from instance_seg_ros.evaluation.frames import Frames, ids_of, open_frames, spread, touching
 from instance_seg_ros.evaluation.semantic import TO_CAMVID, Confusion, translation
-from instance_seg_ros.labels import LabelSet
 
 CITY, CAMVID = LabelSet.named('cityscapes'), LabelSet.named('camvid')
 

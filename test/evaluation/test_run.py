@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from instance_seg_ros.checkpoint import random_checkpoint
 from instance_seg_ros.cli import main
+from instance_seg_ros.core.errors import UserError
+from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.datasets.sample import Sample
-from instance_seg_ros.errors import UserError
 from instance_seg_ros.evaluation.folder import read_predictions, write_predictions
 from instance_seg_ros.evaluation.frames import Frame, Frames, ids_of
 from instance_seg_ros.evaluation.official import Prediction
@@ -19,8 +19,8 @@ from instance_seg_ros.evaluation.predictors import Predictor
 from instance_seg_ros.evaluation.report import table
 from instance_seg_ros.evaluation.run import evaluate, to_dict
 from instance_seg_ros.evaluation.single_task import predictor_of
-from instance_seg_ros.labels import LabelSet
-from instance_seg_ros.segmenter import InstanceSegmenter
+from instance_seg_ros.inference.checkpoint import random_checkpoint
+from instance_seg_ros.inference.segmenter import InstanceSegmenter
 
 CITY = LabelSet.named('cityscapes')
 

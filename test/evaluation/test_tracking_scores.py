@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from instance_seg_ros.errors import UserError
+from instance_seg_ros.core.errors import UserError
+from instance_seg_ros.core.instances import InstanceMap
+from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.evaluation.drives import rendered_drives
 from instance_seg_ros.evaluation.tracking import (
     Tracks,
@@ -16,9 +18,7 @@ from instance_seg_ros.evaluation.tracking import (
     score_with_and_without,
     table,
 )
-from instance_seg_ros.instances import InstanceMap
-from instance_seg_ros.labels import LabelSet
-from instance_seg_ros.tracking import Tracker
+from instance_seg_ros.perception.tracking.tracker import Tracker
 
 pytest.importorskip('trackeval')
 LABELS = LabelSet.named('cityscapes')

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from instance_seg_ros.errors import UserError
+from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.networks import NETWORKS, TASKS, TwoNetworks, build_network
 
 PARAMETERS = {'enet': 363_596, 'segnet': 29_447_624, 'dilation10': 134_298_648,

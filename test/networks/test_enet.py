@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from instance_seg_ros.errors import UserError
+from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.networks import blocks, build_network
 from instance_seg_ros.networks.enet import BranchedENet, ENet
 

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from instance_seg_ros.bags.definitions import typestore
-from instance_seg_ros.instances import InstanceMap
-from instance_seg_ros.labels import LabelSet
+from instance_seg_ros.core.instances import InstanceMap
+from instance_seg_ros.core.labels import LabelSet
 
 CITYSCAPES = LabelSet.named('cityscapes')
 

@@ -14,7 +14,7 @@ import pytest
 import zstandard
 from pretend import pretend, write_and_fail
 
-from instance_seg_ros.errors import UserError
+from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.offline.folder import process_folder
 from instance_seg_ros.offline.sole_writer import sole_writer
 

@@ -17,12 +17,12 @@ from sensor_msgs.msg import CameraInfo  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 
 from instance_seg_ros.bags import images  # noqa: E402
+from instance_seg_ros.node_config.parameters import CameraSettings  # noqa: E402
 from instance_seg_ros.offline.outputs import CameraTopics  # noqa: E402
 from instance_seg_ros.offline.outputs_3d import GroundTopics  # noqa: E402
 from instance_seg_ros.ros import messages  # noqa: E402
+from instance_seg_ros.ros.detections_3d import Placement  # noqa: E402
 from instance_seg_ros.ros.markers import to_markers  # noqa: E402
-from instance_seg_ros.ros.parameters import CameraSettings  # noqa: E402
-from instance_seg_ros.ros.placement import Placement  # noqa: E402
 
 TOPICS = CameraTopics.under('/instance_seg', overlay=True)
 GROUND = CameraSettings(detections_3d='ground', markers=True, camera_height_m=1.2,

@@ -7,7 +7,7 @@ import yaml
 from bag_content import COMPRESSED, INFO, RAW
 
 from instance_seg_ros.bags import open_source
-from instance_seg_ros.errors import UserError
+from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.offline.plan import find_cameras
 
 NODE = '/car/instance_seg'

@@ -25,13 +25,13 @@ from mean_segmenter import MeanSegmenter, segment
 from instance_seg_ros.bags import BagWriter, Topic, images, open_source
 from instance_seg_ros.bags.definitions import typestore
 from instance_seg_ros.bags.playback import Playback
-from instance_seg_ros.errors import UserError
+from instance_seg_ros.core.errors import UserError
+from instance_seg_ros.node_config.parameters import CameraSettings
 from instance_seg_ros.offline.cameras import Camera, camera_names, choose_cameras
 from instance_seg_ros.offline.outputs import CameraTopics
 from instance_seg_ros.offline.outputs_3d import GroundTopics
 from instance_seg_ros.offline.process import BagProcessor, Options
 from instance_seg_ros.offline.progress import ResumableBag
-from instance_seg_ros.ros.parameters import CameraSettings
 
 STAMPS = [BEGIN + i * PERIOD for i in range(FRAMES)]
 MASKS = '/instance_seg/instance_mask'

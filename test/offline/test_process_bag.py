@@ -13,8 +13,8 @@ from bag_content import COMPRESSED, FRAMES, INFO, RAW
 from mean_segmenter import normalized
 
 from instance_seg_ros.bags import images, open_source
-from instance_seg_ros.checkpoint import Checkpoint
-from instance_seg_ros.labels import LabelSet
+from instance_seg_ros.core.labels import LabelSet
+from instance_seg_ros.inference.checkpoint import Checkpoint
 from instance_seg_ros.networks import build_network
 from instance_seg_ros.offline.sole_writer import sole_writer
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from instance_seg_ros.bags import BagWriter, Topic, images
 from instance_seg_ros.bags.definitions import typestore
-from instance_seg_ros.instances import InstanceMap
-from instance_seg_ros.labels import LabelSet
+from instance_seg_ros.core.instances import InstanceMap
+from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.offline.outputs import CameraTopics
 
 BEGIN, PERIOD, DELAY = 1_700_000_000_000_000_000, 100_000_000, 30_000_000

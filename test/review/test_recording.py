@@ -7,7 +7,7 @@ import pytest
 from review.recordings import BEGIN, PERIOD, found, record
 
 from instance_seg_ros.bags.reader import Bag
-from instance_seg_ros.errors import UserError
+from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.review.moments import moments
 from instance_seg_ros.review.recording import read_cameras
 from instance_seg_ros.review.summary import rows, summarize

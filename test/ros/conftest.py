@@ -32,8 +32,8 @@ from ros.fakes import FakeSegmenter  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 
 from instance_seg_ros.ros.node import InstanceSegNode  # noqa: E402
-from instance_seg_ros.ros.node_process import own_domain  # noqa: E402
-from instance_seg_ros.ros.session import ros_node, spinning  # noqa: E402
+from instance_seg_ros.ros.tools.node_process import own_domain  # noqa: E402
+from instance_seg_ros.ros.tools.session import ros_node, spinning  # noqa: E402
 
 FAKES = Path(__file__).parent / 'fakes.py'
 PATIENCE_S = 60.0

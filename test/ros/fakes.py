@@ -19,9 +19,9 @@ from types import SimpleNamespace
 import numpy as np
 import rclpy
 
-from instance_seg_ros.errors import UserError
-from instance_seg_ros.instances import InstanceMap
-from instance_seg_ros.labels import LabelSet
+from instance_seg_ros.core.errors import UserError
+from instance_seg_ros.core.instances import InstanceMap
+from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.ros.main import main
 
 ORDERS = {'slow': 201, 'out_of_memory': 202, 'bug': 203, 'very_slow': 204,

@@ -12,9 +12,17 @@ import pytest
 pytest.importorskip('rclpy')
 
 from instance_seg_ros.benchmark.report import Report  # noqa: E402
-from instance_seg_ros.checkpoint import random_checkpoint  # noqa: E402
-from instance_seg_ros.errors import UserError  # noqa: E402
-from instance_seg_ros.ros import benchmark, benchmark_memory, benchmark_rows  # noqa: E402
+from instance_seg_ros.benchmark.ros import (
+    node as benchmark,
+)  # noqa: E402
+from instance_seg_ros.benchmark.ros import (
+    node_memory as benchmark_memory,
+)
+from instance_seg_ros.benchmark.ros import (
+    node_rows as benchmark_rows,
+)
+from instance_seg_ros.core.errors import UserError  # noqa: E402
+from instance_seg_ros.inference.checkpoint import random_checkpoint  # noqa: E402
 
 pytestmark = pytest.mark.ros
 

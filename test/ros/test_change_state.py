@@ -9,7 +9,7 @@ pytest.importorskip('rclpy')
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn  # noqa: E402
 from rclpy.lifecycle.node import LifecycleNodeMixin  # noqa: E402
 
-from instance_seg_ros.ros.session import spinning  # noqa: E402
+from instance_seg_ros.ros.tools.session import spinning  # noqa: E402
 
 pytestmark = pytest.mark.ros
 

@@ -14,7 +14,7 @@ from rclpy.qos import QoSProfile  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 from vision_msgs.msg import Detection2DArray  # noqa: E402
 
-from instance_seg_ros.checkpoint import random_checkpoint  # noqa: E402
+from instance_seg_ros.inference.checkpoint import random_checkpoint  # noqa: E402
 
 pytestmark = pytest.mark.ros
 WAYS = {'interrupted': signal.SIGINT, 'terminated': signal.SIGTERM,

@@ -62,8 +62,8 @@ def test_structure(path):
 
 
 def test_parameters_file_names_parameters_of_the_node():
-    from instance_seg_ros.ros.parameter_rules import check_value
-    from instance_seg_ros.ros.parameters import NODE_FIELDS
+    from instance_seg_ros.node_config.parameter_rules import check_value
+    from instance_seg_ros.node_config.parameters import NODE_FIELDS
     text = (ROOT / 'config' / 'instance_seg.yaml').read_text()
     (_, content), = yaml.safe_load(text).items()
     assert content['ros__parameters']
@@ -149,7 +149,7 @@ def prefix(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def checkpoint(prefix):
-    from instance_seg_ros.checkpoint import random_checkpoint
+    from instance_seg_ros.inference.checkpoint import random_checkpoint
     path = prefix / 'random.safetensors'
     random_checkpoint(input_size=(128, 64)).save(path)
     return path
@@ -158,7 +158,7 @@ def checkpoint(prefix):
 @pytest.fixture
 def launch(prefix):
     """Return ``launch(file, **arguments) -> Launch``; ends what still runs."""
-    from instance_seg_ros.ros.node_process import own_domain
+    from instance_seg_ros.ros.tools.node_process import own_domain
     running = []
     with own_domain() as domain:
         def start(file='instance_seg.launch.py', **arguments):
@@ -173,7 +173,7 @@ def launch(prefix):
 
 def call(domain, kind, service, **fields):
     """Call a service of the node that was launched; return the response."""
-    from instance_seg_ros.ros.session import ros_node, spinning
+    from instance_seg_ros.ros.tools.session import ros_node, spinning
     with ros_node('test_launch', domain) as node:
         client = node.create_client(kind, service)
         assert client.wait_for_service(PATIENCE_S)
@@ -310,7 +310,7 @@ def test_fails_loudly(launch, arguments, sentences):
 @pytest.mark.slow
 def test_replays_a_video_records_and_ends(launch, checkpoint, tmp_path):
     from instance_seg_ros.bags import open_source
-    from instance_seg_ros.film import write_film
+    from instance_seg_ros.io.video_writer import write_film
     frames = np.random.default_rng(0).integers(0, 255, (10, 64, 128, 3), np.uint8)
     write_film(tmp_path / 'street.mp4', ((k / 10, frame) for k, frame in enumerate(frames)))
     run = launch('replay.launch.py', bag=tmp_path / 'street.mp4', checkpoint=checkpoint,

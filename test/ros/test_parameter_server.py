@@ -8,7 +8,7 @@ pytest.importorskip('rclpy')
 
 from rclpy.parameter import Parameter  # noqa: E402
 
-from instance_seg_ros.errors import UserError  # noqa: E402
+from instance_seg_ros.core.errors import UserError  # noqa: E402
 
 pytestmark = pytest.mark.ros
 

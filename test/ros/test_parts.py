@@ -15,15 +15,16 @@ pytest.importorskip('rclpy')
 
 from std_msgs.msg import Header  # noqa: E402
 
-from instance_seg_ros.errors import UserError  # noqa: E402
-from instance_seg_ros.instances import InstanceMap  # noqa: E402
-from instance_seg_ros.labels import LabelSet  # noqa: E402
-from instance_seg_ros.ros import messages, parameter_table, parameters  # noqa: E402
-from instance_seg_ros.ros.bookkeeping import Ledger  # noqa: E402
+from instance_seg_ros.core.errors import UserError  # noqa: E402
+from instance_seg_ros.core.instances import InstanceMap  # noqa: E402
+from instance_seg_ros.core.labels import LabelSet  # noqa: E402
+from instance_seg_ros.monitoring.frame_ledger import Ledger  # noqa: E402
+from instance_seg_ros.monitoring.stamp_monitor import StampMonitor  # noqa: E402
+from instance_seg_ros.node_config import parameter_table, parameters  # noqa: E402
+from instance_seg_ros.node_config.parameter_rules import check_together, check_value  # noqa: E402
+from instance_seg_ros.node_config.segmenter_factory import is_device_error  # noqa: E402
+from instance_seg_ros.ros import messages
 from instance_seg_ros.ros.cameras import Frame, Inbox  # noqa: E402
-from instance_seg_ros.ros.model import is_device_error  # noqa: E402
-from instance_seg_ros.ros.parameter_rules import check_together, check_value  # noqa: E402
-from instance_seg_ros.ros.stamps import StampMonitor  # noqa: E402
 
 pytestmark = pytest.mark.ros
 LABELS = LabelSet.named('cityscapes')

@@ -15,10 +15,10 @@ pytest.importorskip('rclpy')
 
 from sensor_msgs.msg import Image  # noqa: E402
 
-from instance_seg_ros.instances import InstanceMap  # noqa: E402
-from instance_seg_ros.labels import LabelSet  # noqa: E402
+from instance_seg_ros.core.instances import InstanceMap  # noqa: E402
+from instance_seg_ros.core.labels import LabelSet  # noqa: E402
+from instance_seg_ros.node_config.parameters import CameraSettings  # noqa: E402
 from instance_seg_ros.ros.cameras import Camera, Frame, Inbox  # noqa: E402
-from instance_seg_ros.ros.parameters import CameraSettings  # noqa: E402
 from instance_seg_ros.ros.pipeline import Pipeline  # noqa: E402
 
 pytestmark = pytest.mark.ros

@@ -14,12 +14,12 @@ from sensor_msgs.msg import CameraInfo, Image  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 from vision_msgs.msg import Detection2DArray, Detection3DArray  # noqa: E402
 
-from instance_seg_ros.errors import UserError  # noqa: E402
-from instance_seg_ros.instances import InstanceMap  # noqa: E402
-from instance_seg_ros.labels import LabelSet  # noqa: E402
+from instance_seg_ros.core.errors import UserError  # noqa: E402
+from instance_seg_ros.core.instances import InstanceMap  # noqa: E402
+from instance_seg_ros.core.labels import LabelSet  # noqa: E402
+from instance_seg_ros.node_config.parameters import CameraSettings  # noqa: E402
+from instance_seg_ros.ros.detections_3d import Placement, depth_in_metres  # noqa: E402
 from instance_seg_ros.ros.markers import marker_array  # noqa: E402
-from instance_seg_ros.ros.parameters import CameraSettings  # noqa: E402
-from instance_seg_ros.ros.placement import Placement, depth_in_metres  # noqa: E402
 
 pytestmark = pytest.mark.ros
 

@@ -12,11 +12,11 @@ pytest.importorskip('rclpy')
 from sensor_msgs.msg import Image  # noqa: E402
 from vision_msgs.msg import Detection2DArray  # noqa: E402
 
-from instance_seg_ros.checkpoint import Checkpoint, default_checkpoint  # noqa: E402
-from instance_seg_ros.instances import SCORE_THRESHOLD  # noqa: E402
-from instance_seg_ros.labels import LabelSet  # noqa: E402
+from instance_seg_ros.core.instances import SCORE_THRESHOLD  # noqa: E402
+from instance_seg_ros.core.labels import LabelSet  # noqa: E402
+from instance_seg_ros.inference.checkpoint import Checkpoint, default_checkpoint  # noqa: E402
+from instance_seg_ros.inference.segmenter import InstanceSegmenter  # noqa: E402
 from instance_seg_ros.networks import build_network  # noqa: E402
-from instance_seg_ros.segmenter import InstanceSegmenter  # noqa: E402
 
 pytestmark = pytest.mark.ros
 

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from torch import Tensor, nn
 
-from instance_seg_ros.checkpoint import Checkpoint
+from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.datasets.sample import Sample
-from instance_seg_ros.labels import LabelSet
+from instance_seg_ros.inference.checkpoint import Checkpoint
 from instance_seg_ros.networks import NETWORKS
 from instance_seg_ros.networks.blocks import OneMap
 from instance_seg_ros.training.recipe import Recipe

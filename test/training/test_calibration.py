@@ -7,14 +7,14 @@ import pytest
 import torch
 from torch import nn
 
-from instance_seg_ros.checkpoint import Checkpoint, random_checkpoint
 from instance_seg_ros.cli import main
 from instance_seg_ros.commands.calibrate import _choose
-from instance_seg_ros.confidence import FEATURES
+from instance_seg_ros.core.errors import UserError
+from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.datasets.sample import IGNORE, Sample
-from instance_seg_ros.errors import UserError
-from instance_seg_ros.labels import LabelSet
-from instance_seg_ros.segmenter import InstanceSegmenter
+from instance_seg_ros.inference.checkpoint import Checkpoint, random_checkpoint
+from instance_seg_ros.inference.confidence import FEATURES
+from instance_seg_ros.inference.segmenter import InstanceSegmenter
 from instance_seg_ros.training.calibration import ENOUGH, Judged, fit, judge
 
 CITY = LabelSet.named('cityscapes')

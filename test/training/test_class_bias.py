@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from instance_seg_ros.checkpoint import random_checkpoint
 from instance_seg_ros.cli import main
 from instance_seg_ros.datasets.sample import IGNORE, Sample
+from instance_seg_ros.inference.checkpoint import random_checkpoint
+from instance_seg_ros.inference.segmenter import InstanceSegmenter
 from instance_seg_ros.networks import NETWORKS
-from instance_seg_ros.segmenter import InstanceSegmenter
 from instance_seg_ros.training.class_bias import ENOUGH, add_biases, fit_biases, sample_logits
 
 

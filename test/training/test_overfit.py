@@ -12,10 +12,10 @@ import pytest
 import torch
 from training.streets import CITY, street
 
-from instance_seg_ros.checkpoint import Checkpoint
 from instance_seg_ros.evaluation.frames import Frame, ids_of
 from instance_seg_ros.evaluation.official import Prediction, Scorer
-from instance_seg_ros.segmenter import InstanceSegmenter
+from instance_seg_ros.inference.checkpoint import Checkpoint
+from instance_seg_ros.inference.segmenter import InstanceSegmenter
 from instance_seg_ros.training.learner import Learner
 from instance_seg_ros.training.recipe import Recipe
 

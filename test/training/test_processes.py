@@ -8,8 +8,8 @@ import pytest
 import torch
 from training.streets import TINY, start
 
-from instance_seg_ros.checkpoint import Checkpoint
-from instance_seg_ros.errors import UserError
+from instance_seg_ros.core.errors import UserError
+from instance_seg_ros.inference.checkpoint import Checkpoint
 from instance_seg_ros.training import run as running
 from instance_seg_ros.training.data import From
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from training.streets import TINY, start
 
-from instance_seg_ros.errors import UserError
+from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.training.learner import Learner
 
 

@@ -7,13 +7,13 @@ import pytest
 import yaml
 from checkout import ROOT
 
-from instance_seg_ros.checkpoint import Checkpoint
 from instance_seg_ros.cli import main
 from instance_seg_ros.datasets.sticks import Sticks
 from instance_seg_ros.evaluation.frames import sticks
 from instance_seg_ros.evaluation.predictors import Predictor
 from instance_seg_ros.evaluation.run import evaluate
-from instance_seg_ros.segmenter import InstanceSegmenter
+from instance_seg_ros.inference.checkpoint import Checkpoint
+from instance_seg_ros.inference.segmenter import InstanceSegmenter
 from instance_seg_ros.training.recipe import load_recipe
 from instance_seg_ros.training.run import Run, train
 

@@ -10,11 +10,11 @@ from checkout import ROOT
 from torch.nn import functional as F
 from training.streets import CITY, SMALL, start
 
-from instance_seg_ros.checkpoint import Checkpoint, random_checkpoint
 from instance_seg_ros.cli import build_parser
 from instance_seg_ros.commands.train import PAPERS, _recipe
-from instance_seg_ros.errors import UserError
-from instance_seg_ros.segmenter import InstanceSegmenter
+from instance_seg_ros.core.errors import UserError
+from instance_seg_ros.inference.checkpoint import Checkpoint, random_checkpoint
+from instance_seg_ros.inference.segmenter import InstanceSegmenter
 from instance_seg_ros.training.learner import Learner
 from instance_seg_ros.training.losses import ClassLoss, OverlapLoss, coarse_labels
 from instance_seg_ros.training.recipe import Recipe, load_recipe

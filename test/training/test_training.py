@@ -6,9 +6,9 @@ import pytest
 import torch
 from training.streets import CITY, start, street, write_city
 
-from instance_seg_ros.checkpoint import Checkpoint
 from instance_seg_ros.cli import main
-from instance_seg_ros.errors import UserError
+from instance_seg_ros.core.errors import UserError
+from instance_seg_ros.inference.checkpoint import Checkpoint
 from instance_seg_ros.training import data
 from instance_seg_ros.training.callbacks import Keeper
 from instance_seg_ros.training.learner import Learner

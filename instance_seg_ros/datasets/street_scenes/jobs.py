@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import UserError
+from ...core.errors import UserError
 from .catalog import save_models
 from .writer import CityscapesWriter
 

@@ -9,7 +9,7 @@ made once, the meshes of models once each. Only what a scene adds is freed after
 
 import numpy as np
 
-from ...errors import UserError
+from ...core.errors import UserError
 from . import shaders
 from .mesh import WIDTH
 

@@ -1,0 +1,145 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Arguments that several verbs share: of the segmenter and of the overlay."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from .core.instances import SCORE_THRESHOLD
+from .perception.overlay import PALETTES, OverlayStyle
+
+
+def add_network_arguments(group: argparse._ActionsContainer) -> None:
+    """Declare which network, where and how."""
+    group.add_argument('--checkpoint', type=Path, metavar='FILE',
+                       help='weights (.safetensors); the shipped ones by default')
+    group.add_argument('--semantic-checkpoint', type=Path, metavar='FILE',
+                       help='take the classes from this network, only the embeddings from the '
+                            'other')
+    group.add_argument('--device', default='auto',
+                       help='auto (a GPU where there is one), cpu, cuda or cuda:N')
+    group.add_argument('--input-size', type=image_size, metavar='WxH',
+                       help='size at which the network sees the image, such as 1024x512')
+    group.add_argument('--bandwidth', type=numbers, metavar='B',
+                       help='radius of a cluster in embedding units: a number for all classes, '
+                            "or person=1.5,...; the checkpoint's by default")
+
+
+def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `make_segmenter` needs."""
+    group = parser.add_argument_group('network')
+    add_network_arguments(group)
+    group.add_argument('--threads', type=count, metavar='N', help='CPU threads of PyTorch')
+    group.add_argument('--classes', type=names, metavar='NAME,...',
+                       help='separate these classes into instances only, such as car,person')
+    group.add_argument('--score-threshold', type=numbers, default=SCORE_THRESHOLD,
+                       metavar='T',
+                       help='leave out instances below this score: a number for all classes, or '
+                            f'car=0.5,person=0.3 (default {SCORE_THRESHOLD})')
+    group.add_argument('--min-area', type=numbers, metavar='A',
+                       help='leave out instances with fewer pixels: a number, or car=100,...')
+
+
+def make_segmenter(args: argparse.Namespace):
+    """Return the InstanceSegmenter that the arguments describe."""
+    from .inference.segmenter import InstanceSegmenter
+
+    limits = {name: getattr(args, name) for name in ('score_threshold', 'min_area')
+              if getattr(args, name) is not None}
+    return InstanceSegmenter.from_checkpoint(
+        args.checkpoint, device=args.device, input_size=args.input_size, classes=args.classes,
+        bandwidth=args.bandwidth, threads=args.threads,
+        semantic_checkpoint=args.semantic_checkpoint, **limits)
+
+
+def add_overlay_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `overlay_style` needs."""
+    style = OverlayStyle()
+    group = parser.add_argument_group('overlay')
+    group.add_argument('--palette', choices=PALETTES, default=style.palette,
+                       help=f'colours of the instances (default {style.palette})')
+    group.add_argument('--opacity', type=_share, default=style.opacity, metavar='0..1',
+                       help=f'of the instances (default {style.opacity})')
+    group.add_argument('--background', type=_share, default=style.background, metavar='0..1',
+                       help='opacity of the class colours of everything (default 0: none)')
+    for name in ('contours', 'names', 'scores', 'boxes', 'legend'):
+        group.add_argument(f'--{name}', action=argparse.BooleanOptionalAction,
+                           default=getattr(style, name), help=f'draw {name}')
+
+
+def overlay_style(args: argparse.Namespace) -> OverlayStyle:
+    """Return the OverlayStyle that the arguments describe."""
+    return OverlayStyle(args.palette, args.opacity, args.background, args.contours, args.names,
+                        args.scores, args.boxes, args.legend)
+
+
+def image_size(text: str) -> tuple[int, int]:
+    """Read WIDTHxHEIGHT."""
+    width, _, height = text.lower().partition('x')
+    try:
+        return int(width), int(height)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'{text!r} is not WIDTHxHEIGHT') from None
+
+
+def count(text: str) -> int:
+    """Read a whole number, 0 or more."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f'{text!r} is not a number, 0 or more')
+    return int(text)
+
+
+def topic_name(text: str) -> str:
+    """Read the name of a topic or node, as ROS 2 allows them."""
+    from .node_config.parameter_rules import is_topic_name  # which does without ROS
+
+    if not is_topic_name(text.rstrip('/')):
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no name in ROS: letters, digits and _ between slashes')
+    return text
+
+
+def result_file(text: str) -> Path:
+    """Read the name of a file to write; refuse early what would fail after all the work."""
+    path = Path(text)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f'{text} is a folder; name a file')
+    # The first folder of the path that is there: those below it are made.
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise argparse.ArgumentTypeError(f'{text} cannot be written: {folder} is no folder that '
+                                         'you may write to')
+    return path
+
+
+def _share(text: str) -> float:
+    value = _number(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f'{text} is not from 0 to 1')
+    return value
+
+
+def names(text: str) -> list[str]:
+    """Read NAME,NAME,..."""
+    return [name.strip() for name in text.split(',') if name.strip()]
+
+
+def numbers(text: str) -> float | dict[str, float]:
+    """Read a number for all classes, or NAME=NUMBER,NAME=NUMBER."""
+    return class_numbers(text) if '=' in text else _number(text)
+
+
+def class_numbers(text: str) -> dict[str, float]:
+    """Read NAME=NUMBER,NAME=NUMBER."""
+    pairs = (part.partition('=') for part in names(text))
+    return {name.strip(): _number(number) for name, _, number in pairs}
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'{text!r} is not a number') from None

@@ -1,0 +1,181 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A trained network with all it takes to run it, in one safetensors file (no pickle)."""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import nn
+
+from ..core.errors import UserError
+from ..core.labels import LabelSet
+from ..networks import TwoNetworks, build_network
+
+FORMAT = 'instance_seg_ros/1'
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+def default_checkpoint() -> Path:
+    """Return the weights that are shipped in the package."""
+    return Path(__file__).parents[1] / 'weights' / 'enet_branched.safetensors'
+
+
+@dataclass
+class Checkpoint:
+    """Weights and the facts that belong to them.
+
+    network, task, options: what `build_network` takes. label_set: channel order of the logits.
+    input_size: (width, height) in pixels the network was made for. bandwidth: for clustering, a
+        number or numbers by class name (1.5 for what is not named).
+    confidence: weights by class name, see `confidence.Confidence`.
+    mean, std: of RGB in 0 to 1, for normalisation. provenance, scores: plain data for people.
+    state: tensors by name.
+    """
+
+    network: str
+    label_set: LabelSet
+    state: dict
+    task: str = 'both'
+    options: dict = field(default_factory=dict)
+    embedding_dims: int = 8
+    input_size: tuple[int, int] = (768, 384)
+    bandwidth: float | dict = 1.5
+    confidence: dict = field(default_factory=dict)
+    mean: tuple[float, ...] = IMAGENET_MEAN
+    std: tuple[float, ...] = IMAGENET_STD
+    provenance: dict = field(default_factory=dict)
+    scores: dict = field(default_factory=dict)
+    path: Path | None = None
+
+    def build(self) -> nn.Module:
+        """Build the network with these weights, in evaluation mode, on the CPU."""
+        network = build_network(self.network, len(self.label_set), self.embedding_dims, self.task,
+                                **self.options)
+        try:
+            network.load_state_dict(self.state)
+        except RuntimeError as error:
+            raise UserError(f'The weights in {self.path} do not fit network {self.network!r}: '
+                            f'{_first_line(error)}') from error
+        return network.eval()
+
+    @property
+    def bandwidths(self) -> dict[str, float]:
+        """The bandwidth of each countable class by name."""
+        names = [self.label_set.names[k] for k in self.label_set.thing_indices]
+        if isinstance(self.bandwidth, dict):
+            return {name: self.bandwidth.get(name, Checkpoint.bandwidth) for name in names}
+        return dict.fromkeys(names, self.bandwidth)
+
+    @property
+    def checksum(self) -> str:
+        """First 12 hexadecimal digits of the SHA-256 of the tensors, in order of name."""
+        digest = hashlib.sha256()
+        for name in sorted(self.state):
+            digest.update(name.encode())
+            digest.update(self.state[name].contiguous().cpu().numpy().tobytes())
+        return digest.hexdigest()[:12]
+
+    def save(self, path: Path | str):
+        """Write the file beside its place and move it there, so that it is never half there."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f'{path.name}.{os.getpid()}.part')
+        state = {k: v.detach().cpu().contiguous() for k, v in self.state.items()}
+        metadata = {'instance_seg_ros': json.dumps(self.facts())}
+        try:
+            # Not save_file: that makes files which nobody else may read.
+            beside.write_bytes(safetensors.torch.save(state, metadata))
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def facts(self) -> dict:
+        """Return everything but the weights, as plain data."""
+        plain = {key: getattr(self, key) for key in _PLAIN_FIELDS}
+        return {'format': FORMAT, 'label_set': self.label_set.to_dict(), **plain}
+
+    @classmethod
+    def load(cls, path: Path | str) -> 'Checkpoint':
+        """Read a file that `save` wrote, or raise a UserError that says what is wrong with it."""
+        path = Path(path)
+        if not path.is_file():
+            raise UserError(f'There is no checkpoint {path}; give the path of a .safetensors '
+                            'file, or none for the shipped weights.')
+        try:
+            with safe_open(path, 'pt') as file:
+                facts = json.loads((file.metadata() or {}).get('instance_seg_ros', '{}'))
+                state = {name: file.get_tensor(name) for name in file.keys()}
+        except (SafetensorError, OSError, ValueError) as error:
+            raise UserError(f'{path} is not a readable safetensors file: '
+                            f'{_first_line(error)}.') from error
+        return cls._from_facts(path, facts, state)
+
+    @classmethod
+    def _from_facts(cls, path, facts, state):
+        if facts.get('format') != FORMAT:
+            raise UserError(f'{path} holds tensors but no {FORMAT} description; use '
+                            '`instance_seg import-weights` for weights made elsewhere.')
+        try:
+            facts = {'task': 'both', 'confidence': {}, **facts}   # early files lack these
+            plain = {key: facts[key] for key in _PLAIN_FIELDS}
+            plain.update({key: tuple(facts[key]) for key in ('input_size', 'mean', 'std')})
+            return cls(label_set=LabelSet.from_dict(facts['label_set']), state=state, path=path,
+                       **plain)
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(f'The description in {path} is damaged: {error!r}.') from error
+
+
+_PLAIN_FIELDS = ('network', 'task', 'options', 'embedding_dims', 'input_size', 'bandwidth',
+                 'confidence', 'mean', 'std', 'provenance', 'scores')
+
+
+def build_pipeline(checkpoint: Checkpoint, semantic: Checkpoint | None = None) -> nn.Module:
+    """Build what maps images to class logits and embeddings, in evaluation mode, on the CPU.
+
+    That is one network for both tasks, or the paper's set-up: embeddings of the first
+    checkpoint, class logits of the second. Raises UserError when they do not fit together.
+    """
+    if semantic is None:
+        _require_task(checkpoint, 'semantic', 'name a semantic checkpoint beside it')
+        _require_task(checkpoint, 'embedding', 'it can only be the semantic one of two')
+        return checkpoint.build()
+    _require_task(checkpoint, 'embedding', 'exchange the two checkpoints')
+    _require_task(semantic, 'semantic', 'choose another as the semantic one')
+    for fact in ('label_set', 'mean', 'std'):
+        if getattr(checkpoint, fact) != getattr(semantic, fact):
+            raise UserError(f'{_name(checkpoint)} and {_name(semantic)} were made with a '
+                            f'different {fact}; both networks see the same image.')
+    return TwoNetworks(semantic.build(), checkpoint.build())
+
+
+def _require_task(checkpoint: Checkpoint, task: str, remedy: str):
+    if checkpoint.task not in (task, 'both'):
+        raise UserError(f'{_name(checkpoint)} has no {task} output; {remedy}.')
+
+
+def _name(checkpoint: Checkpoint) -> str:
+    return str(checkpoint.path or f'The {checkpoint.network} checkpoint')
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return ' '.join(lines[:2])
+
+
+def random_checkpoint(seed: int = 0, network: str = 'enet_branched', **facts) -> Checkpoint:
+    """Return an untrained network, a branched ENet by default (for tests and for timing)."""
+    checkpoint = Checkpoint(network, facts.pop('label_set', LabelSet.named('cityscapes')), {},
+                            **facts)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        checkpoint.state = build_network(
+            network, len(checkpoint.label_set), checkpoint.embedding_dims, checkpoint.task,
+            **checkpoint.options).state_dict()
+    return checkpoint

@@ -1,0 +1,74 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""How sure an instance is: from what the network and the clustering say, and from its shape.
+
+The paper gives every instance the same confidence. Here a logistic regression, fitted after
+training (`training.calibration`) and kept in the checkpoint, estimates the probability that the
+mask covers a true object with an intersection over union above one half. A checkpoint without it
+uses a formula.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ..core.errors import UserError
+from .clusters import Found
+
+FEATURES = ('evidence', 'spread', 'margin', 'size', 'filling', 'outline', 'width', 'odd_width')
+"""Names of the columns of `features`, in order."""
+
+
+class Confidence:
+    """Scores clusters by class.
+
+    weights: class name -> one number per feature and the intercept; '' stands for every class
+    that is not named. None of any: the formula. names: of the channels.
+    Raises UserError when weights are missing or of another number.
+    """
+
+    def __init__(self, weights: Mapping[str, Sequence[float]], names: Sequence[str]):
+        """Arrange the weights by channel."""
+        wrong = [name for name, row in weights.items() if len(row) != len(FEATURES) + 1]
+        if wrong or (weights and '' not in weights):
+            raise UserError(f'The confidence of a checkpoint needs {len(FEATURES) + 1} numbers '
+                            f'for each class and for ""; see {wrong}. Calibrate it again.')
+        self._rows = np.array([weights.get(name, weights.get('')) for name in names],
+                              np.float64) if weights else None
+
+    def __call__(self, found: Found) -> np.ndarray:
+        """Return a score from 0 to 1 for each cluster, float32 (M,)."""
+        if self._rows is None:
+            return formula(found)
+        rows = self._rows[found.class_index]
+        logits = (features(found) * rows[:, :-1]).sum(1) + rows[:, -1]
+        return (1 / (1 + np.exp(-logits.clip(-30, 30)))).astype(np.float32)
+
+
+def formula(found: Found) -> np.ndarray:
+    """Return a score without any fit, float32 (M,).
+
+    The mean class probability, lowered where the embeddings are loose (spread) or the next
+    cluster is close (margin): a blob of a wrongly recognised class has a sure class and no shape
+    in embedding space.
+    """
+    tightness = 1 - found.spread / 2
+    apart = np.sqrt(np.minimum(found.margin / 2, 1))
+    return (found.probability * tightness * apart).clip(0, 1).astype(np.float32)
+
+
+def features(found: Found) -> np.ndarray:
+    """Return the features of each cluster, float64 (M, F).
+
+    evidence: logit of the class probability; spread, margin in bandwidths; size: logarithm of the
+    share of the picture; filling: share of its box; outline: length of its edge over that of a
+    square of its area; width: logarithm of width over height in the image, and its square.
+    """
+    boxes = found.geometry.boxes
+    width, height = (boxes[:, 2:] - boxes[:, :2]).clip(1).T
+    sure = np.clip(found.probability, 1e-3, 1 - 1e-3).astype(np.float64)
+    area, shape = np.maximum(found.area, 1).astype(np.float64), np.log(width / height)
+    return np.stack([
+        np.log(sure / (1 - sure)), found.spread, found.margin, np.log(area / found.number.size),
+        found.geometry.areas / (width * height), found.edges / (4 * np.sqrt(area)),
+        shape, shape ** 2], 1)

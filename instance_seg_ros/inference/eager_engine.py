@@ -1,0 +1,94 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The network and the clustering of its outputs on one device: pictures in, clusters out."""
+
+import time
+from collections.abc import Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .clusters import Found
+from .mask_geometry import edges, geometry
+from .mean_shift import Clusters, MeanShift
+from .small_components import without_fragments
+
+STAGES = ('preprocess', 'network', 'clustering')
+"""Names of the timed stages, in order."""
+
+
+class Engine:
+    """A network with its normalisation, and a clustering that looks at the data as it goes."""
+
+    def __init__(self, network: nn.Module, mean: Sequence[float], std: Sequence[float],
+                 label_ids: np.ndarray, device: torch.device, half: bool):
+        """Take a network that is on `device` already, in half precision where `half` says so.
+
+        label_ids: uint8 (K,), of the channels.
+        """
+        self.network, self.device, self.half = network, device, half
+        self.label_ids = label_ids
+        scale = 255.0 * torch.tensor(std)
+        self._scale = (1 / scale).view(3, 1, 1).to(device)
+        self._shift = (-torch.tensor(mean) * 255.0 / scale).view(3, 1, 1).to(device)
+
+    def __call__(self, pictures: np.ndarray, sizes: Sequence[tuple[int, int]],
+                 bandwidths: tuple[float, ...], things: tuple[int, ...],
+                 timings: dict[str, float]) -> list[Found]:
+        """Find the instances of pictures, uint8 RGB (N, H, W, 3), and add each stage's time.
+
+        sizes: (width, height) of the images they come from. things: channels of the classes to
+        separate; bandwidths: of each of them.
+        """
+        with self._timed(timings, 'preprocess'):
+            batch = self.normalise(torch.from_numpy(pictures).to(self.device))
+        with self._timed(timings, 'network'):
+            logits, embeddings = self.network(batch)
+        with self._timed(timings, 'clustering'):
+            classes = logits.argmax(1)
+            clusters = MeanShift(bandwidths)(embeddings, classes, things)
+            return [self._found(*one) for one in zip(classes, logits, clusters, sizes,
+                                                     strict=True)]
+
+    def infer(self, pictures: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Return class logits (N, K, H, W) and embeddings (N, D, H, W), on the device."""
+        return self.network(self.normalise(torch.from_numpy(pictures).to(self.device)))
+
+    def normalise(self, pictures: Tensor) -> Tensor:
+        """Bring uint8 (N, H, W, 3) to the network's input (N, 3, H, W), channels last."""
+        batch = torch.addcmul(self._shift, pictures.permute(0, 3, 1, 2).float(), self._scale)
+        batch = batch.contiguous(memory_format=torch.channels_last)
+        return batch.half() if self.half else batch
+
+    def _found(self, classes: Tensor, logits: Tensor, clusters: Clusters, size) -> Found:
+        probability = class_probability(logits, clusters)
+        number, channels, probability, spread, margin, mode, area = (x.cpu().numpy() for x in (
+            clusters.number, clusters.class_index, probability, clusters.spread, clusters.margin,
+            clusters.mode, clusters.area))
+        number, area = without_fragments(number, area)
+        return Found(self.label_ids[classes.cpu().numpy()], number, channels, probability, spread,
+                     margin, mode, area, edges(number, len(area)),
+                     geometry(number, len(area), size), size, clusters.invalid)
+
+    @contextmanager
+    def _timed(self, timings: dict, stage: str):
+        start = time.perf_counter()
+        yield
+        if self.device.type == 'cuda':
+            torch.cuda.synchronize(self.device)
+        timings[stage] = timings.get(stage, 0.0) + (time.perf_counter() - start) * 1e3
+
+
+def class_probability(logits: Tensor, clusters: Clusters) -> Tensor:
+    """Return the mean probability of its class over each cluster's pixels, float32 (M,).
+
+    logits: (K, H, W).
+    """
+    inside = clusters.number > 0
+    of_pixel = clusters.number[inside].long() - 1
+    probability = logits.permute(1, 2, 0)[inside].float().softmax(1)
+    own = probability.gather(1, clusters.class_index[of_pixel].unsqueeze(1)).squeeze(1)
+    total = torch.bincount(of_pixel, own.double(), minlength=len(clusters.area))
+    return (total / clusters.area).float()

@@ -1,0 +1,87 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Files that hold tensors: which kind one is shows in its first bytes, not in its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from ...core.errors import UserError
+from .mxnet_params import LIST_MAGIC, read_params
+
+_NESTS = ('state_dict', 'model_state_dict', 'model', 'network', 'net', 'weights')
+# What a pickled numpy scalar is made with, such as the score kept beside the weights.
+_SCALARS = ('numpy.dtype', 'numpy.core.multiarray.scalar', 'numpy._core.multiarray.scalar')
+
+
+def read_tensors(path: Path | str) -> dict[str, Tensor]:
+    """Read an MXNet .params file, a PyTorch state dict (no code is run) or safetensors.
+
+    A state dict may lie under a usual key such as `state_dict`. Raises UserError.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f'There is no file {path}; give the path of the weights.')
+    with open(path, 'rb') as file:
+        start = file.read(16)
+    if start[:8] == LIST_MAGIC.to_bytes(8, 'little'):
+        return {name: torch.from_numpy(a.copy()) for name, a in read_params(path).items()}
+    if start[8:9] == b'{':
+        return _read_safetensors(path)
+    return _read_torch(path)
+
+
+def _read_safetensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return safetensors.torch.load_file(path)
+    except (SafetensorError, ValueError) as error:
+        raise UserError(f'{path} is not a readable safetensors file: {error}.') from error
+
+
+def _read_torch(path: Path) -> dict[str, Tensor]:
+    try:
+        with _without_scalars():
+            content = torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:  # the parser of foreign bytes raises whatever comes up
+        raise UserError(
+            f'{path} is no MXNet .params file, no safetensors file and no PyTorch file of plain '
+            "tensors; save the network's state_dict() instead of the network.") from error
+    tensors = _state_dict(content)
+    if not tensors:
+        raise UserError(f'{path} holds no tensors by name; save a state_dict().')
+    return tensors
+
+
+class _Ignored:
+    """Takes the place of what a file would make: nothing of numpy is called for it."""
+
+    def __init__(self, *_) -> None:
+        pass
+
+    def __setstate__(self, _) -> None:
+        pass
+
+
+def _without_scalars():
+    """Let torch pass over numpy scalars; those versions that cannot refuse them as before."""
+    if not hasattr(torch.serialization, 'safe_globals'):
+        return nullcontext()
+    return torch.serialization.safe_globals([
+        type(name, (_Ignored,), {'__module__': module})
+        for module, _, name in (path.rpartition('.') for path in _SCALARS)])
+
+
+def _state_dict(content) -> dict[str, Tensor]:
+    """Return the tensors of the first usual key that has some, or of the mapping itself."""
+    if not isinstance(content, Mapping):
+        return {}
+    nests = (_state_dict(content[key]) for key in _NESTS if key in content)
+    tensors = {str(k): v for k, v in content.items() if isinstance(v, Tensor)}
+    return next((found for found in nests if found), tensors)

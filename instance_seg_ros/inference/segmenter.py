@@ -1,0 +1,221 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Images in, instance maps out: everything between a camera picture and its masks."""
+
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..core.errors import UserError
+from ..core.instances import Instance, InstanceMap
+from ..core.labels import INSTANCE_FACTOR
+from ..core.resize import scale_labels, scale_picture
+from ..networks.folding import fold_norms
+from .checkpoint import Checkpoint, build_pipeline, default_checkpoint
+from .clusters import Found
+from .confidence import Confidence
+from .cuda_graph_engine import ReplayEngine
+from .eager_engine import STAGES as DEVICE_STAGES
+from .eager_engine import Engine
+from .segmenter_settings import Settings
+
+STAGES = (*DEVICE_STAGES, 'masks')
+"""Names of the timed stages, in order."""
+
+
+class InstanceSegmenter:
+    """A network on a device, with what it needs before and after.
+
+    Thread-safe: one call runs at a time, settings may change from any thread.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, device: str = 'auto',
+                 input_size: tuple[int, int] | None = None, bandwidth: float | dict | None = None,
+                 classes: Sequence[str] | None = None, score_threshold: float | dict = 0.0,
+                 min_area: int | dict = 32, half: bool | None = None,
+                 threads: int | None = None,
+                 semantic_checkpoint: Checkpoint | Path | str | None = None):
+        """Put the network on the device.
+
+        device: `auto` (CUDA where there is one), `cpu`, `cuda` or `cuda:N`.
+        input_size: (width, height) the network sees; the checkpoint's by default.
+        bandwidth: of the mean shift, a number for all classes or numbers by class name; the
+            checkpoint's for the others and by default.
+        classes: names of the classes to separate into instances; all countable ones by default.
+        score_threshold, min_area: a number for all classes, or numbers by class name. Instances
+            below either are left out of the instance mask (their pixels keep their class).
+        half: half precision on CUDA (default there); the CPU always computes in float32.
+        threads: CPU threads of PyTorch, for the whole process; 0 or None: as they are.
+        semantic_checkpoint: takes the class logits from this checkpoint's network, and only the
+            embeddings from the first one's (the paper's set-up); it sees the same input.
+        Raises UserError for anything that does not fit.
+        """
+        self.checkpoint, self.label_set = checkpoint, checkpoint.label_set
+        self.input_size = _checked_size(input_size or checkpoint.input_size)
+        self.device = resolve_device(device)
+        if threads is not None and threads < 0:
+            raise UserError(f'threads must be 0 (as they are) or more, not {threads}.')
+        if threads:
+            torch.set_num_threads(int(threads))
+        self.half = self.device.type == 'cuda' if half is None else bool(half)
+        self.half = self.half and self.device.type == 'cuda'
+        network = self._place(build_pipeline(checkpoint, _loaded(semantic_checkpoint)))
+        engine = ReplayEngine if self.device.type == 'cuda' else Engine
+        self._engine = engine(network, checkpoint.mean, checkpoint.std, self.label_set.ids,
+                              self.device, self.half)
+        self._confidence = Confidence(checkpoint.confidence, self.label_set.names)
+        self._lock = threading.Lock()
+        self._settings = Settings({}, {}, {}, self.label_set.thing_indices)
+        self.configure(bandwidth=checkpoint.bandwidths)
+        self.configure(bandwidth=bandwidth, classes=classes, score_threshold=score_threshold,
+                       min_area=min_area)
+
+    @classmethod
+    def from_checkpoint(cls, path: Path | str | None = None, **options) -> 'InstanceSegmenter':
+        """Load a checkpoint file (the shipped one when none is given); options of __init__."""
+        return cls(Checkpoint.load(path or default_checkpoint()), **options)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings the next image will be processed with."""
+        return self._settings
+
+    def configure(self, bandwidth: float | dict | None = None,
+                  classes: Sequence[str] | None = None,
+                  score_threshold: float | dict | None = None,
+                  min_area: int | dict | None = None):
+        """Change settings, all or none; None leaves one as it is.
+
+        Raises UserError and keeps the old settings when a value is out of range.
+        """
+        self._settings = self._settings.changed(
+            self.label_set, bandwidth, classes, score_threshold, min_area)
+
+    def __call__(self, images: np.ndarray | Sequence[np.ndarray]):
+        """Segment one RGB image, uint8 (H, W, 3), or a batch of them of any sizes.
+
+        Returns an InstanceMap of the image's size, or a list of them.
+        """
+        if isinstance(images, np.ndarray):
+            return self([images])[0]
+        if not images:
+            return []
+        for image in images:
+            _check_image(image)
+        with self._lock, torch.inference_mode():
+            return self._run(images, self._settings)
+
+    def warm_up(self, batch_size: int = 1):
+        """Run black images through, so that the first real ones find everything in place.
+
+        batch_size: the largest that will come; smaller ones are prepared, too.
+        """
+        width, height = self.input_size
+        black = np.zeros((height, width, 3), np.uint8)
+        smallest = 1 if self.device.type == 'cuda' else batch_size
+        for count in range(smallest, batch_size + 1):
+            self([black] * count)
+
+    def close(self):
+        """Free the network and its device memory; the segmenter cannot be used afterwards."""
+        with self._lock:
+            self._engine = None
+            if self.device.type == 'cuda':
+                torch.cuda.empty_cache()
+
+    def infer(self, images: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
+        """Return the network's bare outputs at `input_size`: class logits and embeddings."""
+        with self._lock, torch.inference_mode():
+            return self._engine.infer(self._scaled(images))
+
+    def find(self, images: Sequence[np.ndarray]) -> list[Found]:
+        """Return classes and clusters at `input_size`, before any score or threshold."""
+        with self._lock, torch.inference_mode():
+            return self._find(images, self._settings, {})
+
+    def _run(self, images, settings: Settings) -> list[InstanceMap]:
+        timings = dict.fromkeys(STAGES, 0.0)
+        found = self._find(images, settings, timings)
+        start = time.perf_counter()
+        maps = [self._to_map(one, settings, timings) for one in found]
+        timings['masks'] = (time.perf_counter() - start) * 1e3
+        return maps
+
+    def _find(self, images, settings: Settings, timings: dict) -> list[Found]:
+        start = time.perf_counter()
+        pictures = self._scaled(images)
+        timings['preprocess'] = (time.perf_counter() - start) * 1e3
+        sizes = [image.shape[1::-1] for image in images]
+        return self._engine(pictures, sizes, settings.radii, settings.things, timings)
+
+    def _scaled(self, images) -> np.ndarray:
+        """Bring images to the input size: uint8 (N, H, W, 3)."""
+        return np.stack([scale_picture(image, self.input_size) for image in images])
+
+    def _to_map(self, found: Found, settings: Settings, timings: dict) -> InstanceMap:
+        records, ids = self._records(found, settings)
+        return InstanceMap(self.label_set, scale_labels(found.class_mask, found.size),
+                           scale_labels(ids[found.number], found.size), tuple(records), timings,
+                           found.invalid)
+
+    def _records(self, found: Found, settings: Settings):
+        """Return the records that pass the thresholds and the mask value of each cluster."""
+        records, ids, used = [], np.zeros(len(found.area) + 1, np.uint16), {}
+        channels, scores = found.class_index.tolist(), self._confidence(found)
+        for k, channel in enumerate(channels):
+            label = self.label_set.labels[channel]
+            area, score = int(found.geometry.areas[k]), float(scores[k])
+            if area < max(1, settings.min_area.get(label.id, 1)):
+                continue
+            if score < settings.score_threshold.get(label.id, 0.0):
+                continue
+            number = used[channel] = used.get(channel, -1) + 1
+            ids[k + 1] = label.id * INSTANCE_FACTOR + number
+            box = tuple(int(v) for v in found.geometry.boxes[k])
+            records.append(Instance(int(ids[k + 1]), label.name, label.id, score, box, area,
+                                    found.mode[k] / settings.bandwidth[channel]))
+        return records, ids
+
+    def _place(self, network: torch.nn.Module) -> torch.nn.Module:
+        try:
+            # Channels last halves the time of convolutions on CPUs and feeds tensor cores.
+            network = fold_norms(network).to(self.device, memory_format=torch.channels_last)
+        except RuntimeError as error:
+            raise UserError(f'The network cannot be placed on {self.device}: {error}') from error
+        return network.half() if self.half else network
+
+
+def _check_image(image):
+    good = isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3
+    if not good or image.shape[2] != 3 or not image.size:
+        found = f'{getattr(image, "dtype", type(image).__name__)} {getattr(image, "shape", "")}'
+        raise UserError(f'An image must be RGB, uint8 (H, W, 3), not {found}.')
+
+
+def _checked_size(size) -> tuple[int, int]:
+    try:
+        width, height = (int(v) for v in size)
+    except (TypeError, ValueError):
+        raise UserError(f'input_size must be two numbers (width, height), not {size}.') from None
+    if not (64 <= width <= 8192 and 64 <= height <= 8192):
+        raise UserError(f'input_size must be from 64 to 8192 in both directions, not {size}.')
+    return width, height
+
+
+def _loaded(checkpoint: Checkpoint | Path | str | None) -> Checkpoint | None:
+    return Checkpoint.load(checkpoint) if isinstance(checkpoint, str | Path) else checkpoint
+
+
+def resolve_device(name: str) -> torch.device:
+    """Return the device, or raise a UserError that lists those there are."""
+    if name == 'auto':
+        return torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+    devices = ['cpu'] + [f'cuda:{k}' for k in range(torch.cuda.device_count())]
+    if name not in devices and not (name == 'cuda' and len(devices) > 1):
+        raise UserError(f'There is no device {name!r} here; there are: {", ".join(devices)}.')
+    return torch.device(name)

@@ -1,0 +1,85 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What was found, as files: overlay pictures, masks as Cityscapes has them, tables."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..core.errors import UserError
+from ..core.instances import Instance, InstanceMap
+
+_OF_INSTANCE = tuple(f.name for f in fields(Instance) if f.name != 'embedding')
+FIELDS = ('file', 'frame', 'time_s', *(n for n in _OF_INSTANCE if n != 'box'),
+          'x0', 'y0', 'x1', 'y1')
+"""Columns of the table: where, and what `Instance` says, its box taken apart."""
+
+
+@contextmanager
+def beside(path: Path) -> Iterator[Path]:
+    """Give a path to write to, which takes the place of ``path`` when all went well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f'.{path.name}.{os.getpid()}.part')
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_picture(path: Path, picture: np.ndarray) -> None:
+    """Write RGB uint8 (H, W, 3), or a label image uint8 or uint16 (H, W), as the name ends."""
+    if picture.ndim == 3:
+        picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    options = [cv2.IMWRITE_JPEG_QUALITY, 95] if path.suffix == '.jpg' else []
+    with beside(path) as part:
+        part.write_bytes(cv2.imencode(path.suffix, picture, options)[1].tobytes())
+
+
+def write_masks(stem: Path, found: InstanceMap) -> None:
+    """
+    Write STEM_labelIds.png (8 bit) and STEM_instanceIds.png (16 bit).
+
+    As in Cityscapes' own, the latter holds label id * 1000 + number where there is an instance
+    and the bare label id elsewhere.
+    """
+    ids = np.where(found.instance_mask > 0, found.instance_mask, found.class_mask)
+    write_picture(stem.with_name(f'{stem.name}_labelIds.png'), found.class_mask)
+    write_picture(stem.with_name(f'{stem.name}_instanceIds.png'), ids)
+
+
+def image_record(file: str, found: InstanceMap, frame: int | None = None,
+                 seconds: float | None = None) -> dict:
+    """Return what was found in one image as plain data; `frame` and `time_s` for videos."""
+    place = {} if frame is None else {'frame': frame, 'time_s': round(seconds, 6)}
+    return {'file': file, **place, 'width': found.width, 'height': found.height,
+            'instances': [{n: getattr(i, n) for n in _OF_INSTANCE} for i in found.instances]}
+
+
+def write_json(path: Path, data) -> None:
+    """Write plain data as JSON, indented; UserError where that is not possible."""
+    try:
+        with beside(path) as part:
+            part.write_text(json.dumps(data, indent=1) + '\n', encoding='utf-8')
+    except OSError as error:
+        raise UserError(f'{path} cannot be written: {error.strerror}.') from error
+
+
+def write_csv(path: Path, images: Iterable[dict]) -> None:
+    """Write the instances of `image_record`s as a table, a row for each, with a header."""
+    with beside(path) as part, part.open('w', newline='', encoding='utf-8') as file:
+        table = csv.DictWriter(file, FIELDS, extrasaction='ignore')
+        table.writeheader()
+        for image in images:
+            for instance in image['instances']:
+                corners = dict(zip(FIELDS[-4:], instance['box'], strict=True))
+                table.writerow({**image, **instance, **corners})

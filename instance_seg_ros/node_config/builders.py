@@ -1,0 +1,66 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What parameters come to, once read: for the node, and for who does its work without ROS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.errors import UserError
+from ..perception.image_region import View, read_ego_mask
+from ..perception.overlay import OverlayStyle
+from .parameter_rules import OVERLAY_ITEMS, check_together, check_value, parse_polygons
+from .parameters import CAMERA_FIELDS, NODE_FIELDS, AllSettings, CameraSettings, Settings
+
+
+def all_settings(values: dict[str, Any]) -> AllSettings:
+    """Return the settings of all parameters by name; raises UserError where they are wrong."""
+    for name, value in values.items():
+        check_value(name, value)
+    node = Settings(**{name: values[name] for name in NODE_FIELDS})
+    cameras = {camera: CameraSettings(**{
+        name: values[f'{camera}.{name}' if camera else name] for name in CAMERA_FIELDS})
+        for camera in node.cameras or ('',)}
+    settings = AllSettings(node, cameras)
+    check_together(settings)
+    return settings
+
+
+def view_of(camera: CameraSettings) -> View:
+    """Return what of the image is segmented; raises UserError for an unreadable ego mask."""
+    text = camera.ego_mask
+    mask = (None if not text else read_ego_mask(text) if text.lower().endswith('.png')
+            else parse_polygons(text))
+    return View(camera.roi, camera.rotation, mask)
+
+
+def tracker_of(camera: CameraSettings) -> Any:
+    """Return a new Tracker, None where none is asked for; raises UserError without SciPy."""
+    if not camera.tracking:
+        return None
+    try:
+        from ..perception.tracking.tracker import Tracker
+    except ImportError as error:
+        raise UserError(f'tracking needs {error.name}, which is not installed.') from error
+    return Tracker(camera.tracking_max_age_s, camera.tracking_reuse_after_s)
+
+
+def overlay_style(settings: Settings) -> OverlayStyle:
+    """Return how the overlay is drawn."""
+    return OverlayStyle(
+        palette=settings.overlay_palette, opacity=settings.overlay_opacity,
+        background=settings.overlay_background,
+        **{item: item in settings.overlay_items for item in OVERLAY_ITEMS})
+
+
+def depth_topic(name: str, camera: CameraSettings) -> str:
+    """Return the topic of a camera's depth images, relative or absolute."""
+    return camera.depth_topic or (f'{name}/depth' if name else 'depth')
+
+
+def input_topic(name: str, camera: CameraSettings) -> str:
+    """Return the topic of a camera's images as it is subscribed to, relative or absolute."""
+    topic = camera.topic or (f'{name}/image_raw' if name else 'image_raw')
+    if camera.transport == 'raw' or topic.endswith('/compressed'):
+        return topic
+    return f'{topic}/compressed'

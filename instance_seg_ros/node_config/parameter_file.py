@@ -1,0 +1,115 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The node's parameters file, read as the node reads it, without ROS."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..core.errors import UserError
+from . import rcl_yaml
+from .builders import all_settings
+from .parameter_rules import check_qos_overrides
+from .parameters import CAMERA_FIELDS, NODE_FIELDS, AllSettings, as_word, type_name
+
+_SECTION = 'ros__parameters'
+OF_ROS = ('use_sim_time', 'qos_overrides.', 'start_type_description_service')
+"""What names of parameters begin with that are every node's."""
+_ELEMENTS = {tuple[int, ...]: int, tuple[str, ...]: str}
+
+_log = logging.getLogger(__name__)
+
+
+def read_parameters(path: Path, node: str = '/instance_seg') -> AllSettings:
+    """
+    Return the settings that a node of this full name has with a parameters file.
+
+    Names that are no parameters are ignored, as the node does, but told in the log.
+    :raises UserError: where the node would not start either.
+    """
+    given = _given(path, node)
+    values = {name: _value(path, given, name) for name in NODE_FIELDS}
+    for camera in values['cameras']:
+        for name in CAMERA_FIELDS:
+            default = '' if name == 'topic' else values[name]
+            values[f'{camera}.{name}'] = _value(path, given, f'{camera}.{name}', default)
+    for name in given.keys() - values.keys():
+        if not name.startswith(OF_ROS):
+            _log.warning('%s: %s is no parameter of the node; it is ignored.', path, name)
+    return all_settings(values)
+
+
+def _given(path: Path, node: str) -> dict[str, Any]:
+    try:
+        content = rcl_yaml.load(Path(path).read_text(encoding='utf-8'))
+    except OSError as error:
+        raise UserError(f'{path} cannot be read: {error.strerror}.') from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f'{path} is no YAML: {_told(error)}.') from error
+    sections = list(_sections(content, ''))
+    if not sections:
+        raise UserError(f'{path} is no parameters file: it has no section {_SECTION}.')
+    given = {}
+    for name, section in sections:      # the last one has the last word, however near its name
+        if re.fullmatch(_pattern(name), node, re.ASCII):
+            given.update(_flat(section, ''))
+    check_qos_overrides(given)
+    return given
+
+
+def _told(error: Exception) -> str:
+    """Return an error of the YAML reader in one line, with the place in the file."""
+    mark = getattr(error, 'problem_mark', None)
+    if mark is None:
+        return ' '.join(str(error).split())
+    return f'{error.problem} in line {mark.line + 1}, column {mark.column + 1}'
+
+
+def _sections(content: Any, prefix: str) -> Iterator[tuple[str, dict]]:
+    """Yield the names of nodes, with their namespaces, and their parameters."""
+    for key, value in content.items() if isinstance(content, dict) else ():
+        if key == _SECTION and isinstance(value, dict):
+            yield '/' + prefix.strip('/'), value
+        else:
+            yield from _sections(value, f'{prefix}/{str(key).strip("/")}')
+
+
+def _pattern(name: str) -> str:
+    """Return the regular expression of a node's name: /* is one part of it, /** any number."""
+    return re.escape(name).replace(r'/\*', r'(/\w+)').replace(r'\*', '*')
+
+
+def _flat(section: dict, prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, value in section.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f'{prefix}{key}.')
+        else:
+            yield f'{prefix}{key}', value
+
+
+def _value(path: Path, given: dict[str, Any], name: str, default: Any = None) -> Any:
+    declared = NODE_FIELDS[name.rpartition('.')[2]]
+    value = as_word(declared, given.get(name))
+    # The type of an empty list is not known: to the node it is as if nothing were given.
+    if name not in given or (value == [] and declared.type != tuple[str, ...]):
+        return declared.default if default is None else default
+    if not _has_type(value, declared):
+        raise UserError(f'{path}: {name} must be of type {type_name(declared)}, not {value!r}.')
+    if declared.type == tuple[str, ...]:
+        return tuple(text.strip() for text in value if text.strip())
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _has_type(value: Any, declared: dataclasses.Field) -> bool:
+    """Whether the node would take it: ROS takes no 1 for 1.0."""
+    element = _ELEMENTS.get(declared.type)
+    if element:
+        return isinstance(value, list) and all(type(v) is element for v in value)
+    return type(value) is declared.type

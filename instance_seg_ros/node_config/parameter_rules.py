@@ -1,0 +1,114 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What values of parameters must fulfil, each alone and all together."""
+
+import math
+import re
+from typing import Any
+
+from ..core.errors import UserError
+from .parameters import NODE_FIELDS, AllSettings, CameraSettings
+
+OVERLAY_ITEMS = ('contours', 'names', 'scores', 'boxes', 'legend')
+_NAME = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
+_TOPIC = re.compile(r'(~?/)?[A-Za-z_]\w*(/[A-Za-z_]\w*)*', re.ASCII)
+_QOS_WORDS = {'history': ('keep_last', 'keep_all', 'system_default'),
+              'reliability': ('reliable', 'best_effort', 'best_available', 'system_default')}
+_DEVICE = re.compile(r'auto|cpu|cuda(:\d+)?')
+
+
+def per_class(entries: tuple[str, ...], parameter_name: str) -> dict[str, float]:
+    """Return {class: value} of entries like 'car=0.5'; raises UserError for any other text."""
+    values = {}
+    for entry in entries:
+        name, _, value = entry.rpartition('=')
+        try:
+            values[name.strip()] = float(value)
+        except ValueError:
+            values[''] = math.nan
+        if not name.strip() or not 0 <= values[name.strip()] < math.inf:
+            raise UserError(f'{parameter_name}: {entry!r} should read like "car=0.5".')
+    return values
+
+
+def parse_polygons(text: str) -> list[list[tuple[float, float]]]:
+    """Return the corners (x, y) of polygons written 'x,y x,y x,y; ...'; raises UserError."""
+    try:
+        polygons = [[tuple(map(float, corner.split(','))) for corner in polygon.split()]
+                    for polygon in text.split(';')]
+    except ValueError:
+        polygons = [[]]
+    if not all(len(p) >= 3 and all(len(corner) == 2 for corner in p) for p in polygons):
+        raise UserError(f'ego_mask: {text!r} is neither a .png file nor polygons of three or more '
+                        'corners like "0,700 1280,700 640,600".')
+    return polygons
+
+
+def is_topic_name(text: str) -> bool:
+    """Whether ROS 2 takes a text as the name of a topic."""
+    return bool(_TOPIC.fullmatch(text))
+
+
+def check_value(name: str, value: Any) -> None:
+    """Raise UserError when a value is outside the declared range or choices."""
+    declared = NODE_FIELDS[name.rpartition('.')[2]].metadata
+    if declared['choices'] and value not in declared['choices']:
+        choices = ', '.join(map(repr, declared['choices']))
+        raise UserError(f'{name}: {value!r} is not one of {choices}.')
+    low, high = declared['minimum'], declared['maximum']
+    if low is not None and not low <= value <= high:
+        raise UserError(f'{name}: {value} is not between {low} and {high}.')
+
+
+def check_qos_overrides(given: dict[str, Any]) -> None:
+    """Raise UserError where a parameter qos_overrides.<topic>.<entity>.<policy> is wrong."""
+    for name, value in given.items():
+        start, _, policy = name.rpartition('.')
+        if not start.startswith('qos_overrides.'):
+            continue
+        if policy == 'depth' and (type(value) is not int or value < 0):
+            raise UserError(f'{name}: {value!r} is not a number of messages.')
+        words = _QOS_WORDS.get(policy)
+        if words and (not isinstance(value, str) or value.lower() not in words):
+            raise UserError(f'{name}: {value!r} is not one of {", ".join(words)}.')
+
+
+def check_together(settings: AllSettings) -> None:
+    """Raise UserError when parameters are wrong in form or do not go together."""
+    node = settings.node
+    if not _DEVICE.fullmatch(node.device):
+        raise UserError(f'device: {node.device!r} is not auto, cpu, cuda or cuda:N.')
+    size = node.input_size
+    if len(size) != 2 or min(size) < 0 or (0 in size and any(size)) or max(size) > 16384:
+        raise UserError(f'input_size: {list(size)} is not a width and a height in pixels.')
+    thresholds = per_class(node.class_score_thresholds, 'class_score_thresholds')
+    if any(score > 1 for score in thresholds.values()):
+        raise UserError('class_score_thresholds: scores are between 0 and 1.')
+    per_class(node.class_min_areas, 'class_min_areas')
+    bandwidths = per_class(node.class_bandwidths, 'class_bandwidths')
+    if not all(0 < bandwidth <= 10 for bandwidth in bandwidths.values()):
+        raise UserError('class_bandwidths: a bandwidth is above 0 and at most 10.')
+    for item in node.overlay_items:
+        if item not in OVERLAY_ITEMS:
+            raise UserError(f'overlay_items: {item!r} is not one of {", ".join(OVERLAY_ITEMS)}.')
+    for name in node.cameras:
+        if not _NAME.fullmatch(name) or name in NODE_FIELDS or node.cameras.count(name) > 1:
+            raise UserError(f'cameras: {name!r} cannot be the name of a camera; take different '
+                            'names of letters, digits and "_" which are no parameters.')
+    for name, camera in settings.cameras.items():
+        _check_camera(f'{name}.' if name else '', camera)
+
+
+def _check_camera(prefix: str, camera: CameraSettings) -> None:
+    if len(camera.roi) != 4 or min(camera.roi) < 0:
+        raise UserError(f'{prefix}roi: {list(camera.roi)} is not x, y, width, height in pixels.')
+    for name in ('topic', 'camera_info_topic', 'depth_topic'):
+        topic = getattr(camera, name)
+        if topic and not is_topic_name(topic):
+            raise UserError(f'{prefix}{name}: {topic!r} is no name of a topic: letters, digits '
+                            'and "_" between slashes.')
+    if camera.ego_mask and not camera.ego_mask.lower().endswith('.png'):
+        parse_polygons(camera.ego_mask)
+    if camera.markers and camera.detections_3d == 'off':
+        raise UserError(f'{prefix}markers shows {prefix}detections_3d, which is off: set it to '
+                        'ground or depth.')

@@ -1,0 +1,109 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The segmenter as the node's parameters want it."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from typing import Any
+
+from ..core.labels import LabelSet
+from .parameter_rules import per_class
+from .parameters import Settings
+
+_DEVICE_ERRORS = ('OutOfMemoryError', 'AcceleratorError', 'DeviceError')
+_DEVICE_WORDS = ('cuda', 'cudnn', 'cublas', 'out of memory', 'device-side')
+
+
+def load_segmenter(settings: Settings, device: str) -> Any:
+    """Return an InstanceSegmenter; raises UserError for what does not fit."""
+    from ..inference.segmenter import (
+        InstanceSegmenter,  # torch takes seconds: not before configure
+    )
+    segmenter = InstanceSegmenter.from_checkpoint(
+        settings.checkpoint or None, device=device,
+        input_size=settings.input_size if any(settings.input_size) else None,
+        half={'auto': None, 'on': True, 'off': False}[settings.half],
+        threads=_threads(settings.threads),
+        semantic_checkpoint=settings.semantic_checkpoint or None)
+    try:
+        tune(segmenter, settings)
+    except Exception:
+        segmenter.close()
+        raise
+    return segmenter
+
+
+def _threads(asked: int) -> int | None:
+    """Return the number to set, None to leave it: 0 undoes what an earlier load has set."""
+    import torch
+    usual = _usual_threads()
+    return asked or (None if torch.get_num_threads() == usual else usual)
+
+
+@functools.cache
+def _usual_threads() -> int:
+    """Return the number that PyTorch takes by itself: to be asked before it is set."""
+    import torch
+    return torch.get_num_threads()
+
+
+def tune(segmenter: Any, settings: Settings) -> None:
+    """Set thresholds, classes and bandwidth, all or none; raises UserError."""
+    labels = segmenter.label_set
+    segmenter.configure(
+        bandwidth=_bandwidths(segmenter, settings),
+        classes=settings.classes,
+        score_threshold=_by_class(labels, settings.score_threshold,
+                                  settings.class_score_thresholds, 'class_score_thresholds'),
+        min_area=_by_class(labels, settings.min_area, settings.class_min_areas,
+                           'class_min_areas'))
+
+
+def _bandwidths(segmenter: Any, settings: Settings) -> dict[str, float]:
+    trained = segmenter.checkpoint.bandwidths
+    asked = dict.fromkeys(trained, settings.bandwidth) if settings.bandwidth else trained
+    return asked | per_class(settings.class_bandwidths, 'class_bandwidths')
+
+
+def _by_class(labels: LabelSet, default: float, entries: tuple[str, ...],
+              name: str) -> dict[str, float]:
+    things = {labels.labels[k].name: default for k in labels.thing_indices}
+    return things | per_class(entries, name)
+
+
+def is_device_error(error: BaseException) -> bool:
+    """Return whether an error comes from the device rather than from the program."""
+    if any(kind.__name__ in _DEVICE_ERRORS for kind in type(error).__mro__):
+        return True
+    return isinstance(error, RuntimeError) and any(
+        word in str(error).lower() for word in _DEVICE_WORDS)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's text, or its kind where it has none."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def describe(segmenter: Any) -> dict[str, str]:
+    """Return what the diagnostics tell about a segmenter."""
+    checkpoint = segmenter.checkpoint
+    width, height = segmenter.input_size
+    return {'model': checkpoint.network, 'label_set': segmenter.label_set.name,
+            'checksum': checkpoint.checksum, 'device': str(segmenter.device),
+            'input_size': f'{width}x{height}'}
+
+
+def gpu_memory(segmenter: Any) -> dict[str, str]:
+    """Return the megabytes a segmenter's process holds on its GPU; nothing on a CPU."""
+    torch = sys.modules.get('torch')
+    if torch is None or not str(segmenter.device).startswith('cuda'):
+        return {}
+    try:
+        allocated = torch.cuda.memory_allocated(segmenter.device)
+        reserved = torch.cuda.memory_reserved(segmenter.device)
+    except RuntimeError:                # a lost device cannot tell
+        return {}
+    return {'gpu_memory_mb allocated': f'{allocated / 2**20:.0f}',
+            'gpu_memory_mb reserved': f'{reserved / 2**20:.0f}'}

@@ -1,0 +1,134 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What works inside the node: segmenter, cameras, pipeline and outputs, put together."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from rclpy.lifecycle import LifecycleNode
+from std_msgs.msg import Header
+
+from ..node_config.builders import overlay_style, view_of
+from ..node_config.parameters import AllSettings, Settings
+from ..node_config.segmenter_factory import describe, first_line, gpu_memory, tune
+from .cameras import Camera, Inbox
+from .outputs import Outputs
+from .pipeline import STAGES, Pipeline
+
+
+class Worker:
+    """
+    The working parts, from ``load`` to ``release``; between ``run`` and ``stop`` they work.
+
+    :param load: makes the segmenter from settings and the name of a device.
+    :param on_fault: called from the pipeline's thread with the error that ended it.
+    """
+
+    def __init__(self, node: LifecycleNode, settings: AllSettings,
+                 load: Callable[[Settings, str], Any],
+                 on_fault: Callable[[Exception], None]) -> None:
+        self._node, self._load_segmenter, self._on_fault = node, load, on_fault
+        self._segmenter: Any = None
+        self._pipeline: Pipeline | None = None
+        self._outputs: dict[str, Outputs] = {}
+        self.cameras = {name: Camera(name, own, self._now_ns)
+                        for name, own in settings.cameras.items()}
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether there is a network."""
+        return self._segmenter is not None
+
+    def load(self, settings: AllSettings, device: str) -> dict[str, str]:
+        """Load the network, warm it up and create the outputs; return facts about it."""
+        for camera in self.cameras.values():
+            own = settings.cameras[camera.name]
+            camera.update(own, view_of(own))
+        self._segmenter = self._load_segmenter(settings.node, device)
+        # In this thread, not in the pipeline's: it keeps OpenMP threads of its own, so there are
+        # more of them than cores, and OpenMP lets all sleep after each operation instead of
+        # waiting awake for the next. That is slower on an idle machine, but beside other
+        # processes awake threads stall one another for seconds (docs/performance.md).
+        self._segmenter.warm_up(len(self.cameras))
+        stages = self._segmenter([np.zeros((64, 64, 3), np.uint8)])[0].timings_ms
+        for camera in self.cameras.values():
+            # One by one: where the next cannot be made, release removes those there are.
+            self._outputs[camera.name] = Outputs(
+                self._node, camera.prefix, [*stages, *STAGES],
+                camera.settings.detections_3d != 'off', camera.settings.markers)
+        return describe(self._segmenter)
+
+    def run(self, settings: Settings) -> None:
+        """Start to listen, segment and publish."""
+        inbox = Inbox(settings.batch_timeout_ms / 1000, self.cameras)
+        self._pipeline = Pipeline(self._segmenter, inbox, self._outputs, self._now_ns,
+                                  self._on_fault, self._node.get_logger())
+        self._pipeline.overlay_style = overlay_style(settings)
+        self._pipeline.start()
+        for camera in self.cameras.values():
+            camera.subscribe(self._node, inbox)
+        self._publish_labels(settings)
+
+    def stop(self, timeout_s: float) -> bool:
+        """
+        Stop publishing at once and listening; return whether the pipeline's thread ended.
+
+        A thread that has not ended keeps the network, which cannot be closed then.
+        """
+        stopped = self._pipeline is None or self._pipeline.stop(timeout_s)
+        self._pipeline = None
+        for camera in self.cameras.values():
+            camera.unsubscribe(self._node)
+        if not stopped:
+            self._segmenter = None      # to close it would wait for the call that hangs
+            self._node.get_logger().warning(
+                'the device has not come back from a call: its memory is freed when it does')
+        return stopped
+
+    def free(self) -> None:
+        """Remove the outputs and free the network's memory now, before there is another one."""
+        self.release()
+        gc.collect()
+
+    def release(self) -> None:
+        """Remove the outputs and let go of the network."""
+        for outputs in self._outputs.values():
+            outputs.destroy()
+        self._outputs = {}
+        segmenter, self._segmenter = self._segmenter, None
+        if segmenter is not None:
+            try:
+                segmenter.close()
+            except RuntimeError as error:       # a lost device cannot free its memory
+                self._node.get_logger().warning(
+                    f'the device could not be freed: {first_line(error)}')
+
+    def apply(self, settings: AllSettings) -> None:
+        """Take over changed settings, all or (UserError) none."""
+        views = {name: camera.view if camera.settings == settings.cameras[name]
+                 else view_of(settings.cameras[name])
+                 for name, camera in self.cameras.items()}
+        if self._segmenter is not None:
+            tune(self._segmenter, settings.node)
+        for name, camera in self.cameras.items():
+            camera.update(settings.cameras[name], views[name])
+        if self._pipeline is not None:
+            self._pipeline.overlay_style = overlay_style(settings.node)
+            self._pipeline.inbox.batch_timeout_s = settings.node.batch_timeout_ms / 1000
+            self._publish_labels(settings.node)
+
+    def gpu_memory(self) -> dict[str, str]:
+        """Return what the diagnostics tell about the memory of the GPU."""
+        return gpu_memory(self._segmenter) if self.is_loaded else {}
+
+    def _publish_labels(self, settings: Settings) -> None:
+        header = Header(stamp=self._node.get_clock().now().to_msg())
+        for outputs in self._outputs.values():
+            outputs.publish_labels(self._segmenter.label_set, settings.score_threshold, header)
+
+    def _now_ns(self) -> int:
+        return self._node.get_clock().now().nanoseconds

@@ -1,0 +1,101 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Publishing what a bag holds, as it was recorded."""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from rosgraph_msgs.msg import Clock
+
+from ...bags.images import NANOSECONDS
+from ...bags.playback import Event
+from ...bags.sources import Source
+from ...core.errors import UserError
+from . import topic_types as raw
+
+CLOCK = '/clock'
+
+_log = logging.getLogger(__name__)
+
+
+class Player:
+    """Publishers for a source's topics; `publish` is what `playback.play` calls."""
+
+    def __init__(self, node: Node, source: Source, topics: Collection[str] | None = None,
+                 remap: Mapping[str, str] | None = None, clock: bool = False,
+                 qos: QoSProfile | None = None):
+        """
+        Offer the topics.
+
+        :param topics: names of those to play; None for all.
+        :param remap: names under which topics are published instead of their own.
+        :param clock: publish the time on /clock, where a recorded one then is not played: two
+            that differ would make the time jump.
+        :param qos: for all topics; None for what their recording says.
+        :raises UserError: when a topic to play or rename is not in the source, or none can be
+            published.
+        """
+        self.counts: Counter[str] = Counter()
+        self._clock = node.create_publisher(Clock, CLOCK, 10) if clock else None
+        self._publishers = {}
+        _require(source, {*(topics or ()), *(remap or ())})
+        for topic in source.topics:
+            if topics is not None and topic.name not in topics:
+                continue
+            name = (remap or {}).get(topic.name, topic.name)
+            if clock and name == CLOCK:
+                _log.warning('%s of the recording is not played, since the time is published on '
+                             '%s.', topic.name, CLOCK)
+                continue
+            kind = raw.message_class(topic.type)
+            if kind is None:
+                _log.warning('%s is not played: its type %s is not installed here.',
+                             topic.name, topic.type)
+                continue
+            self._publishers[topic.name] = node.create_publisher(
+                kind, name, qos or raw.offer(topic.qos))
+        if not self._publishers:
+            raise UserError(f'Nothing of {source.path} can be published.')
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Names, in the source, of the topics that are published."""
+        return tuple(self._publishers)
+
+    def publish(self, event: Event) -> None:
+        """Publish a message, or the time."""
+        if event.message is None:
+            message = Clock()
+            message.clock.sec, message.clock.nanosec = divmod(event.stamp, NANOSECONDS)
+            self._clock.publish(message)
+            return
+        name = event.message.topic.name
+        self._publishers[name].publish(event.message.data)
+        self.counts[name] += 1
+
+    def wait_for_subscribers(self, seconds: float, stop: threading.Event) -> list[str]:
+        """Wait until every topic has a subscriber; return those that still have none."""
+        deadline = time.monotonic() + seconds
+        while lacking := [name for name, publisher in self._publishers.items()
+                          if not publisher.get_subscription_count()]:
+            if time.monotonic() > deadline or stop.wait(0.02):
+                break
+        return lacking
+
+    def finish(self, seconds: float = 2.0) -> None:
+        """Wait until reliable subscribers have acknowledged the last messages."""
+        for publisher in self._publishers.values():
+            publisher.wait_for_all_acked(Duration(seconds=seconds))
+
+
+def _require(source: Source, topics: set[str]) -> None:
+    missing = topics - {t.name for t in source.topics}
+    if missing:
+        raise UserError(f'{source.path} has no topic {", ".join(sorted(missing))}; there are: '
+                        f'{", ".join(sorted(t.name for t in source.topics)) or "none"}.')

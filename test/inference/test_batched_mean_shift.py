@@ -1,0 +1,175 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The clustering of fixed shapes: like the adaptive one, for a batch, without asking the host."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from inference.test_mean_shift import CAR, PAIRS_APART, PERSON, RIM, pairs, reference, rims, scene
+from sklearn.metrics import adjusted_rand_score
+from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
+
+from instance_seg_ros.inference.batched_mean_shift import FixedMeanShift
+from instance_seg_ros.inference.mask_geometry import edges, geometry, geometry_of
+from instance_seg_ros.inference.mean_shift import MeanShift
+
+THINGS = (PERSON, CAR)
+
+
+def cluster(embeddings, kind, bandwidth=1.5, confidence=None, **sizes):
+    """Cluster a batch given with classes, as the adaptive clustering takes it."""
+    rank = torch.full((256,), -1)
+    rank[list(THINGS)] = torch.arange(len(THINGS))
+    if confidence is None:
+        confidence = torch.ones(kind.shape)
+    count, height, width = kind.shape
+    return FixedMeanShift(**sizes)(embeddings, rank[kind], confidence,
+                                   torch.as_tensor(bandwidth).expand(len(THINGS)),
+                                   torch.ones(count, height), torch.full((count, width), 2.))
+
+
+def count(found, image=0):
+    """Return how many clusters an image has."""
+    return int((found.rank[image] >= 0).sum())
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 20), st.floats(0.01, 0.2))
+def test_separable_clusters_are_found(seed, clusters, spread):
+    """Like the reference procedure, like the truth and like the adaptive clustering."""
+    embeddings, kind, truth = scene(seed, clusters, spread=spread, classes=THINGS)
+    number = cluster(embeddings[None], kind[None]).number[0].numpy()
+    assert adjusted_rand_score(truth.ravel(), number.ravel()) > 0.99
+    adaptive = MeanShift().cluster_image(embeddings, kind, THINGS)
+    assert adjusted_rand_score(adaptive.number.numpy().ravel(), number.ravel()) > 0.999
+    slow = reference(embeddings.permute(1, 2, 0).reshape(-1, 8).numpy())
+    assert adjusted_rand_score(slow, number.ravel()) > 0.99
+
+
+def test_the_rim_belongs_to_the_nearest_mode():
+    """As in the adaptive clustering."""
+    embeddings, kind, wanted = rims()
+    assert (cluster(embeddings, kind, 2.0).number[0, 0, RIM] > 0).tolist() == wanted
+
+
+def test_each_class_has_its_bandwidth():
+    """As in the adaptive clustering."""
+    embeddings, kind = pairs()
+    found = cluster(embeddings[None], kind[None], PAIRS_APART)
+    wanted = MeanShift(PAIRS_APART).cluster_image(embeddings, kind, THINGS)
+    assert found.rank[0, :4].tolist() == [0, 1, 1, -1]
+    assert torch.equal(found.number[0].int(), wanted.number)
+    torch.testing.assert_close(found.mode[0, :3], wanted.mode)
+    torch.testing.assert_close(found.margin[0, :3], wanted.margin)
+
+
+def test_tables_are_those_of_the_adaptive_clustering():
+    """Area, class, spread, margin and mode, in the same order; absent clusters come last."""
+    embeddings, kind, _ = scene(3, 9, spread=0.1, classes=THINGS)
+    found = cluster(embeddings[None], kind[None])
+    wanted = MeanShift().cluster_image(embeddings, kind, THINGS)
+    here = found.rank[0] >= 0
+    assert here.sum() == 9 and here[:9].all() and found.complete.all()
+    assert torch.equal(torch.tensor(THINGS)[found.rank[0, :9]], wanted.class_index)
+    assert found.area[0, :9].long().tolist() == wanted.area.tolist()
+    for name in ('spread', 'margin', 'mode'):
+        torch.testing.assert_close(getattr(found, name)[0, :9], getattr(wanted, name),
+                                   atol=2e-3, rtol=1e-3)
+
+
+def test_shapes_are_measured_as_on_the_host():
+    """Edges, boxes and areas, in an image twice as wide as the grid."""
+    embeddings, kind, _ = scene(4, 7, spread=0.1, classes=THINGS)
+    kind[:9], kind[20:23, 5:40] = 0, 0
+    found = cluster(embeddings[None], kind[None])
+    number, size = found.number[0].numpy(), (2 * kind.shape[1], kind.shape[0])
+    wanted = geometry(number, 7, size)
+    got = geometry_of(found.rows[0, :7].numpy(), found.columns[0, :7].numpy(), size)
+    assert (got.areas == wanted.areas).all() and (got.boxes == wanted.boxes).all()
+    assert found.edges[0, :7].tolist() == edges(number, 7).tolist()
+    assert not found.rows[0, 7:].any()
+
+
+def test_images_of_a_batch_do_not_see_each_other():
+    """Each comes out as it does alone; one of them is empty."""
+    scenes = [scene(seed, 5, classes=THINGS)[:2] for seed in (1, 2)]
+    embeddings = torch.stack([s[0] for s in scenes] + [scenes[0][0]])
+    kind = torch.stack([s[1] for s in scenes] + [torch.zeros_like(scenes[0][1])])
+    together = cluster(embeddings, kind)
+    for image in range(3):
+        alone = cluster(embeddings[image:image + 1], kind[image:image + 1])
+        assert torch.equal(alone.number[0], together.number[image])
+    assert count(together, 2) == 0 and not together.number[2].any()
+
+
+def test_confidence_is_averaged_over_each_cluster():
+    """One value per half of the picture."""
+    kind = torch.full((1, 20, 20), CAR)
+    embeddings = torch.zeros(1, 8, 20, 20)
+    embeddings[..., 10:] = 9.
+    confidence = torch.full((1, 20, 20), .25)
+    confidence[..., 10:] = .75
+    found = cluster(embeddings, kind, confidence=confidence)
+    assert sorted(found.confidence[0, :2].tolist()) == [.25, .75]
+
+
+@pytest.mark.parametrize('pixels, expected', [(0, 0), (1, 0), (9, 0), (10, 1)])
+def test_few_pixels(pixels, expected):
+    """Nothing, one pixel, and both sides of the least area."""
+    kind = torch.zeros(1, 8, 8, dtype=torch.long)
+    kind.view(-1)[:pixels] = CAR
+    assert count(cluster(torch.zeros(1, 8, 8, 8), kind)) == expected
+
+
+def test_a_small_object_beside_a_large_one():
+    """A 9 x 9 object beside one of 100,000 pixels."""
+    embeddings = torch.randn(1, 8, 384, 300, generator=torch.Generator().manual_seed(0)) * 0.2
+    embeddings[0, 0, 100:109, 200:209] += 5
+    found = cluster(embeddings, torch.full((1, 384, 300), CAR))
+    assert found.area[0, :2].tolist() == [384 * 300 - 81, 81] and count(found) == 2
+
+
+def test_it_says_when_there_is_no_room():
+    """Of 60 clusters 32 fit."""
+    index = torch.arange(60).view(6, 10).repeat_interleave(8, 0).repeat_interleave(8, 1)
+    embeddings = torch.stack([index % 10 * 4.0, index // 10 * 4.0])[None]
+    kind = torch.full(index.shape, CAR)[None]
+    assert cluster(embeddings, kind).complete.all() and count(cluster(embeddings, kind)) == 60
+    assert not cluster(embeddings, kind, room=32).complete.any()
+
+
+def test_pixels_without_a_finite_embedding_are_unlabelled_and_counted():
+    """NaN and infinity in, the rest still clustered."""
+    embeddings, kind, _ = scene(1, 4)
+    embeddings[3, 10, 10], embeddings[0, 20, 20] = torch.nan, torch.inf
+    found = cluster(embeddings[None], kind[None])
+    assert found.invalid.tolist() == [2] and count(found) == 4
+    assert found.number[0, 10, 10] == found.number[0, 20, 20] == 0
+
+
+def test_same_input_same_output():
+    """Bit for bit."""
+    embeddings = torch.randn(2, 8, 64, 96, generator=torch.Generator().manual_seed(2))
+    kind = torch.full((2, 64, 96), CAR)
+    a, b = (cluster(embeddings, kind) for _ in range(2))
+    for name in vars(a):
+        assert torch.equal(getattr(a, name), getattr(b, name)), name
+
+
+def without_values(work):
+    """Run work on tensors that have a shape but no values."""
+    with FakeTensorMode():
+        embeddings = torch.empty(2, 8, 32, 64)
+        kind = torch.full((2, 32, 64), 0)
+        return work(embeddings, kind)
+
+
+def test_the_host_is_never_asked():
+    """Tensors without values suffice, so no step waits for one; the adaptive one does wait."""
+    found = without_values(lambda embeddings, rank: FixedMeanShift()(
+        embeddings, rank, torch.ones_like(rank, dtype=torch.float32), torch.full((1,), 1.5),
+        torch.ones(2, 32), torch.ones(2, 64)))
+    assert found.number.shape == (2, 32, 64)
+    with pytest.raises(DataDependentOutputException):
+        without_values(lambda embeddings, kind: bool(torch.isfinite(embeddings).all()))
