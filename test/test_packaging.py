@@ -82,8 +82,8 @@ def test_running_imports_nothing_of_training():
     pytest.importorskip('rclpy')
     program = f"""
 import importlib, sys
-for name in ('inference.segmenter', 'perception.overlay', 'bags', 'cli', 'ros.node', 'ros.main', 'commands.segment',
-             'commands.demo', 'commands.process_bag', 'commands.play_bag'):
+for name in ('inference.segmenter', 'perception.overlay', 'bags', 'cli', 'ros.node', 'ros.main',
+             'commands.segment', 'commands.demo', 'commands.process_bag', 'commands.play_bag'):
     importlib.import_module('{NAME}.' + name)
 print(*sorted({DEVELOPMENT!r} & set(sys.modules)))
 """
