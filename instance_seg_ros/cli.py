@@ -71,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
         if error.name and error.name.startswith('instance_seg_ros'):
             raise
         print(f'instance_seg: {verb} needs the Python package {error.name!r}, which is not '
-              'installed; see "Installation" in the README.', file=sys.stderr)
+              'installed; see docs/installation.md.', file=sys.stderr)
         return 2
     except BrokenPipeError:     # such as of `| head`; what is left in the buffer has no reader
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

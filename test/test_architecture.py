@@ -3,6 +3,7 @@
 """The map of the package: imports run one way."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ FLOORS = (
     'arguments', 'offline', 'review', 'datasets', 'training', 'evaluation', 'ros', 'ros/tools',
     'benchmark', 'benchmark/ros', 'commands', 'cli')
 """Lowest first; each imports only from itself and from floors before it (docs/architecture.md)."""
+ROW = re.compile(r'^\| `([a-z_/]+)` \|', re.MULTILINE)
 MODULES = sorted(PACKAGE.rglob('*.py'))
 
 
@@ -44,3 +46,9 @@ def test_imports_run_one_way(path):
     below = FLOORS[:FLOORS.index(own) + 1]
     targets = {floor_of(parts[1:]) for parts in imports(path) if parts[0] == PACKAGE.name}
     assert targets <= {*below, '__version__'}, f'{own} must not import {targets - set(below)}'
+
+
+def test_page_lists_the_floors_in_order():
+    text = (ROOT / 'docs' / 'architecture.md').read_text()
+    rooms = text[text.index('## Rooms'):].split('\n## ')[0]
+    assert tuple(ROW.findall(rooms)) == FLOORS

@@ -1,11 +1,11 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-The documentation says what is so.
+The documentation is correct: commands, names and links.
 
 A bash block is executed, unless the comment before it says what it needs (``<!-- needs: ros2
-launch -->``). Then each of its commands is read: verbs with the verb's own parser, names of files,
-launch arguments, parameters and topics against those there are.
+launch -->``). In both cases each command is parsed: verbs with the verb's own parser; file names,
+launch arguments, parameters and topics are compared with those that exist.
 """
 
 import argparse
@@ -31,12 +31,14 @@ from instance_seg_ros.benchmark import load_benchmark
 from instance_seg_ros.inference.checkpoint import default_checkpoint
 from instance_seg_ros.node_config.parameters import CAMERA_FIELDS, NODE_FIELDS
 
-PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
+CARD = ROOT / 'instance_seg_ros' / 'weights' / 'enet_branched.md'
+PAGES = [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', *sorted((ROOT / 'docs').glob('*.md')),
+         ROOT / 'config' / 'demo' / 'README.md', CARD]
 SOURCES = [path.read_text() for path in (ROOT / 'instance_seg_ros' / 'ros').glob('*.py')]
 BLOCK = re.compile(r'(?:<!-- needs: (?P<needs>[^>]*?) -->\n)?^```(?P<language>\w*)\n'
                    r'(?P<text>.*?)^```$', re.MULTILINE | re.DOTALL)
 OTHERS = {'cd', 'git', 'rosdep', 'pip', 'colcon', 'cp', 'export', 'python3', 'source'}
-"""Programs whose arguments are not looked at where a block is not executed."""
+"""Programs whose arguments are not checked in a block that is not executed."""
 
 
 class Block:
@@ -73,7 +75,7 @@ def test_there_is_something_to_test():
     assert any(block.needs is None for block in blocks('bash'))
 
 
-# Commands that are read
+# Commands that are parsed
 
 
 @pytest.mark.parametrize('block', blocks('bash'), ids=str)
@@ -183,13 +185,13 @@ def test_what_is_wrong_is_noticed(line):
 
 @pytest.fixture(scope='module')
 def desk(tmp_path_factory):
-    """Return a folder with what the pages name: a bag, bags, pictures, and the programs."""
+    """Return a folder with what the pages name: a bag, bags, images, and the program."""
     folder = tmp_path_factory.mktemp('documentation')
     (folder / 'drives').mkdir()
     for name in ('my_drive', 'drives/monday', 'drives/tuesday'):
         write_bag(folder / name, frames=2)
-    (folder / 'pictures').mkdir()
-    cv2.imwrite(str(folder / 'pictures' / 'street.png'), np.full((64, 96, 3), 90, np.uint8))
+    (folder / 'images').mkdir()
+    cv2.imwrite(str(folder / 'images' / 'street.png'), np.full((64, 96, 3), 90, np.uint8))
     program = folder / 'bin' / 'instance_seg'
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m instance_seg_ros.cli "$@"\n')
@@ -255,8 +257,8 @@ def test_names_in_the_text_exist(page):
             assert found[1] in cli.VERBS, code
 
 
-def test_verbs_of_the_readme():
-    text = (ROOT / 'README.md').read_text()
+def test_every_verb_is_on_the_command_line_page():
+    text = (ROOT / 'docs' / 'command_line.md').read_text()
     rows = re.findall(r'^\| ((?:`[a-z-]+`(?:, )?)+) \| [^|]+ \|$', text, re.MULTILINE)
     verbs = {verb for row in rows for verb in re.findall(r'`([a-z-]+)`', row)}
     assert verbs == set(cli.VERBS)
@@ -279,6 +281,14 @@ def headings(page):
     """Return the anchors of a page's headings, as GitHub makes them."""
     titles = re.findall(r'^#+ (.+)$', page.read_text(), re.MULTILINE)
     return {re.sub(r'[^\w\- ]', '', title.lower()).replace(' ', '-') for title in titles}
+
+
+def test_readme_is_short_and_links_every_page():
+    text = (ROOT / 'README.md').read_text()
+    assert text.count('\n') <= 150
+    for page in PAGES[1:]:
+        if page.parent != ROOT / 'config' / 'demo':
+            assert f']({page.relative_to(ROOT)}' in text, page.name
 
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)

@@ -1,10 +1,10 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-The README's table of parameters, made from their declarations.
+The table of parameters in docs/parameters.md, generated from their declarations.
 
-``python3 -m instance_seg_ros.node_config.parameter_table README.md`` updates it in place; without
-a file it is printed.
+``python3 -m instance_seg_ros.node_config.parameter_table docs/parameters.md`` updates it in place;
+without a file the table is printed.
 """
 
 import re
@@ -16,7 +16,7 @@ from .parameters import CAMERA_FIELDS, NODE_FIELDS, type_name
 
 
 def markdown_table() -> str:
-    """Return the README's table of all parameters."""
+    """Return the table of all parameters."""
     rows = ['| Parameter | Type | Default | Range | Changes | Meaning |',
             '|---|---|---|---|---|---|']
     names = [*(n for n in NODE_FIELDS if n not in CAMERA_FIELDS), *CAMERA_FIELDS]
@@ -46,7 +46,7 @@ def _range_text(metadata: Any) -> str:
 
 
 def with_table(text: str) -> str:
-    """Return a text with the table between its two comments about parameters renewed."""
+    """Return a text with the table between its two comments about parameters updated."""
     return re.sub(r'(<!-- parameters:.*?-->\n).*?(<!-- end of parameters -->)',
                   lambda match: match[1] + markdown_table() + match[2], text, flags=re.DOTALL)
 

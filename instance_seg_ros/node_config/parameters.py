@@ -6,7 +6,7 @@ Every parameter of the node: declared here, once, with type, description, range 
 The fields of ``Settings`` and ``CameraSettings`` are the declarations. With ``cameras`` given, a
 parameter of ``CameraSettings`` exists for each of them as ``<camera>.<parameter>``, and the plain
 ``<parameter>`` is their common default, read at start-up. What values must fulfil beyond their
-range is in ``parameter_rules``, the README's table is made by ``parameter_table``.
+range is in ``parameter_rules``; ``parameter_table`` generates docs/parameters.md.
 """
 
 import dataclasses

@@ -11,7 +11,7 @@ from checkout import ROOT  # noqa: E402
 from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 
-from instance_seg_ros.node_config import parameter_table, parameters  # noqa: E402
+from instance_seg_ros.node_config import parameters  # noqa: E402
 
 pytestmark = pytest.mark.ros
 
@@ -96,12 +96,6 @@ def test_every_parameter_is_described_and_listed(start_node, car):
             metadata['minimum'] is not None)
     listed = car.call(ListParameters, 'list_parameters', ListParameters.Request()).result.names
     assert set(names) <= set(listed)
-
-
-def test_the_readme_has_the_table():
-    text = (ROOT / 'README.md').read_text()
-    assert parameter_table.with_table(text) == text, \
-        'run: python3 -m instance_seg_ros.node_config.parameter_table README.md'
 
 
 @pytest.mark.parametrize('name', ('instance_seg.yaml', 'multi_camera.yaml'))
