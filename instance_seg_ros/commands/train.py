@@ -76,7 +76,7 @@ def _recipe(args: argparse.Namespace):
 
 
 def _check(folders: list[Path], label_set: str) -> int:
-    """Print a census of each folder; return 2 when something in them is broken."""
+    """Print a census of each folder; return 2 when something in them is wrong."""
     from ..datasets.check import census
     from ..datasets.sticks import Sticks
     from ..training.data import open_set
@@ -85,7 +85,7 @@ def _check(folders: list[Path], label_set: str) -> int:
     for name, dataset in (datasets or {'sticks val': Sticks('val')}).items():
         result = census(dataset, dataset.label_set, Path(name).name)
         print(f'{name}\n{result}')
-        broken += len(result.broken)
+        broken += len(result.broken) + len(result.problems)
     return 2 if broken else 0
 
 

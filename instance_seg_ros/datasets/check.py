@@ -3,6 +3,7 @@
 """Reads a whole data set once and says what is in it and what is broken."""
 from __future__ import annotations
 
+import logging
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +15,11 @@ from tqdm import tqdm
 from ..core.errors import UserError
 from ..core.labels import INSTANCE_FACTOR, LabelSet
 from .sample import IGNORE, Sample
+
+_LAST_TRAINING_ID = 18
+_PROBED = 16
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -37,6 +43,18 @@ class Census:
         ids = np.unique(sample.instances)
         self.instances.update((ids[ids >= INSTANCE_FACTOR] // INSTANCE_FACTOR).tolist())
 
+    @property
+    def problems(self) -> list[str]:
+        """What makes the whole set useless or suspicious, whatever its single files say."""
+        labelled = {k for k in range(len(self.label_set)) if self.pixels[k]}
+        if self.sizes and not labelled:
+            return ['no pixel has a known class: all is void']
+        ids = {int(self.label_set.ids[k]) for k in labelled}
+        if self.label_set.name == 'cityscapes' and ids and max(ids) <= _LAST_TRAINING_ID:
+            return ['no class with a label id above 18 (vegetation, sky, persons, vehicles); are '
+                    'these training ids (labelTrainIds)? Label ids are needed']
+        return []
+
     def __str__(self) -> str:
         """Return the counts as a table."""
         total = max(1, int(self.pixels.sum()))
@@ -48,7 +66,8 @@ class Census:
             lines.append(f'{label.name:<16}{self.pixels[k] / total:9.3%}'
                          f'{self.pictures_with[k]:10}{count:>11}')
         lines.append(f'{"ignored":<16}{self.pixels[IGNORE] / total:9.3%}')
-        return '\n'.join(lines + [f'broken: {message}' for message in self.broken])
+        return '\n'.join([*lines, *(f'broken: {message}' for message in self.broken),
+                          *(f'suspicious: {message}' for message in self.problems)])
 
 
 def census(dataset: Sequence[Sample], label_set: LabelSet, name: str = '') -> Census:
@@ -60,3 +79,18 @@ def census(dataset: Sequence[Sample], label_set: LabelSet, name: str = '') -> Ce
         except UserError as error:
             result.broken.append(str(error))
     return result
+
+
+def check_labelled(dataset: Sequence[Sample], label_set: LabelSet, name: str) -> None:
+    """Look at a few samples before training; log what is suspicious.
+
+    Raises:
+        UserError: when one of them is broken, or all of them are void.
+    """
+    probe = Census(label_set)
+    for index in sorted({k * len(dataset) // _PROBED for k in range(_PROBED)}):
+        probe.add(dataset[index])
+    if not probe.pixels[:len(label_set)].any():
+        raise UserError(f'{name}: {"; ".join(probe.problems)}. See `instance_seg train --check`.')
+    for problem in probe.problems:
+        _log.warning('%s: %s.', name, problem)

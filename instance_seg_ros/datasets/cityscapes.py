@@ -16,6 +16,8 @@ from ..core.labels import INSTANCE_FACTOR, LabelSet
 from .sample import IGNORE, Sample, read_map, read_rgb
 
 _IMAGE = '_leftImg8bit'
+_LABEL_IDS = (*range(34), 255)
+"""The ids of Cityscapes' own table, and 255, which many tools write for void."""
 
 
 class Cityscapes:
@@ -41,9 +43,11 @@ class Cityscapes:
 
     def __getitem__(self, index: int) -> Sample:
         """Read one image with its labels; UserError names a file that is missing or broken."""
-        classes = self.label_set.index_by_id[
-            read_map(self.ground_truth(index, 'labelIds')).astype(np.uint8)]
-        ids = read_map(self.ground_truth(index, 'instanceIds'))
+        labels = self._label_ids(index)
+        classes = self.label_set.index_by_id[labels]
+        # 8 bits where a tool saw that no value is above 255.
+        ids = read_map(self.ground_truth(index, 'instanceIds')).astype(np.uint16)
+        self._check_agreement(index, labels, ids)
         # Caravans and trailers have instances, but their class is void.
         label = np.minimum(ids // INSTANCE_FACTOR, IGNORE).astype(np.uint8)
         instances = np.where(self.label_set.index_by_id[label] != IGNORE, ids, 0).astype(np.uint16)
@@ -64,6 +68,28 @@ class Cityscapes:
     def camera(self, index: int) -> Path:
         """Path of the camera file (which may not exist)."""
         return self._beside(index, 'camera', '_camera.json')
+
+    def _label_ids(self, index: int) -> np.ndarray:
+        """Read labelIds as uint8 (H, W); UserError for ids that are not Cityscapes'."""
+        path = self.ground_truth(index, 'labelIds')
+        labels = read_map(path)
+        unknown = np.setdiff1d(labels, _LABEL_IDS)
+        if unknown.size:
+            listed = ', '.join(map(str, unknown[:5])) + (', ...' if unknown.size > 5 else '')
+            raise UserError(f'{path}: unknown label ids {listed}; those of Cityscapes are 0 to '
+                            '33, and 255 for void. Map other ids to 0.')
+        return labels.astype(np.uint8)
+
+    def _check_agreement(self, index: int, labels: np.ndarray, ids: np.ndarray) -> None:
+        """Refuse maps of different classes, such as training ids under the name labelIds."""
+        if labels.shape != ids.shape:
+            return      # which `Sample` reports
+        inside = ids >= INSTANCE_FACTOR
+        wrong = np.count_nonzero(labels[inside] != ids[inside] // INSTANCE_FACTOR)
+        if 2 * wrong > np.count_nonzero(inside):
+            raise UserError(f"{self.ground_truth(index, 'labelIds')}: its classes are not those "
+                            'of the instances in instanceIds.png; are these training ids '
+                            '(labelTrainIds)? Label ids are needed.')
 
     def _beside(self, index: int, folder: str, ending: str) -> Path:
         city = self.paths[index].parent.name

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Sampler
 from ..core.errors import UserError
 from ..core.labels import IGNORE_INDEX, LabelSet
 from ..datasets.camvid import CamVid
+from ..datasets.check import check_labelled
 from ..datasets.cityscapes import Cityscapes
 from ..datasets.cutouts import collect
 from ..datasets.pasting import paste
@@ -110,6 +111,8 @@ def shares(recipe: Recipe, data: tuple[Path, ...]) -> list[Share]:
                        **recipe.sources.get(kind, {})} for kind in ('camvid', 'cityscapes')}
     scenes = [open_set(folder, 'train', recipe.label_set) for folder in data
               if layout(folder) == 'cityscapes']
+    for dataset in scenes:
+        check_labelled(dataset, label_set, dataset.root.name)
     others = [cutout for dataset in scenes for cutout in
               cutouts_of(dataset, label_set, int(settings['cityscapes']['cutouts']))]
     result = [(Plain(dataset), settings['cityscapes']) for dataset in scenes]

@@ -10,7 +10,7 @@ from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.datasets.augmentation import Augmentation
 from instance_seg_ros.datasets.camvid import CamVid
-from instance_seg_ros.datasets.check import census
+from instance_seg_ros.datasets.check import census, check_labelled
 from instance_seg_ros.datasets.cityscapes import Cityscapes
 from instance_seg_ros.datasets.cutouts import collect, roof_dip, unhidden, whole_objects
 from instance_seg_ros.datasets.kitti_mots import KittiMots, decode_rle
@@ -113,6 +113,62 @@ def test_cityscapes_instances_of_void_classes_are_none(tmp_path):
     read = Cityscapes(tmp_path, 'val')[0]
     assert set(np.unique(read.instances)) == {0, 26000}
     assert (read.classes[:10] == IGNORE).all()
+
+
+def labelled(folder, labels, instances=None):
+    """Write one frame with these label maps; return the data set."""
+    write(folder / 'leftImg8bit/train/town/a_leftImg8bit.png',
+          np.zeros((*labels.shape, 3), np.uint8))
+    write(folder / 'gtFine/train/town/a_gtFine_labelIds.png', labels)
+    write(folder / 'gtFine/train/town/a_gtFine_instanceIds.png',
+          labels if instances is None else instances)
+    return Cityscapes(folder, 'train')
+
+
+@pytest.mark.parametrize('label_id', (34, 254, 256 + 26, 65535))
+def test_label_ids_that_cityscapes_does_not_have_are_refused(tmp_path, label_id):
+    """282 must not wrap around to 26, a car."""
+    labels = np.full((4, 6), 7, np.uint16)
+    labels[0, 0] = label_id
+    data = labelled(tmp_path, labels)
+    with pytest.raises(UserError, match=f'labelIds.png: unknown label ids {label_id};'):
+        data[0]
+    assert len(census(data, CITY).broken) == 1
+
+
+def test_label_images_of_8_and_16_bit_are_the_same(tmp_path):
+    labels = np.full((4, 6), 7, np.uint8)
+    labels[0, 0] = 255
+    for depth in (np.uint8, np.uint16):
+        sample = labelled(tmp_path, labels.astype(depth), labels.astype(depth))[0]
+        assert sample.instances.dtype == np.uint16 and not sample.instances.any()
+        assert sample.classes[0, 0] == IGNORE and (sample.classes.ravel()[1:] == ROAD).all()
+
+
+def test_training_ids_in_place_of_label_ids_are_refused(tmp_path):
+    """Where instanceIds tell, at once; else the whole set is suspicious."""
+    labels = np.full((4, 6), ROAD, np.uint8)
+    labels[:2] = CAR
+    ids = np.where(labels == CAR, 26001, 7).astype(np.uint16)
+    with pytest.raises(UserError, match='training ids'):
+        labelled(tmp_path, labels, ids)[0]
+    labels[:2] = 0, 1, 2, 8, 10, 13
+    result = census(labelled(tmp_path, labels), CITY)
+    assert not result.broken and 'suspicious: ' in str(result) and 'training ids' in str(result)
+
+
+def test_a_set_without_any_known_class_is_not_trained_on(tmp_path, caplog):
+    data = labelled(tmp_path, np.full((4, 6), 3, np.uint8))
+    assert census(data, CITY).problems == ['no pixel has a known class: all is void']
+    with pytest.raises(UserError, match='mine: no pixel has a known class'):
+        check_labelled(data, CITY, 'mine')
+    labels = np.full((4, 6), 7, np.uint8)
+    check_labelled(labelled(tmp_path, labels), CITY, 'mine')
+    assert 'mine: no class with a label id above 18' in caplog.text
+    labels[0] = 21
+    caplog.clear()
+    check_labelled(labelled(tmp_path, labels), CITY, 'mine')
+    assert not caplog.text
 
 
 def test_whole_objects_takes_squares_and_leaves_doubtful_shapes():
