@@ -8,10 +8,11 @@ from setuptools import find_packages, setup
 
 NAME = 'instance_seg_ros'
 SHARE = f'share/{NAME}'
+EXTRAS = ('evaluate', 'export', 'fleet', 'render', 'review', 'test', 'train')
 
 
 def tree(*folders):
-    """Return data_files rows that lay ``folders`` under share/ as they stand here."""
+    """Return the data_files rows that install ``folders`` below share/."""
     rows = {}
     for folder in folders:
         for path in sorted(Path(folder).rglob('*')):
@@ -23,6 +24,12 @@ def tree(*folders):
 def weights():
     """Return the shipped checkpoints and their model cards, for share/."""
     return sorted(p.as_posix() for p in Path(NAME, 'weights').glob('*') if p.suffix != '.py')
+
+
+def pinned(name):
+    """Return the distributions in requirements/NAME.txt, without the versions pinned there."""
+    lines = Path('requirements', f'{name}.txt').read_text(encoding='utf-8').splitlines()
+    return [line.partition('==')[0] for line in lines if line and not line.startswith('#')]
 
 
 setup(
@@ -43,7 +50,7 @@ setup(
         *tree('launch', 'config'),
     ],
     zip_safe=False,
-    # The pinned versions that are tested are in requirements/.
+    # requirements/ pins the tested versions.
     install_requires=[
         'av',
         'mcap',
@@ -54,19 +61,11 @@ setup(
         'ruamel.yaml',
         'safetensors',
         'scipy',
-        'torch>=2.0',
+        'torch>=2.1',
         'tqdm',
         'zstandard',
     ],
-    extras_require={
-        'fleet': ['dask', 'distributed'],
-        'export': ['onnx', 'onnxruntime', 'onnxscript'],
-        'review': ['matplotlib', 'rerun-sdk'],
-        'train': ['albumentations', 'lightning', 'tensorboard'],
-        'evaluate': ['cityscapesScripts', 'matplotlib', 'scikit-learn', 'trackeval'],
-        'render': ['panda3d'],
-        'test': ['hypothesis', 'pytest', 'ruff'],
-    },
+    extras_require={name: pinned(name) for name in EXTRAS},
     entry_points={
         'console_scripts': [
             f'instance_seg = {NAME}.cli:main',

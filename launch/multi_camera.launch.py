@@ -3,7 +3,7 @@
 """
 Start one node for several cameras, configured and active.
 
-The cameras and their topics are in the parameters file, by default config/multi_camera.yaml; all
+The parameter file, by default config/multi_camera.yaml, has the cameras and their topics. All
 other arguments are those of instance_seg.launch.py.
 """
 
@@ -23,10 +23,10 @@ def generate_launch_description():
     return LaunchDescription([
         DeclareLaunchArgument(
             'params_file', default_value=str(SHARE / 'config' / 'multi_camera.yaml'),
-            description='Parameters of the node and its cameras (YAML).'),
+            description='Parameter file of the node and its cameras (YAML).'),
         DeclareLaunchArgument(
             'rviz_config', default_value=str(SHARE / 'config' / 'rviz' / 'multi_camera.rviz'),
-            description='What RViz shows.'),
+            description='Configuration file of RViz.'),
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(str(SHARE / 'launch' / 'instance_seg.launch.py')),
             launch_arguments={name: LaunchConfiguration(name)

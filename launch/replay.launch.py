@@ -1,11 +1,12 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Start the node and play a bag or video into it; end when it has been played.
+Start the node and play a bag or video; shut down at its end.
 
-``ros2 launch instance_seg_ros replay.launch.py bag:=FILE rviz:=true record:=outputs``. Every
-argument of ``instance_seg.launch.py`` may be given too. Several cameras: ``cameras:=front,rear``,
-``image_topic:=/front/image_raw,/rear/image_raw``, both, or a params_file which names them.
+``ros2 launch instance_seg_ros replay.launch.py bag:=FILE rviz:=true record:=outputs``. All
+arguments of ``instance_seg.launch.py`` are accepted too. For several cameras give
+``cameras:=front,rear``, ``image_topic:=/front/image_raw,/rear/image_raw``, both, or a params_file
+with their names.
 """
 
 from pathlib import Path
@@ -28,6 +29,7 @@ from launch_ros.event_handlers import OnStateTransition
 from launch_ros.substitutions import ExecutableInPackage
 
 from instance_seg_ros.bags import open_source
+from instance_seg_ros.node_config.launch_parameters import split_list
 from instance_seg_ros.offline.plan import find_cameras
 
 SHARE = Path(get_package_share_directory('instance_seg_ros'))
@@ -38,24 +40,25 @@ ARGUMENTS = [
     DeclareLaunchArgument('bag', description='ROS 2 bag (folder, .mcap, .db3) or video file.'),
     DeclareLaunchArgument(
         'cameras', default_value='',
-        description='Names of several cameras, front,rear: their topics in the bag are '
-        '/<name>/image_raw where image_topic or params_file says nothing else.'),
+        description='Names of several cameras, for example front,rear; their topics in the bag '
+        'are /<name>/image_raw unless image_topic or params_file sets them.'),
     DeclareLaunchArgument(
         'image_topic', default_value='',
-        description='Topic of the images in the bag, or one for each camera: /a,/b; empty: as in '
-        'params_file where that names cameras, else the only one there is.'),
+        description='Image topic in the bag, or one for each camera, for example /a,/b; empty: '
+        'as in params_file if that names cameras, else the only image topic.'),
     DeclareLaunchArgument(
-        'rate', default_value='1.0', description='Times as fast as it was recorded.'),
+        'rate', default_value='1.0', description='Playback speed; 1.0: as recorded.'),
     DeclareLaunchArgument(
-        'loop', default_value='false', choices=BOOLEAN, description='Begin again at the end.'),
+        'loop', default_value='false', choices=BOOLEAN,
+        description='Start over at the end of the bag.'),
     DeclareLaunchArgument(
         'record', default_value='',
-        description='Record all outputs of the node to this new bag (a folder); empty: do not.'),
+        description='Folder of a new bag for all outputs of the node; empty: do not record.'),
     DeclareLaunchArgument(
         'namespace', default_value='', description='Namespace of the node.'),
     DeclareLaunchArgument(
         'use_sim_time', default_value='true', choices=BOOLEAN,
-        description='Publish the time in the bag on /clock and let the node take it from there.'),
+        description='Publish the time of the bag on /clock, and let the node use it.'),
 ]
 
 
@@ -64,30 +67,26 @@ def value(context, name):
     return LaunchConfiguration(name).perform(context)
 
 
-def listed(context, name):
-    """Return the parts of a launch argument such as `a,b`; none of an empty one."""
-    return [part.strip() for part in value(context, name).split(',') if part.strip()]
-
-
 def cameras_in_bag(context):
     """Return the topic of each camera by its name; '' for one alone."""
     file = context.launch_configurations.get('params_file')
     with open_source(value(context, 'bag')) as source:
         return find_cameras(
-            source, listed(context, 'cameras'), listed(context, 'image_topic'),
+            source, split_list(value(context, 'cameras')),
+            split_list(value(context, 'image_topic')),
             Path(file) if file else None, f'/{value(context, "namespace")}/instance_seg'.replace(
                 '//', '/'))
 
 
 def input_topic(topic):
-    """Return what the node is told: a topic that ends with /compressed where the images are."""
+    """Return the name for the node: with /compressed appended if the images are compressed."""
     if topic.type.endswith('CompressedImage') and not topic.name.endswith(COMPRESSED):
         return f'{topic.name}{COMPRESSED}'
     return topic.name
 
 
 def node_arguments(context, cameras):
-    """Return arguments of instance_seg.launch.py; what is not there is as the user gave it."""
+    """Return arguments of instance_seg.launch.py; the others keep the user's values."""
     names, topics = list(cameras), [input_topic(topic) for topic in cameras.values()]
     given = {'use_sim_time': value(context, 'use_sim_time')}
     if names == ['']:
@@ -114,18 +113,18 @@ def player(context, cameras):
 
 
 def recorder(context):
-    """Return the process that records the outputs, or nothing where none is asked for."""
+    """Return the process that records the outputs, if it is requested."""
     if not value(context, 'record'):
         return []
     node = f'{value(context, "namespace")}/instance_seg'
     return [ExecuteProcess(
-        name='record_bag', output='screen', sigterm_timeout='15',   # a long bag is indexed
+        name='record_bag', output='screen', sigterm_timeout='15',   # to index a long bag
         cmd=[ExecutableInPackage('instance_seg', 'instance_seg_ros'), 'record-bag',
              value(context, 'record'), '--node', node])]
 
 
 def start(context):
-    """Return the node, and the player for when the node is active."""
+    """Return the node, and the player, which starts once the node is active."""
     cameras = cameras_in_bag(context)
     play = player(context, cameras)
     return [
@@ -133,7 +132,7 @@ def start(context):
         RegisterEventHandler(OnStateTransition(
             goal_state='active', entities=[play], handle_once=True)),
         RegisterEventHandler(OnProcessExit(target_action=play, on_exit=[EmitEvent(
-            event=Shutdown(reason='the bag has been played'))])),
+            event=Shutdown(reason='end of the bag'))])),
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(str(SHARE / 'launch' / 'instance_seg.launch.py')),
             launch_arguments=node_arguments(context, cameras).items()),

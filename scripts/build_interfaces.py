@@ -4,9 +4,10 @@
 """
 Build vision_msgs into a virtual environment that has the ROS 2 wheels.
 
-The wheels do not carry vision_msgs. This builds the definitions in ``test/interfaces/vision_msgs``
-with the wheels' own rosidl generators and installs them into the environment of the interpreter
-that runs it. It does nothing when vision_msgs with the published type hashes is importable.
+The wheels do not include vision_msgs. This script builds the definitions in
+``test/interfaces/vision_msgs`` with the wheels' own rosidl generators and installs them into the
+environment of the interpreter that runs it. It does nothing if vision_msgs with the published type
+hashes is importable.
 
 Run: ``.venv/bin/python scripts/build_interfaces.py``
 """
@@ -21,7 +22,7 @@ import tempfile
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[1] / 'test' / 'interfaces' / 'vision_msgs'
-# What the rest of the ROS world announces for these types: equal hash, equal bytes on the wire.
+# Type hashes of the released vision_msgs: equal hashes mean equal bytes on the wire.
 TYPE_HASHES = {
     'Detection2D': 'RIHS01_0d12b69df5c593b3455b7346fac8205437a7d4bcb09b9e0e0b2dde787ded38ea',
     'Detection2DArray': 'RIHS01_214274120007f4a683866481336b70310268cfa107aebe9d594a6acf75bda968',
@@ -56,10 +57,10 @@ def is_usable(prefix):
 
 def point_exports_here(prefix):
     """
-    Make the wheels' CMake exports name this interpreter's include folders.
+    Make the wheels' CMake exports point to this interpreter's include folders.
 
-    They name those of the machine that built the wheels, and CMake refuses a folder that is
-    not there.
+    They contain the paths of the machine that built the wheels, and CMake rejects folders that do
+    not exist.
     """
     import numpy
 
@@ -78,7 +79,7 @@ def build_environment(prefix):
     env = dict(os.environ, AMENT_PREFIX_PATH=str(prefix))
     env['PATH'] = f'{prefix / "bin"}{os.pathsep}{env.get("PATH", os.defpath)}'
     env.setdefault('HOME', tempfile.gettempdir())
-    # The wheels re-execute Python once to set the library path: children must do so anew.
+    # The wheels re-execute Python once to set the library path: children must do so again.
     env.pop('_ROS_WHEELS_BOOTSTRAP_COMPLETE', None)
     return env
 
@@ -103,7 +104,7 @@ def build(prefix):
 
 
 def main():
-    """Build when needed; return the exit status."""
+    """Build if needed; return the exit status."""
     prefix = Path(sys.prefix)
     if is_usable(prefix):
         return 0

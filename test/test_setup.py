@@ -98,8 +98,8 @@ def test_everything_once_and_nothing_twice(machine):
     first = machine.run('test')
     assert first.returncode == 0, first.stderr
     assert all(f'requirements/{name}.txt' in machine.calls
-               for name in ('constraints', 'ros', 'runtime', 'review', 'fleet', 'train', 'test',
-                            'alone'))
+               for name in ('constraints', 'ros', 'runtime', 'review', 'fleet', 'train',
+                            'evaluate', 'render', 'export', 'test', 'alone'))
     assert 'build_interfaces.py' in machine.calls and '--no-deps' in machine.calls
     again = machine.run('test')
     assert again.returncode == 0 and 'pip' not in machine.calls
@@ -155,7 +155,7 @@ def test_something_else_in_its_place_stays(machine):
     treasure = machine.root / '.venv' / 'treasure'
     treasure.parent.mkdir()
     treasure.touch()
-    assert 'in the way' in refused(machine.run('demo')) and treasure.exists()
+    assert 'is not a virtual environment' in refused(machine.run('demo')) and treasure.exists()
 
 
 @pytest.mark.parametrize('version', ['3.9', '3.14'])

@@ -292,8 +292,8 @@ def test_names_of_cameras_and_their_windows(launch, prefix, checkpoint, file, co
 @pytest.mark.parametrize('arguments, sentences', [
     ({'checkpoint': 'none.safetensors', 'respawn': 'true', 'namespace': 'rear'}, [
         'There is no checkpoint', '/rear/instance_seg could not be configured']),
-    ({'device': 'abacus'}, ['abacus', 'ended with status 2']),
-    ({'params_file': 'none.yaml'}, ["there is no params_file 'none.yaml'"]),
+    ({'device': 'abacus'}, ['abacus', 'exited with status 2']),
+    ({'params_file': 'none.yaml'}, ["params_file 'none.yaml' does not exist"]),
     ({'transport': 'pigeon'}, ['pigeon', 'alid options']),
 ], ids=lambda value: next(iter(value)) if isinstance(value, dict) else '')
 def test_fails_loudly(launch, arguments, sentences):
@@ -301,7 +301,7 @@ def test_fails_loudly(launch, arguments, sentences):
     assert run.wait() == 1, run.log
     for sentence in sentences:
         assert sentence in run.log
-    for file in re.findall(r'says why in its log, above and in (\S+)', run.log):
+    for file in re.findall(r'see its log above and in (\S+)', run.log):
         assert 'There is no checkpoint' in Path(file).read_text()
 
 
