@@ -12,15 +12,17 @@ from pathlib import Path
 from ..arguments import add_network_arguments, result_file
 from ..core.errors import UserError
 from ..core.instances import SCORE_THRESHOLD
+from ..datasets import DATASETS
+from ..evaluation.frames import PASTED
 from ..io.results import write_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `instance_seg evaluate`."""
     parser.add_argument('--dataset', required=True,
-                        choices=('camvid', 'camvid-pasted', 'cityscapes', 'kitti-mots', 'sticks'),
-                        help='what the folder holds; camvid-pasted: CamVid with objects pasted '
-                             'over it')
+                        choices=(*DATASETS, PASTED),
+                        help=f'data set of the folder; {PASTED}: CamVid with objects pasted over '
+                             'its frames')
     parser.add_argument('--data', type=Path, metavar='DIR',
                         help='its folder; sticks have none, they are drawn')
     parser.add_argument('--split', default='val', help='train, val or test (default: val)')

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Train a network on CamVid, rendered scenes, Cityscapes, several of them, or drawn sticks."""
+"""Train a network on one or several data sets."""
 from __future__ import annotations
 
 import argparse
@@ -10,22 +10,27 @@ from pathlib import Path
 
 from ..core.errors import UserError
 from ..core.package_data import share_file
+from ..datasets import DATASETS, open_dataset, recognise
 from ..networks import NETWORKS, TASKS
 
 PAPERS = {'both': 'paper.yaml', 'embedding': 'paper_embedding.yaml',
           'semantic': 'enet_semantic.yaml'}
 """Recipes that are taken when none is named."""
 
-DATASETS = ('camvid', 'rendered', 'cityscapes', 'mixed', 'sticks')
+MIXED = 'mixed'
+"""Each folder is recognised by itself."""
+
+RENDERED = {'rendered': 'cityscapes'}
+"""Rendered scenes have the layout of Cityscapes."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `instance_seg train`."""
-    parser.add_argument('--dataset', choices=DATASETS, default='mixed',
-                        help='what the folders hold; mixed: each folder is recognised; '
-                             'sticks: none, the pictures are drawn')
+    parser.add_argument('--dataset', choices=(MIXED, *RENDERED, *DATASETS), default=MIXED,
+                        help='data set of the folders; mixed: each folder is recognised; '
+                             'sticks: no folder, the images are drawn')
     parser.add_argument('--data', type=Path, nargs='+', default=[], metavar='DIR',
-                        help='folders of CamVid or of data in the layout of Cityscapes')
+                        help='folders; `instance_seg datasets` lists the layouts')
     parser.add_argument('--network', choices=NETWORKS, help="network, when not the recipe's")
     parser.add_argument('--task', choices=TASKS,
                         help="what it learns, when not the recipe's: classes (semantic), "
@@ -78,11 +83,10 @@ def _recipe(args: argparse.Namespace):
 def _check(folders: list[Path], label_set: str) -> int:
     """Print a census of each folder; return 2 when something in them is wrong."""
     from ..datasets.check import census
-    from ..datasets.sticks import Sticks
-    from ..training.data import open_set
     broken = 0
-    datasets = {str(folder): open_set(folder, 'train', label_set) for folder in folders}
-    for name, dataset in (datasets or {'sticks val': Sticks('val')}).items():
+    datasets = {str(folder): open_dataset(folder, 'train', label_set) for folder in folders}
+    drawn = {'sticks val': DATASETS['sticks'].open(None, 'val', 'sticks')}
+    for name, dataset in (datasets or drawn).items():
         result = census(dataset, dataset.label_set, Path(name).name)
         print(f'{name}\n{result}')
         broken += len(result.broken) + len(result.problems)
@@ -90,18 +94,16 @@ def _check(folders: list[Path], label_set: str) -> int:
 
 
 def _check_folders(dataset: str, folders: list[Path], label_set: str) -> None:
-    from ..training.data import layout
     if (dataset == 'sticks') != (label_set == 'sticks'):
         raise UserError('Sticks are learnt with --dataset sticks and a recipe whose label_set '
                         'is sticks (config/training/sticks.yaml), and nothing else is.')
     if (dataset == 'sticks') != (not folders):
         raise UserError('Name the folders of the data with --data; only sticks have none, they '
                         'are drawn.')
-    wanted = {'camvid': 'camvid', 'rendered': 'cityscapes', 'cityscapes': 'cityscapes'}
     for folder in folders:
-        kind = layout(folder)
-        if dataset != 'mixed' and kind != wanted[dataset]:
-            raise UserError(f'{folder}: this is data in the layout of {kind}, not {dataset}')
+        kind = recognise(folder)
+        if dataset != MIXED and kind != RENDERED.get(dataset, dataset):
+            raise UserError(f'{folder}: this folder has the layout of {kind}, not of {dataset}.')
 
 
 def _last(output: Path) -> Path:

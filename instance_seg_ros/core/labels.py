@@ -51,6 +51,11 @@ class LabelSet:
             raise UserError(f'There is no label set {name!r}; there are: {", ".join(_BUILT_IN)}.')
         return _BUILT_IN[name]
 
+    @staticmethod
+    def of(label_set: 'LabelSet | str') -> 'LabelSet':
+        """Return a label set as it is, or the built-in one of this name."""
+        return LabelSet.named(label_set) if isinstance(label_set, str) else label_set
+
     def __len__(self):
         """Count the classes."""
         return len(self.labels)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core.errors import UserError
 from ..core.labels import LabelSet
+from .reader import Reader
 from .sample import IGNORE, Sample, read_map, read_rgb
 
 SPLITS = ('train', 'val', 'test')
@@ -21,17 +22,30 @@ _ANNOTATIONS = {'camvid': '{}annot', 'cityscapes': '{}_cityscapes'}
 _VOID = {'camvid': 11, 'cityscapes': 255}
 
 
-class CamVid:
+class CamVid(Reader):
     """A split of CamVid under the classes of `label_set` ('camvid' or 'cityscapes')."""
 
-    def __init__(self, root: str | Path, split: str, label_set: str = 'cityscapes') -> None:
+    title = 'CamVid'
+    layout = 'SPLIT/NAME.jpg, SPLITannot/NAME.png (11 classes), SPLIT_cityscapes/NAME.png'
+    licence = 'CamVid (Brostow et al. 2008): academic data set, for research and evaluation'
+    own_labels = 'camvid'
+    evaluates = ('classes',)
+
+    @classmethod
+    def recognises(cls, root: Path) -> bool:
+        """Look for the training part and its annotations."""
+        return (root / 'train').is_dir() and (root / 'trainannot').is_dir()
+
+    def __init__(self, root: str | Path, split: str,
+                 label_set: LabelSet | str = 'cityscapes') -> None:
         """List the frames; raise UserError when the folder is not CamVid."""
+        self.root, self.label_set = Path(root), LabelSet.of(label_set)
+        label_set = self.label_set.name
         if split not in SPLITS:
             raise UserError(f'CamVid has the splits {", ".join(SPLITS)}, not {split!r}')
         if label_set not in _ANNOTATIONS:
             raise UserError(f'CamVid has no labels of the set {label_set!r}; '
                             f'take {" or ".join(_ANNOTATIONS)}')
-        self.label_set = LabelSet.named(label_set)
         self._void = _VOID[label_set]
         self._annotations = Path(root) / _ANNOTATIONS[label_set].format(split)
         self.paths = sorted(p for p in (Path(root) / split).glob('*')

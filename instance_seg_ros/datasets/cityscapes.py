@@ -13,6 +13,8 @@ import numpy as np
 
 from ..core.errors import UserError
 from ..core.labels import INSTANCE_FACTOR, LabelSet
+from .distances import instance_distances
+from .reader import Reader
 from .sample import IGNORE, Sample, read_map, read_rgb
 
 _IMAGE = '_leftImg8bit'
@@ -20,17 +22,30 @@ _LABEL_IDS = (*range(34), 255)
 """The ids of Cityscapes' own table, and 255, which many tools write for void."""
 
 
-class Cityscapes:
+class Cityscapes(Reader):
     """One split of a folder in Cityscapes' layout, under the 19 classes.
 
     Groups (ids below 1000, such as a `car group`) keep their class and are never instances, and
     neither is anything of a class that is not among the 19.
     """
 
-    def __init__(self, root: str | Path, split: str) -> None:
+    title = "Cityscapes' layout"
+    layout = 'leftImg8bit/SPLIT/CITY/NAME_leftImg8bit.png, gtFine/SPLIT/CITY/NAME_gtFine_*.png'
+    licence = 'as its owner grants it'
+
+    @classmethod
+    def recognises(cls, root: Path) -> bool:
+        """Look for the folder of images."""
+        return (root / 'leftImg8bit').is_dir()
+
+    def __init__(self, root: str | Path, split: str,
+                 label_set: LabelSet | str = 'cityscapes') -> None:
         """List the images; raise UserError when there are none."""
         self.root, self.split = Path(root), split
-        self.label_set = LabelSet.named('cityscapes')
+        self.label_set = LabelSet.of(label_set)
+        if self.label_set.name != 'cityscapes':
+            raise UserError(f"{root}: data in Cityscapes' layout has Cityscapes' classes, not "
+                            f'those of {self.label_set.name!r}; set label_set: cityscapes.')
         folder = self.root / 'leftImg8bit' / split
         self.paths = sorted(p for p in folder.glob('*/*')
                             if p.stem.endswith(_IMAGE) and p.suffix in ('.png', '.jpg'))
@@ -52,6 +67,15 @@ class Cityscapes:
         label = np.minimum(ids // INSTANCE_FACTOR, IGNORE).astype(np.uint8)
         instances = np.where(self.label_set.index_by_id[label] != IGNORE, ids, 0).astype(np.uint16)
         return Sample(self.name(index), read_rgb(self.paths[index]), classes, instances)
+
+    def with_truth(self, index: int) -> tuple[Sample, np.ndarray]:
+        """Return a sample and its instanceIds as the official scorer reads them."""
+        ids = read_map(self.ground_truth(index, 'instanceIds')).astype(np.int32)
+        return self[index], ids
+
+    def distances(self, index: int, ids: np.ndarray) -> dict[int, tuple[float, float]] | None:
+        """Return distances from the files of disparity and camera; None without them."""
+        return instance_distances(self.disparity(index), self.camera(index), ids)
 
     def name(self, index: int) -> str:
         """Return CITY_SEQUENCE_FRAME, the stem that all files of an image share."""

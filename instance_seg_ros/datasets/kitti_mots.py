@@ -11,6 +11,7 @@ import numpy as np
 
 from ..core.errors import UserError
 from ..core.labels import INSTANCE_FACTOR, LabelSet
+from .reader import Reader
 from .sample import IGNORE, Sample, read_rgb
 
 _CATEGORIES = {1: 'person', 3: 'car'}
@@ -18,16 +19,27 @@ _ELSE = 'road'
 """What pixels without any mask count as: anything but a car or a person."""
 
 
-class KittiMots:
-    """The frames of the drive: pairs of Sample and instanceIds (int32; 0 = ignore region).
+class KittiMots(Reader):
+    """The frames of the drive.
 
     An instance's number is its track's, so the same object keeps its id through the drive.
     """
 
-    def __init__(self, root: str | Path) -> None:
-        """Read instances.json; raise UserError when it is missing or damaged."""
-        self._root = Path(root)
-        path = self._root / 'instances.json'
+    title = 'KITTI MOTS'
+    layout = 'images/NAME, instances.json (COCO RLE with track_id)'
+    licence = 'KITTI MOTS: CC BY-NC-SA 3.0'
+    evaluates = ('instances',)
+
+    @classmethod
+    def recognises(cls, root: Path) -> bool:
+        """Look for the file of masks."""
+        return (root / 'instances.json').is_file()
+
+    def __init__(self, root: str | Path, split: str = 'val',
+                 label_set: LabelSet | str = 'cityscapes') -> None:
+        """Read instances.json, the same for every split; raise UserError when it is damaged."""
+        self.root = Path(root)
+        path = self.root / 'instances.json'
         try:
             data = json.loads(path.read_text())
         except OSError as error:
@@ -38,14 +50,18 @@ class KittiMots:
         for annotation in data['annotations']:
             self._masks[annotation['image_id']].append(annotation)
         self.images = data['images']  # a frame without masks is one without objects
-        self.label_set = LabelSet.named('cityscapes')
+        self.label_set = LabelSet.of(label_set)
 
     def __len__(self) -> int:
         """Count the frames."""
         return len(self.images)
 
-    def __getitem__(self, index: int) -> tuple[Sample, np.ndarray]:
-        """Return one frame and its truth."""
+    def __getitem__(self, index: int) -> Sample:
+        """Return one frame."""
+        return self.with_truth(index)[0]
+
+    def with_truth(self, index: int) -> tuple[Sample, np.ndarray]:
+        """Return one frame and its truth, in which only ignore regions are 0."""
         record = self.images[index]
         names = self.label_set.names
         ids = np.full((record['height'], record['width']), self.label_set.by_name(_ELSE).id,
@@ -64,7 +80,7 @@ class KittiMots:
             label = self.label_set.by_name(name)
             classes[ids // INSTANCE_FACTOR == label.id] = names.index(name)
         instances = np.where(ids >= INSTANCE_FACTOR, ids, 0).astype(np.uint16)
-        image = read_rgb(self._root / 'images' / record['file_name'])
+        image = read_rgb(self.root / 'images' / record['file_name'])
         return Sample(record['file_name'], image, classes, instances), ids
 
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from ..core.errors import UserError
+from ..core.labels import LabelSet
 from ..core.resize import scale_labels, scale_picture
 
 IGNORE = 255
@@ -45,6 +46,14 @@ class Sample:
         """Return the part in a window of (rows, columns)."""
         return Sample(self.name, self.image[window], self.classes[window],
                       self.instances[window])
+
+
+def ids_of(sample: Sample, label_set: LabelSet) -> np.ndarray:
+    """Return the truth in the form of instanceIds, int32 (H, W); 0 where it is ignored."""
+    table = np.zeros(256, np.int32)
+    table[:len(label_set)] = label_set.ids
+    return np.where(sample.instances > 0, sample.instances.astype(np.int32),
+                    table[sample.classes])
 
 
 def read_rgb(path: Path) -> np.ndarray:

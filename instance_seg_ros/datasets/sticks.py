@@ -9,11 +9,13 @@ in several pieces, which are one instance.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from ..core.labels import INSTANCE_FACTOR, LabelSet
+from .reader import Reader
 from .sample import Sample
 
 SPLITS = {'train': 1_000_000, 'val': 200, 'test': 200}
@@ -38,17 +40,33 @@ class _Stick:
         return np.array([-y, x]) / np.hypot(x, y)
 
 
-class Sticks:
-    """Pictures of two to eight sticks; each is a pure function of (split, size, index)."""
+class Sticks(Reader):
+    """Images of two to eight sticks; each is a pure function of (split, size, index)."""
+
+    title = 'sticks'
+    layout = 'none: the images are drawn'
+    licence = 'drawn by this package'
+    own_labels = 'sticks'
+    drawn = True
+
+    @classmethod
+    def recognises(cls, root: Path) -> bool:
+        """No folder contains them."""
+        return False
 
     def __init__(self, split: str, size: int = 96) -> None:
-        """`split`: train, val or test, with no picture in common. `size`: pixels, both ways."""
+        """Take a split, `train`, `val` or `test`; `size`: width and height in pixels."""
         self._seed, self._count, self._size = list(SPLITS).index(split), SPLITS[split], size
         self.name = f'sticks {split}'
         self.label_set = LabelSet.named('sticks')
 
+    @classmethod
+    def open(cls, root: Path | None, split: str, label_set: LabelSet | str) -> Sticks:
+        """Return a split at its own size; there is no folder and only one label set."""
+        return cls(split)
+
     def __len__(self) -> int:
-        """Count the pictures."""
+        """Count the images."""
         return self._count
 
     def __getitem__(self, index: int) -> Sample:

@@ -76,7 +76,7 @@ def with_whole_objects(dataset: CamVid) -> list[Sample]:
             for s in (dataset[i] for i in range(len(dataset)))]
 
 
-def pasted_camvid(root, label_set: str, most: int = 10,
+def pasted_camvid(root, label_set: LabelSet | str, most: int = 10,
                   others: Sequence[Cutout] = (), rare_below: float = 0.) -> Pasted:
     """CamVid train with its own whole objects, and `others`, pasted over its frames."""
     dataset = CamVid(root, 'train', label_set)

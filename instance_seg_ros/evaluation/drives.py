@@ -45,7 +45,7 @@ class KittiDrive:
     def __iter__(self) -> Iterator[DriveFrame]:
         """Read the frames in order."""
         for index, record in enumerate(self._data.images):
-            sample, truth = self._data[index]
+            sample, truth = self._data.with_truth(index)
             yield DriveFrame(record.get('frame', index) / KITTI_HZ, sample.image, truth)
 
 

@@ -3,26 +3,23 @@
 """Pictures with the truth to score against, from every data set the scorer knows."""
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from ..core.errors import UserError
 from ..core.labels import LabelSet
+from ..datasets import DATASETS, Reader
 from ..datasets.camvid import CamVid
-from ..datasets.cityscapes import Cityscapes
 from ..datasets.cutouts import collect
-from ..datasets.kitti_mots import KittiMots
 from ..datasets.pasting import paste
-from ..datasets.sample import IGNORE, Sample, read_map
-from ..datasets.sticks import Sticks
+from ..datasets.sample import Sample, ids_of
 from ..datasets.stream import with_whole_objects
 
-DATASETS = ('camvid', 'camvid-pasted', 'cityscapes', 'kitti-mots', 'sticks')
+PASTED = 'camvid-pasted'
+"""CamVid's frames with its own objects pasted over them: not a data set of its own."""
 
 
 @dataclass(frozen=True)
@@ -53,32 +50,34 @@ class Frames:
 
 
 def open_frames(dataset: str, root: Path | None, split: str, limit: int | None = None) -> Frames:
-    """Open a data set for scoring; `limit` takes that many frames, evenly spread.
+    """Open a data set for scoring.
 
-    root: its folder; None for `sticks`, which are drawn.
+    Args:
+        dataset: a name in `DATASETS`, or `camvid-pasted`.
+        root: its folder; None for a data set that is drawn.
+        split: which part of it.
+        limit: take that many frames, evenly spread; all when None.
+
+    Raises:
+        UserError: when the folder does not contain the data set.
     """
-    if dataset == 'sticks':
-        return sticks(Sticks(split), limit)
-    if dataset == 'camvid':
-        return _camvid(root, split, limit)
-    if dataset == 'camvid-pasted':
+    if dataset == PASTED:
         return _pasted(root, split, limit)
-    if dataset == 'cityscapes':
-        return _cityscapes(root, split, limit)
-    if dataset == 'kitti-mots':
-        data = KittiMots(root)
-        chosen = spread(len(data), limit)
-        frames = (Frame(*data[i]) for i in chosen)
-        return Frames('KITTI MOTS', LabelSet.named('cityscapes'), True, False, frames,
-                      len(chosen))
-    raise UserError(f'There is no data set {dataset!r}; there are: {", ".join(DATASETS)}')
+    reader = DATASETS[dataset]
+    return frames_of(reader.open(root, split, reader.own_labels), f'{reader.title} {split}', limit)
 
 
-def sticks(data: Sticks, limit: int | None = None) -> Frames:
-    """Return drawn sticks for scoring."""
+def frames_of(data: Reader, name: str, limit: int | None = None) -> Frames:
+    """Return the frames of an opened data set; name: as it is printed."""
     chosen = spread(len(data), limit)
-    frames = (Frame(s, ids_of(s, data.label_set)) for s in (data[i] for i in chosen))
-    return Frames(data.name, data.label_set, True, True, frames, len(chosen))
+    return Frames(name, data.label_set, 'instances' in data.evaluates,
+                  'classes' in data.evaluates, _frames(data, chosen), len(chosen))
+
+
+def _frames(data: Reader, chosen: Iterable[int]) -> Iterator[Frame]:
+    for index in chosen:
+        sample, ids = data.with_truth(index)
+        yield Frame(sample, ids, data.distances(index, ids))
 
 
 def spread(count: int, limit: int | None) -> list[int]:
@@ -86,21 +85,6 @@ def spread(count: int, limit: int | None) -> list[int]:
     if not limit or limit >= count:
         return list(range(count))
     return [round(i * count / limit) for i in range(limit)]
-
-
-def ids_of(sample: Sample, label_set: LabelSet) -> np.ndarray:
-    """Truth in the form of instanceIds, int32: 0 where the class is to be ignored."""
-    table = np.zeros(256, np.int32)
-    table[:len(label_set)] = label_set.ids
-    classes = np.where(sample.classes == IGNORE, 0, table[sample.classes])
-    return np.where(sample.instances > 0, sample.instances.astype(np.int32), classes)
-
-
-def _camvid(root: Path, split: str, limit: int | None) -> Frames:
-    data = CamVid(root, split, 'camvid')
-    chosen = spread(len(data), limit)
-    frames = (Frame(s, ids_of(s, data.label_set)) for s in (data[i] for i in chosen))
-    return Frames(f'CamVid {split}', data.label_set, False, True, frames, len(chosen))
 
 
 def _pasted(root: Path, split: str, limit: int | None) -> Frames:
@@ -117,44 +101,6 @@ def _pasted(root: Path, split: str, limit: int | None) -> Frames:
             yield Frame(sample, ids_of(sample, data.label_set))
     return Frames(f'CamVid {split} with pasted objects', data.label_set, True, True, frames(),
                   len(chosen))
-
-
-def _cityscapes(root: Path, split: str, limit: int | None) -> Frames:
-    data = Cityscapes(root, split)
-    chosen = spread(len(data), limit)
-
-    def frames():
-        for index in chosen:
-            sample = data[index]
-            # As the official scorer sees it: the picture itself, not our reading of it.
-            ids = read_map(data.ground_truth(index, 'instanceIds')).astype(np.int32)
-            yield Frame(sample, ids, distances(data, index, ids))
-    return Frames(f'{root.name} {split}', data.label_set, True, True, frames(), len(chosen))
-
-
-def distances(data: Cityscapes, index: int,
-              ids: np.ndarray) -> dict[int, tuple[float, float]] | None:
-    """Median distance in metres of each instance, from disparity and camera files.
-
-    None when either file is missing. d = (p - 1) / 256 for p > 0, metres = baseline * fx / d.
-    """
-    if not (data.disparity(index).is_file() and data.camera(index).is_file()):
-        return None
-    stored = read_map(data.disparity(index)).astype(np.float64)
-    try:
-        camera = json.loads(data.camera(index).read_text())
-        factor = camera['extrinsic']['baseline'] * camera['intrinsic']['fx']
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f'{data.camera(index)}: no camera description ({error!r})') from error
-    known = stored > 1
-    metres = np.where(known, factor * 256 / np.maximum(stored - 1, 1e-9), np.inf)
-    result = {}
-    for value in np.unique(ids[ids >= 1000]):
-        inside = ids == value
-        seen = metres[inside & known]
-        share = seen.size / np.count_nonzero(inside)
-        result[int(value)] = (float(np.median(seen)) if seen.size else -1., share)
-    return result
 
 
 def touching(ids: np.ndarray, reach: int = 3) -> set[int]:

@@ -14,9 +14,9 @@ from torch.utils.data import DataLoader, Sampler
 
 from ..core.errors import UserError
 from ..core.labels import IGNORE_INDEX, LabelSet
+from ..datasets import DATASETS, Reader, open_dataset, recognise
 from ..datasets.camvid import CamVid
 from ..datasets.check import check_labelled
-from ..datasets.cityscapes import Cityscapes
 from ..datasets.cutouts import collect
 from ..datasets.pasting import paste
 from ..datasets.sample import Sample
@@ -82,44 +82,26 @@ def _quiet_worker(number: int) -> None:
     cv2.setNumThreads(0)
 
 
-def layout(folder: Path) -> str:
-    """Tell which data set a folder holds: 'camvid' or 'cityscapes'."""
-    if (folder / 'leftImg8bit').is_dir():
-        return 'cityscapes'
-    if (folder / 'train').is_dir() and (folder / 'trainannot').is_dir():
-        return 'camvid'
-    raise UserError(f'{folder}: neither CamVid (train, trainannot) nor the layout of Cityscapes '
-                    '(leftImg8bit, gtFine) is in here')
-
-
-def open_set(folder: Path, split: str, label_set: str) -> CamVid | Cityscapes:
-    """Open a part of a folder of either layout; UserError where it lacks the label set."""
-    if layout(folder) == 'camvid':
-        return CamVid(folder, split, label_set)
-    if label_set != 'cityscapes':
-        raise UserError(f'{folder}: data in the layout of Cityscapes has the classes of its label '
-                        f'set, not those of {label_set!r}; set label_set: cityscapes.')
-    return Cityscapes(folder, split)
-
-
 def shares(recipe: Recipe, data: tuple[Path, ...]) -> list[Share]:
-    """Open the training part of each folder, with the recipe's settings for its layout."""
+    """Open the training part of each folder, with the recipe's settings for its data set."""
     label_set = LabelSet.named(recipe.label_set)
     if label_set.name == 'sticks':
-        return [Share(Plain(Sticks('train', recipe.crop[0])), 1.)]
+        sticks = Sticks('train', recipe.crop[0])
+        return [Share(Plain(sticks), 1.)]
     settings = {kind: {'often': 1., 'semantics': 1., 'pasted': 10, 'cutouts': 0, 'rare_below': 0.,
-                       **recipe.sources.get(kind, {})} for kind in ('camvid', 'cityscapes')}
-    scenes = [open_set(folder, 'train', recipe.label_set) for folder in data
-              if layout(folder) == 'cityscapes']
-    for dataset in scenes:
+                       **recipe.sources.get(kind, {})} for kind in DATASETS}
+    found = [(folder, recognise(folder)) for folder in data]
+    labelled = [(open_dataset(folder, 'train', label_set), settings[kind])
+                for folder, kind in found if kind != 'camvid']
+    for dataset, _ in labelled:
         check_labelled(dataset, label_set, dataset.root.name)
-    others = [cutout for dataset in scenes for cutout in
-              cutouts_of(dataset, label_set, int(settings['cityscapes']['cutouts']))]
-    result = [(Plain(dataset), settings['cityscapes']) for dataset in scenes]
+    others = [cutout for dataset, s in labelled
+              for cutout in cutouts_of(dataset, label_set, int(s['cutouts']))]
+    result = [(Plain(dataset), s) for dataset, s in labelled]
     camvid = settings['camvid']
-    result += [(pasted_camvid(folder, recipe.label_set, int(camvid['pasted']), others,
+    result += [(pasted_camvid(folder, label_set, int(camvid['pasted']), others,
                               float(camvid['rare_below'])), camvid)
-               for folder in data if layout(folder) == 'camvid']
+               for folder, kind in found if kind == 'camvid']
     return [Share(source, float(s['often']), float(s['semantics'])) for source, s in result]
 
 
@@ -136,23 +118,31 @@ def class_weights(stream: Stream, classes: int, balance: float, count: int = 200
 
 
 def validation_samples(data: tuple[Path, ...], label_set: LabelSet, seed: int = 7) -> list[Sample]:
-    """Return labelled pictures that training never sees, from every folder that has some.
+    """Return labelled images that training never sees, from every folder that has some.
 
-    CamVid's are given its own whole objects, Cityscapes' are as they are; 40 drawn sticks.
+    CamVid's are given its own whole objects, others are as they are; 40 drawn sticks.
     """
     if label_set.name == 'sticks':
         sticks = Sticks('val')
         return [sticks[index] for index in range(40)]
     samples = []
     for folder in data:
-        if layout(folder) == 'camvid':
-            frames = open_set(folder, 'val', label_set.name)
+        frames = _validation_part(folder, label_set)
+        if frames is None:
+            continue
+        if recognise(folder) == 'camvid':
             samples += _pasted_frames(frames, label_set, seed)
-        elif (folder / 'leftImg8bit' / 'val').is_dir():
-            frames = open_set(folder, 'val', label_set.name)
+        else:
             every = max(1, len(frames) // VALIDATION_FRAMES)
             samples += [frames[k] for k in range(0, len(frames), every)][:VALIDATION_FRAMES]
     return samples
+
+
+def _validation_part(folder: Path, label_set: LabelSet) -> Reader | None:
+    try:
+        return open_dataset(folder, 'val', label_set)
+    except UserError:   # a folder may well have no images to validate on
+        return None
 
 
 def _pasted_frames(dataset: CamVid, label_set: LabelSet, seed: int) -> list[Sample]:

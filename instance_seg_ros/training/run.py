@@ -18,21 +18,16 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from ..core.errors import UserError
 from ..core.labels import LabelSet
+from ..datasets import DATASETS, recognise
 from ..datasets.augmentation import Augmentation
 from ..datasets.stream import Stream
 from ..inference.checkpoint import Checkpoint
 from .callbacks import Keeper, Progress, Stop, WaitingShare
-from .data import Batches, class_weights, layout, shares, validation_samples
+from .data import Batches, class_weights, shares, validation_samples
 from .learner import Learner
 from .recipe import Recipe
 from .start import check_resumable, initialise
 from .validation import Validator
-
-LICENCES = {
-    'camvid': 'CamVid (Brostow et al. 2008): academic data set, for research and evaluation',
-    'cityscapes': 'as its owner grants it',
-    'sticks': 'drawn by this package',
-}
 
 
 @dataclass(frozen=True)
@@ -148,7 +143,7 @@ class Shipper:
     def __call__(self, learner: Learner, scores: dict[str, float], path: Path) -> None:
         """Write `path`."""
         recipe = self._run.recipe
-        kinds = [layout(folder) for folder in self._run.data] or [recipe.label_set]
+        kinds = [recognise(folder) for folder in self._run.data] or [recipe.label_set]
         Checkpoint(
             network=recipe.network, task=recipe.task,
             label_set=LabelSet.named(recipe.label_set), state=learner.network.state_dict(),
@@ -156,7 +151,7 @@ class Shipper:
             embedding_dims=recipe.embedding_dims, input_size=tuple(recipe.input_size),
             bandwidth=recipe.bandwidth, mean=tuple(recipe.mean), std=tuple(recipe.std),
             provenance={'command': self._run.command, 'data': kinds,
-                        'licences': [LICENCES[kind] for kind in kinds],
+                        'licences': [DATASETS[kind].licence for kind in kinds],
                         'steps': learner.global_step,
                         'minutes': round(learner.seconds() / 60, 1), 'recipe': recipe.to_dict()},
             scores={f'training_validation/{k}': round(v, 4) for k, v in scores.items()},

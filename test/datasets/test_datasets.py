@@ -287,8 +287,8 @@ def test_kitti_mots_ignores_regions(tmp_path):
     for name in 'ab':
         write(tmp_path / f'images/{name}.png', np.zeros((4, 4, 3), np.uint8))
     data = KittiMots(tmp_path)
-    assert len(data) == 2 and not (data[1][1] >= 1000).any()
-    sample, ids = data[0]
+    assert len(data) == 2 and not (data.with_truth(1)[1] >= 1000).any()
+    sample, ids = data.with_truth(0)
     assert set(np.unique(ids)) == {0, 7, 26005}
     assert (ids == 0).sum() == 4 and (sample.instances == 26005).sum() == 8
 
@@ -302,7 +302,7 @@ def test_the_real_sets_read(shared_data):
     sample = CamVid(shared_data / 'camvid', 'val')[0]
     assert sample.image.shape == (360, 480, 3) and sample.classes.max() <= IGNORE
     drive = KittiMots(shared_data / 'kitti_mots_0005')
-    ids = [drive[i][1] for i in range(len(drive))]
+    ids = [drive.with_truth(i)[1] for i in range(len(drive))]
     cars = sum(len(np.unique(i[i // 1000 == 26])) for i in ids)
     people = sum(len(np.unique(i[i // 1000 == 24])) for i in ids)
     assert (cars, people) == (243, 21)

@@ -10,7 +10,7 @@ from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.datasets.sticks import Sticks
 from instance_seg_ros.evaluation.boxes import everything_inside, smallest_box
 from instance_seg_ros.evaluation.comparison import write_comparison
-from instance_seg_ros.evaluation.frames import sticks
+from instance_seg_ros.evaluation.frames import frames_of
 from instance_seg_ros.evaluation.official import Prediction, Scorer
 from instance_seg_ros.evaluation.predictors import Predictor
 from instance_seg_ros.evaluation.run import evaluate
@@ -72,7 +72,7 @@ def test_the_official_scorer_takes_other_labels():
 
 
 def test_neither_components_nor_boxes_tell_sticks_apart(segmenter):
-    result = evaluate(Predictor(segmenter), sticks(Sticks('test'), 40))
+    result = evaluate(Predictor(segmenter), frames_of(Sticks('test'), 'sticks', 40))
     for name in ('components, true classes', 'boxes, smallest', 'boxes, all inside'):
         assert result.scores[name].averages['allAp'] < .03
         assert result.scores[name].truths['stick'] > 150
@@ -97,7 +97,7 @@ def test_the_verb_scores_and_draws_sticks(segmenter, tmp_path, capsys):
 def test_a_network_of_other_classes_is_refused(tmp_path):
     other = InstanceSegmenter(random_checkpoint(input_size=(64, 64)), device='cpu')
     with pytest.raises(UserError, match='cityscapes'):
-        evaluate(Predictor(other), sticks(Sticks('test', 64), 1))
+        evaluate(Predictor(other), frames_of(Sticks('test', 64), 'sticks', 1))
 
 
 def test_nothing_to_draw_is_an_error(segmenter, tmp_path):

@@ -9,7 +9,7 @@ from checkout import ROOT
 
 from instance_seg_ros.cli import main
 from instance_seg_ros.datasets.sticks import Sticks
-from instance_seg_ros.evaluation.frames import sticks
+from instance_seg_ros.evaluation.frames import frames_of
 from instance_seg_ros.evaluation.predictors import Predictor
 from instance_seg_ros.evaluation.run import evaluate
 from instance_seg_ros.inference.checkpoint import Checkpoint
@@ -26,7 +26,7 @@ def test_a_short_run_tells_crossing_sticks_apart(tmp_path):
     recipe = dataclasses.replace(load_recipe(RECIPE), validate_every=10_000)
     train(Run(recipe, (), tmp_path, 'a command', workers=0))
     segmenter = InstanceSegmenter(Checkpoint.load(tmp_path / 'last.safetensors'), device='cpu')
-    result = evaluate(Predictor(segmenter), sticks(Sticks('test'), 50))
+    result = evaluate(Predictor(segmenter), frames_of(Sticks('test'), 'sticks', 50))
     for key, least in (('allAp', .025), ('allAp50%', .12)):
         score = {name: scores.averages[key] for name, scores in result.scores.items()}
         # Components and boxes even get the true classes, which embeddings have to do without.

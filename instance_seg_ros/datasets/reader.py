@@ -1,0 +1,68 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the reader of a data set offers: facts about it, samples, and ground truth to score on."""
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from ..core.labels import LabelSet
+from .sample import Sample, ids_of
+
+
+class Reader(ABC):
+    """One split of a data set, as a sequence of samples.
+
+    title: its name in print. layout: what its folder contains, in one line. licence: terms of its
+    images. own_labels: name of the built-in label set that its annotations use. evaluates: what
+    its ground truth can score, `classes` and `instances`. drawn: samples are generated, so there
+    is no folder.
+    """
+
+    title: ClassVar[str]
+    layout: ClassVar[str]
+    licence: ClassVar[str]
+    own_labels: ClassVar[str] = 'cityscapes'
+    evaluates: ClassVar[tuple[str, ...]] = ('classes', 'instances')
+    drawn: ClassVar[bool] = False
+
+    root: Path
+    label_set: LabelSet
+    """Classes of the samples: those the reader was opened with."""
+
+    @classmethod
+    def open(cls, root: Path | None, split: str, label_set: LabelSet | str) -> Reader:
+        """Open a split; raise UserError when the folder or its labels do not fit."""
+        return cls(root, split, label_set)
+
+    @classmethod
+    @abstractmethod
+    def recognises(cls, root: Path) -> bool:
+        """Tell whether a folder has the layout of this data set."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Count the samples."""
+
+    @abstractmethod
+    def __getitem__(self, index: int) -> Sample:
+        """Read one sample; raise UserError that names a missing or broken file."""
+
+    def with_truth(self, index: int) -> tuple[Sample, np.ndarray]:
+        """Return a sample and its ground truth.
+
+        The truth is int32 (H, W) in the form of Cityscapes' instanceIds: label id * 1000 + number
+        for instances, the bare label id elsewhere, 0 where nothing is scored.
+        """
+        sample = self[index]
+        return sample, ids_of(sample, self.label_set)
+
+    def distances(self, index: int, ids: np.ndarray) -> dict[int, tuple[float, float]] | None:
+        """Return the distance of each instance: id to (metres, share of its pixels measured).
+
+        None where the data set does not measure distances.
+        """
+        return None
