@@ -3,6 +3,7 @@
 """A video file as a source of image messages."""
 
 import logging
+import struct
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,14 +12,23 @@ from pathlib import Path
 import numpy as np
 
 from ..core.errors import UserError
+from ..core.exif import upright
 from . import images
 from .topics import Message, Topic
 
-VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg', '.ts', '.wmv')
+VIDEO_SUFFIXES = (
+    '.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg', '.ts', '.wmv', '.3gp',
+    '.3g2', '.asf', '.flv', '.gif', '.h264', '.264', '.h265', '.265', '.hevc', '.m2ts', '.mts',
+    '.mjpeg', '.mjpg', '.ogv', '.vob')
 TOPIC = '/camera/image_raw'
 FRAME_ID = 'camera'
 FIRST_STAMP = 1_000_000_000
 """The first frame's time in nanoseconds: a second, since zero means "no time" in ROS."""
+
+_ORIENTATIONS = {
+    (1, 0, 0, 1): 1, (-1, 0, 0, 1): 2, (-1, 0, 0, -1): 3, (1, 0, 0, -1): 4,
+    (0, 1, 1, 0): 5, (0, 1, -1, 0): 6, (0, -1, -1, 0): 7, (0, -1, 1, 0): 8}
+"""EXIF orientation by the signs of a, b, c, d of a display matrix (ISO/IEC 14496-12, 8.3.2)."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,14 +70,15 @@ class Video:
 
     @contextmanager
     def _stream(self):
-        """Open the file for one pass through its first video stream."""
+        """Open the file for one pass through its video stream."""
         import av  # only videos need it
 
         try:
             with av.open(str(self.path)) as container:
-                if not container.streams.video:
-                    raise UserError(f'{self.path} holds no video stream.')
-                yield container, container.streams.video[0]
+                stream = _main_stream(container)
+                if stream is None:
+                    raise UserError(f'{self.path} contains no video stream.')
+                yield container, stream
         except (av.FFmpegError, OSError) as error:
             raise UserError(f'{self.path} cannot be read as a video: '
                             f'{error.strerror or error}.') from error
@@ -86,21 +97,25 @@ class Video:
             if counted:
                 times, unit = range(len(times)), 1 / (stream.average_rate or 25)
         if not times:
-            raise UserError(f'{self.path} holds no video frames.')
+            raise UserError(f'{self.path} contains no video frames.')
         first = min(times)
         stamp_of = {t: FIRST_STAMP + round((t - first) * unit * images.NANOSECONDS)
                     for t in sorted(times)}
         return list(stamp_of.values()), {} if counted else stamp_of
 
     def frames(self) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield times in nanoseconds and frames, H x W x 3 RGB uint8, until one is broken."""
+        """Yield times in nanoseconds and frames as a player shows them, until one is broken.
+
+        Frames are uint8 (H, W, 3) RGB, turned as the file's display matrix says.
+        """
         seen = 0
         try:
             with self._stream() as (container, stream):
                 stream.thread_type = 'AUTO'
                 for stamp, frame in zip(self._stamps, container.decode(stream), strict=False):
                     # A frame keeps its own time when one before it could not be decoded.
-                    yield self._stamp_of.get(frame.pts, stamp), frame.to_ndarray(format='rgb24')
+                    image = upright(frame.to_ndarray(format='rgb24'), _orientation(frame))
+                    yield self._stamp_of.get(frame.pts, stamp), image
                     seen += 1
         except UserError as error:
             if not seen:
@@ -110,3 +125,23 @@ class Video:
             self.break_reason = f'only {seen} of its {self.count} frames can be decoded'
         if self.break_reason:
             _log.warning('%s is damaged: %s.', self.path, self.break_reason)
+
+
+def _main_stream(container):
+    """Return the first video stream that is not a cover picture; None without any."""
+    def is_cover(stream) -> bool:
+        disposition = getattr(stream, 'disposition', None)
+        return 'attached_pic' in str(getattr(disposition, 'name', '') or '')
+
+    best = container.streams.best('video')      # as ffmpeg chooses: most frames, resolution
+    films = [stream for stream in container.streams.video if not is_cover(stream)]
+    return best if best in films or not films else films[0]
+
+
+def _orientation(frame) -> int:
+    """Return the EXIF orientation that stands for a frame's display matrix."""
+    matrix = frame.side_data.get('DISPLAYMATRIX')
+    if matrix is None or len(bytes(matrix)) != 36:
+        return 1
+    a, b, _, c, d, *_ = struct.unpack('=9i', bytes(matrix))
+    return _ORIENTATIONS.get(tuple((value > 0) - (value < 0) for value in (a, b, c, d)), 1)

@@ -35,13 +35,13 @@ def run(args: argparse.Namespace) -> int:
     from ..review.summary import rows
 
     output = args.output or Path(f'{Path(args.bag).resolve().stem}_report.html')
-    if output.suffix not in ('.html', '.png'):
+    if output.suffix.lower() not in ('.html', '.png'):
         raise UserError(f'--output must end in .html or .png, not {output.name!r}.')
     with open_source(args.bag) as bag:
         chapters = _chapters(bag, args.samples)
         broken = bag.break_reason and f'The bag is damaged or was cut off: {bag.break_reason}.'
     try:
-        if output.suffix == '.html':
+        if output.suffix.lower() == '.html':
             write_html(output, Path(args.bag).resolve().name, chapters, broken)
         else:
             write_png(output, chapters)

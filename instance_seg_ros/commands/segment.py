@@ -20,11 +20,11 @@ from tqdm import tqdm
 
 from .. import arguments as options
 from ..bags.video import Video
+from ..core.atomic_file import atomic_path
 from ..core.errors import UserError
 from ..core.instances import InstanceMap
 from ..io.inputs import Frame, Input, ahead, find_inputs, read_picture, read_video
 from ..io.results import (
-    beside,
     image_record,
     write_csv,
     write_json,
@@ -163,7 +163,7 @@ class _Work:
         found = self._recorded(self._tracked(found) if self._track else found)
         saved = ahead(self._save, found, pool, _WORKERS)
         if 'overlay' in self._write:
-            with beside(self._output / f'{source.name}_overlay.mp4') as part:
+            with atomic_path(self._output / f'{source.name}_overlay.mp4') as part:
                 write_film(part, ((frame.seconds, picture) for frame, picture in saved))
         else:
             deque(saved, maxlen=0)

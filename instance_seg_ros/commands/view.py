@@ -65,11 +65,11 @@ def _write(bag_path: str, path: Path) -> bool:
     """Write a bag as a Rerun file; return whether the bag breaks off."""
     import rerun as rr
 
-    from ..io.results import beside
+    from ..core.atomic_file import atomic_path
     from ..review.recording import read_cameras
     from ..review.rerun_view import log_bag
 
-    with open_source(bag_path) as bag, beside(path) as part:
+    with open_source(bag_path) as bag, atomic_path(path) as part:
         cameras = read_cameras(bag)
         stream = rr.RecordingStream('instance_seg')
         stream.save(part)

@@ -49,7 +49,7 @@ class CamVid(Reader):
         self._void = _VOID[label_set]
         self._annotations = Path(root) / _ANNOTATIONS[label_set].format(split)
         self.paths = sorted(p for p in (Path(root) / split).glob('*')
-                            if p.suffix in ('.jpg', '.png'))
+                            if p.suffix.lower() in ('.jpg', '.jpeg', '.png'))
         if not self.paths:
             raise UserError(f'{Path(root) / split}: no CamVid frames here')
         if not self._annotations.is_dir():

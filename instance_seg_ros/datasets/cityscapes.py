@@ -48,7 +48,8 @@ class Cityscapes(Reader):
                             f'those of {self.label_set.name!r}; set label_set: cityscapes.')
         folder = self.root / 'leftImg8bit' / split
         self.paths = sorted(p for p in folder.glob('*/*')
-                            if p.stem.endswith(_IMAGE) and p.suffix in ('.png', '.jpg'))
+                            if p.stem.endswith(_IMAGE)
+                            and p.suffix.lower() in ('.png', '.jpg', '.jpeg'))
         if not self.paths:
             raise UserError(f'{folder}: no CITY/NAME_leftImg8bit.png in here')
 

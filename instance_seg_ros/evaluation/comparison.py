@@ -50,7 +50,7 @@ def draw_comparison(predictor: Predictor, frames: Iterable[Frame], columns: int 
 def write_comparison(predictor: Predictor, frames: Iterable[Frame], path: Path) -> None:
     """Write the picture as PNG or JPEG; UserError where that does not work."""
     picture = cv2.cvtColor(draw_comparison(predictor, frames), cv2.COLOR_RGB2BGR)
-    if path.suffix not in ('.png', '.jpg') or not path.parent.is_dir():
+    if path.suffix.lower() not in ('.png', '.jpg', '.jpeg') or not path.parent.is_dir():
         raise UserError(f'{path}: a comparison is a .png or .jpg file in a folder there is.')
     cv2.imwrite(str(path), picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])
 

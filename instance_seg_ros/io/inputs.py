@@ -18,9 +18,13 @@ import numpy as np
 from ..bags.reader import STORAGE_SUFFIXES
 from ..bags.video import FIRST_STAMP, VIDEO_SUFFIXES, Video
 from ..core.errors import UserError
-from ..core.image_codec import ImageError, decode_compressed
+from ..core.image_codec import ImageError, decode_image_file
 
-PICTURE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.webp', '.bmp', '.tif', '.tiff', '.ppm', '.pgm')
+PICTURE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.jpe', '.webp', '.bmp', '.tif', '.tiff', '.ppm',
+                    '.pgm', '.pbm')
+UNSUPPORTED_SUFFIXES = ('.heic', '.heif', '.avif')
+"""Images that are taken from a folder in order to report that they cannot be read."""
+_SUFFIXES = PICTURE_SUFFIXES + UNSUPPORTED_SUFFIXES + VIDEO_SUFFIXES
 RESULT_ENDINGS = ('_overlay', '_instanceIds', '_labelIds')
 """Ends of the names of what is written; files named so are not taken from a folder."""
 _CAMERA_ENDING = '_leftImg8bit'
@@ -75,13 +79,15 @@ def find_inputs(arguments: Sequence[str], output: Path | None = None) -> list[In
 
 
 def read_picture(source: Input) -> Frame:
-    """Read a picture file; one that cannot be read or decoded has a `problem`."""
+    """Read an image file, upright; one that cannot be read or decoded has a `problem`."""
     try:
-        return Frame(source, decode_compressed(source.path.suffix, source.path.read_bytes()))
+        return Frame(source, decode_image_file(source.path.read_bytes()))
     except OSError as error:
         return Frame(source, None, problem=error.strerror or str(error))
-    except ImageError:
-        return Frame(source, None, problem='not a whole picture of 8 or 16 bits')
+    except ImageError as error:
+        return Frame(source, None, problem=str(error))
+    except MemoryError:
+        return Frame(source, None, problem='not enough memory to decode it')
 
 
 def read_video(source: Input, video: Video) -> Iterator[Frame]:
@@ -107,12 +113,12 @@ def ahead(function: Callable, items: Iterable, pool: Executor, depth: int) -> It
 def _expand(argument: str, output: Path | None) -> tuple[list[Path], Path]:
     """Return the files of an argument, and the folder their results' names are relative to."""
     path = Path(argument)
-    if path.suffix in (*STORAGE_SUFFIXES, '.bag') or (path / 'metadata.yaml').is_file():
+    if path.suffix.lower() in (*STORAGE_SUFFIXES, '.bag') or (path / 'metadata.yaml').is_file():
         raise UserError(f'{argument} is a bag; use `instance_seg process-bag` for it.')
     if path.is_dir():
         files = sorted((p for p in path.rglob('*') if _is_wanted(p, path, output)), key=_natural)
         if not files:
-            raise UserError(f'{argument} holds no pictures or videos; known are: '
+            raise UserError(f'{argument} contains no images or videos; supported: '
                             f'{", ".join(PICTURE_SUFFIXES + VIDEO_SUFFIXES)}.')
         return files, _absolute(path)
     if path.is_file():
@@ -131,7 +137,7 @@ def _absolute(path: Path) -> Path:
 
 
 def _is_wanted(path: Path, folder: Path, output: Path | None) -> bool:
-    return (path.suffix.lower() in PICTURE_SUFFIXES + VIDEO_SUFFIXES
+    return (path.suffix.lower() in _SUFFIXES
             and not path.stem.endswith(RESULT_ENDINGS)
             and not any(part.startswith('.') for part in path.relative_to(folder).parts)
             and (output is None or _absolute(output) not in _absolute(path).parents

@@ -6,15 +6,14 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from ..core.atomic_file import atomic_path
 from ..core.errors import UserError
 from ..core.instances import Instance, InstanceMap
 
@@ -24,24 +23,12 @@ FIELDS = ('file', 'frame', 'time_s', *(n for n in _OF_INSTANCE if n != 'box'),
 """Columns of the table: where, and what `Instance` says, its box taken apart."""
 
 
-@contextmanager
-def beside(path: Path) -> Iterator[Path]:
-    """Give a path to write to, which takes the place of ``path`` when all went well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'.{path.name}.{os.getpid()}.part')
-    try:
-        yield part
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def write_picture(path: Path, picture: np.ndarray) -> None:
     """Write RGB uint8 (H, W, 3), or a label image uint8 or uint16 (H, W), as the name ends."""
     if picture.ndim == 3:
         picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    options = [cv2.IMWRITE_JPEG_QUALITY, 95] if path.suffix == '.jpg' else []
-    with beside(path) as part:
+    options = [cv2.IMWRITE_JPEG_QUALITY, 95] if path.suffix.lower() in ('.jpg', '.jpeg') else []
+    with atomic_path(path) as part:
         part.write_bytes(cv2.imencode(path.suffix, picture, options)[1].tobytes())
 
 
@@ -68,7 +55,7 @@ def image_record(file: str, found: InstanceMap, frame: int | None = None,
 def write_json(path: Path, data) -> None:
     """Write plain data as JSON, indented; UserError where that is not possible."""
     try:
-        with beside(path) as part:
+        with atomic_path(path) as part:
             part.write_text(json.dumps(data, indent=1) + '\n', encoding='utf-8')
     except OSError as error:
         raise UserError(f'{path} cannot be written: {error.strerror}.') from error
@@ -76,7 +63,7 @@ def write_json(path: Path, data) -> None:
 
 def write_csv(path: Path, images: Iterable[dict]) -> None:
     """Write the instances of `image_record`s as a table, a row for each, with a header."""
-    with beside(path) as part, part.open('w', newline='', encoding='utf-8') as file:
+    with atomic_path(path) as part, part.open('w', newline='', encoding='utf-8') as file:
         table = csv.DictWriter(file, FIELDS, extrasaction='ignore')
         table.writeheader()
         for image in images:

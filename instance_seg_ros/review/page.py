@@ -16,7 +16,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ..io.results import beside, write_picture
+from ..core.atomic_file import atomic_path
+from ..io.results import write_picture
 from ..io.video_writer import contact_sheet
 from .charts import charts
 from .recording import Camera
@@ -57,7 +58,7 @@ def write_html(path: Path, title: str, chapters: Sequence[Chapter], warning: str
     page = (f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
             f'<title>{escape(title)}</title><style>{_STYLE}</style></head>'
             f'<body>{"".join(body)}</body></html>\n')
-    with beside(path) as part:
+    with atomic_path(path) as part:
         part.write_text(page, encoding='utf-8')
 
 

@@ -278,6 +278,12 @@ def test_other_compressions_are_named(format):
     assert error.value.kind == 'unknown_encoding'
 
 
+def test_a_long_encoding_is_shortened():
+    with pytest.raises(ImageError) as error:
+        decode_raw('x' * 4_000_000, 4, 4, 12, bytes(48))
+    assert len(str(error.value)) < 1000
+
+
 # cv_bridge, where a ROS installation has it
 
 @pytest.mark.parametrize('encoding', ('rgb8', 'bgr8', 'rgba8', 'bgra8', 'mono8', 'mono16',

@@ -60,7 +60,7 @@ def test_what_stands_for_nothing_is_refused(tmp_path):
     """Each message names the argument."""
     make(tmp_path, 'bag/metadata.yaml')
     (tmp_path / 'empty').mkdir()
-    for name, message in (('none.png', 'no file'), ('*.png', 'no file'), ('empty', 'no pictures'),
+    for name, message in (('none.png', 'no file'), ('*.png', 'no file'), ('empty', 'no images'),
                           ('bag', 'process-bag'), ('x.mcap', 'process-bag')):
         with pytest.raises(UserError, match=message):
             names(tmp_path / name)
@@ -91,3 +91,16 @@ def test_working_ahead_keeps_the_order_and_its_bounds():
         for k, result in enumerate(ahead(lambda x: 2 * x, items(), pool, 4)):
             assert result == 2 * k and len(taken) <= k + 5
     assert taken == list(range(20))
+
+
+def test_suffixes_of_any_case_and_formats_that_are_unsupported(tmp_path):
+    """An image that cannot be read is reported with the reason, not left out."""
+    make(tmp_path, 'a.JPG', 'b.Jpeg', 'c.PNG', 'e.TIFF')
+    (tmp_path / 'd.HEIC').write_bytes(b'\0\0\0\x18ftypheic' + bytes(40))
+    (tmp_path / 'huge.pgm').write_bytes(b'P5 60000 60000 255\n')
+    found = find_inputs([str(tmp_path)])
+    assert [source.name for source in found] == ['a', 'b', 'c', 'd', 'e', 'huge']
+    frames = {source.name: read_picture(source) for source in found}
+    assert 'HEIC is unsupported' in frames['d'].problem
+    assert '60000x60000 pixels are over the limit' in frames['huge'].problem
+    assert all(frames[name].image is not None for name in 'abce')

@@ -9,10 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
+from instance_seg_ros.core.atomic_file import atomic_path
 from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.core.instances import InstanceMap
 from instance_seg_ros.core.labels import LabelSet
-from instance_seg_ros.io.results import beside, image_record, write_csv, write_json, write_masks
+from instance_seg_ros.io.results import image_record, write_csv, write_json, write_masks
 
 
 def example():
@@ -51,7 +52,7 @@ def test_a_failure_leaves_what_was_there(tmp_path):
     """Neither half a file nor a temporary one."""
     path = tmp_path / 'x.txt'
     path.write_text('old')
-    with pytest.raises(RuntimeError), beside(path) as part:
+    with pytest.raises(RuntimeError), atomic_path(path) as part:
         part.write_text('half')
         raise RuntimeError
     assert path.read_text() == 'old' and list(tmp_path.iterdir()) == [path]
