@@ -25,9 +25,10 @@ from ..bags import BagWriter, Topic, images, open_source
 from ..bags.playback import Playback
 from ..bags.sources import Source
 from ..inference.segmenter import InstanceSegmenter
-from ..offline.cameras import choose_cameras, decode
+from ..offline.camera_plan import choose_cameras
+from ..offline.decoding import decode
 from ..offline.process import BagProcessor, Options
-from ..perception.image_region import View
+from ..perception.frame_processor import FrameProcessor
 from .arguments import add_common_arguments, prepare, settings
 from .frames import draw_street, load_checkpoint
 from .measure import Times
@@ -106,7 +107,7 @@ class _Bench:
                  args: argparse.Namespace):
         self._segmenters, self._source, self._folder = segmenters, source, folder
         self._batch = args.batch
-        self._cameras = choose_cameras(source, args.image_topic and [args.image_topic], False)
+        self._cameras = choose_cameras(source, args.image_topic and [args.image_topic])
         self.pictures = _pictures(source, next(iter(self._cameras)), args.frames)
         first, last = self.pictures[0][0], self.pictures[-1][0]
         self._part = Playback(start=(first - source.start) / 1e9,
@@ -132,11 +133,12 @@ class _Bench:
     def parts(self) -> dict[str, float]:
         """Return the processor time of all but the segmenter, in ms a frame, one by one."""
         topic, camera = next(iter(self._cameras.items()))
-        found = self._segmenters[0](self.pictures[0][1])
-        header = images.header(self.pictures[0][0], '')
+        prepared = camera.processor.prepare(self.pictures[0][1])
+        frame = camera.processor.finish(prepared, self._segmenters[0](prepared.part),
+                                        images.header(self.pictures[0][0], ''))
 
         def made() -> list:
-            return camera.outputs.serialize(found, header, lambda: None)
+            return camera.outputs.serialize(frame)
 
         def write(messages: list) -> None:
             with BagWriter(self._folder / 'parts') as writer:
@@ -187,7 +189,7 @@ def _timed(work: Callable[[], object]) -> tuple[float, float]:
 
 def _pictures(source: Source, topic: str, count: int) -> list[tuple[int, np.ndarray]]:
     """Return times and decoded images of the first messages of a topic."""
-    return [(message.stamp, decode(message, View()).pixels)
+    return [(message.stamp, decode(message, FrameProcessor()).prepared.image)
             for message in islice(source.messages([topic]), count)]
 
 

@@ -17,6 +17,9 @@ from ..core.image_codec import decode_compressed
 from ..core.instances import InstanceMap
 from ..inference.checkpoint import build_pipeline
 from ..inference.segmenter import InstanceSegmenter
+from ..messages.outputs import outputs_of
+from ..node_config.parameters import CameraSettings
+from ..perception.frame_processor import FrameProcessor
 from ..perception.overlay import draw_overlay
 from .arguments import add_common_arguments, half_or_float, prepare, settings
 from .frames import add_frame_arguments, load_checkpoint, load_frames
@@ -70,7 +73,7 @@ def measure(segmenter: InstanceSegmenter, frames: list[np.ndarray], repeats: int
         whole = time_once(lambda: found.extend(segmenter(images)), device)
         ms |= found[0].timings_ms
         if to_messages:
-            ms['messages'] = time_once(lambda: to_messages(found[0]))
+            ms['messages'] = time_once(lambda: to_messages(found[0], images[0]))
         ms['overlay'] = time_once(lambda: draw_overlay(images[0], found[0]))
         with torch.inference_mode():
             return {**ms, TOTAL: whole, NETWORK: time_once(lambda: network(image), device)}
@@ -89,16 +92,23 @@ def _bare_network(segmenter: InstanceSegmenter, batch: int):
             torch.randn(batch, 3, height, width).to(**place))
 
 
-def _message_maker() -> Callable[[InstanceMap], object] | None:
+def _message_maker() -> Callable[[InstanceMap, np.ndarray], object] | None:
     """Return what fills the node's messages, or None where ROS is not installed."""
     try:
-        from ..ros import messages
+        from std_msgs.msg import Header
+
+        from ..ros.message_conversion import message_class, to_message
     except ImportError:
         return None
-    header = messages.Header()
-    return lambda found: (messages.to_image(found.instance_mask, header),
-                          messages.to_image(found.class_mask, header),
-                          messages.to_detections(found, header))
+    processor, header = FrameProcessor(), Header()
+    made = [(output, message_class(output.type)) for output in outputs_of(CameraSettings())
+            if not output.on_request]
+
+    def fill(result: InstanceMap, image: np.ndarray) -> list:
+        frame = processor.finish(processor.prepare(image), result, header)
+        return [to_message(kind, output.build(frame)) for output, kind in made]
+
+    return fill
 
 
 def _rows(size: tuple[int, int], stages: dict[str, Times]) -> list[dict]:

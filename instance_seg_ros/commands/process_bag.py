@@ -19,8 +19,12 @@ from ..bags.sources import Source
 from ..bags.writer import check_free
 from ..core.errors import UserError
 from ..io.results import write_json
+from ..messages.outputs import ON_REQUEST
 from ..offline import BROKEN_INPUT
 from ..offline.sole_writer import sole_writer
+
+_OF_THE_MACHINE = ('device', 'threads')
+"""Options of the network that may be given next to a parameters file."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="what the new topics begin with (the node's: /instance_seg)")
     parser.add_argument('--only-outputs', action='store_true',
                         help='leave out what was in the bag')
-    parser.add_argument('--overlay', action='store_true', help='add the overlay for people')
+    for output in ON_REQUEST:
+        parser.add_argument(f'--{output.name.replace("_", "-")}', action='store_true',
+                            help=f'add {output.name}: {output.description}')
     parser.add_argument('--start', type=float, default=0.0, metavar='SECONDS',
                         help='begin so far into the bag')
     parser.add_argument('--duration', type=float, metavar='SECONDS',
@@ -79,15 +85,13 @@ def _process_one(args: argparse.Namespace) -> int:
 
 
 def _process(args: argparse.Namespace, source: Source) -> int:
-    from ..offline.plan import make_plan
     from ..offline.process import BagProcessor, Options
 
     part = Playback(start=args.start, duration=args.duration)
     part.interval(source)
-    plan = make_plan(args, source)
+    plan = _plan(args, source)
     segmenters = _segmenters(plan, args.workers)
-    settings = Options(part, args.every, args.batch, args.only_outputs, plan.score_threshold,
-                       plan.style)
+    settings = Options(part, args.every, args.batch, args.only_outputs, plan.score_threshold)
     processor = BagProcessor(segmenters, source, plan.cameras, settings)
     job = _job(args, source, segmenters[0], plan)
     with tqdm(total=_expected(args, source, plan.cameras), unit='frame', disable=None) as bar:
@@ -102,6 +106,36 @@ def _process(args: argparse.Namespace, source: Source) -> int:
         print('No image could be segmented: see the reasons above.')
         return 1
     return BROKEN_INPUT if summary.break_reason else 0
+
+
+def _plan(args: argparse.Namespace, source: Source):
+    """Return the plan; UserError where the arguments, the file and the bag do not agree."""
+    from ..offline.camera_plan import choose_cameras
+    from ..offline.plan import Plan, plan_from_parameters
+
+    prefix = '/' + args.prefix.strip('/')
+    requested = {output.name for output in ON_REQUEST if getattr(args, output.name)}
+    if args.params_file is not None:
+        _refuse_twice(args)
+        return plan_from_parameters(source, args.params_file, prefix, args.image_topic,
+                                    requested, args.device, args.threads)
+    threshold = args.score_threshold
+    cameras = choose_cameras(source, args.image_topic, requested, prefix,
+                             options.overlay_style(args))
+    return Plan(cameras, lambda: options.make_segmenter(args),
+                threshold if isinstance(threshold, float) else 0.0)
+
+
+def _refuse_twice(args: argparse.Namespace) -> None:
+    """Raise UserError where an option is given that the parameters file determines."""
+    parser = argparse.ArgumentParser()
+    options.add_segmenter_arguments(parser)
+    options.add_overlay_arguments(parser)
+    twice = [name for name, default in vars(parser.parse_args([])).items()
+             if getattr(args, name) != default and name not in _OF_THE_MACHINE]
+    if twice:
+        names = ', '.join('--' + name.replace('_', '-') for name in twice)
+        raise UserError(f'--params-file determines these parameters; leave out {names}.')
 
 
 def _segmenters(plan, count: int) -> list:

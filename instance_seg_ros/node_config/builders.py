@@ -7,8 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.errors import UserError
-from ..perception.image_region import View, read_ego_mask
+from ..perception.frame_processor import FrameProcessor
+from ..perception.image_region import ImageRegion, read_ego_mask
 from ..perception.overlay import OverlayStyle
+from ..perception.positions import Placer
 from .parameter_rules import OVERLAY_ITEMS, check_together, check_value, parse_polygons
 from .parameters import CAMERA_FIELDS, NODE_FIELDS, AllSettings, CameraSettings, Settings
 
@@ -26,12 +28,17 @@ def all_settings(values: dict[str, Any]) -> AllSettings:
     return settings
 
 
-def view_of(camera: CameraSettings) -> View:
-    """Return what of the image is segmented; raises UserError for an unreadable ego mask."""
+def processor_of(camera: CameraSettings, style: OverlayStyle) -> FrameProcessor:
+    """Build the chain of a camera; raises UserError for an unreadable ego mask."""
+    return FrameProcessor(region_of(camera), tracker_of(camera), placer_of(camera), style)
+
+
+def region_of(camera: CameraSettings) -> ImageRegion:
+    """Build the region to segment; raises UserError for an unreadable ego mask."""
     text = camera.ego_mask
     mask = (None if not text else read_ego_mask(text) if text.lower().endswith('.png')
             else parse_polygons(text))
-    return View(camera.roi, camera.rotation, mask)
+    return ImageRegion(camera.roi, camera.rotation, mask)
 
 
 def tracker_of(camera: CameraSettings) -> Any:
@@ -45,6 +52,13 @@ def tracker_of(camera: CameraSettings) -> Any:
     return Tracker(camera.tracking_max_age_s, camera.tracking_reuse_after_s)
 
 
+def placer_of(camera: CameraSettings) -> Placer | None:
+    """Build what computes 3D positions, None where none are wanted."""
+    if camera.detections_3d == 'off':
+        return None
+    return Placer(camera.detections_3d, camera.camera_height_m, camera.camera_pitch_deg)
+
+
 def overlay_style(settings: Settings) -> OverlayStyle:
     """Return how the overlay is drawn."""
     return OverlayStyle(
@@ -56,6 +70,12 @@ def overlay_style(settings: Settings) -> OverlayStyle:
 def depth_topic(name: str, camera: CameraSettings) -> str:
     """Return the topic of a camera's depth images, relative or absolute."""
     return camera.depth_topic or (f'{name}/depth' if name else 'depth')
+
+
+def camera_info_topic(image_topic: str, camera: CameraSettings) -> str:
+    """Return the topic of a camera's intrinsics; by default next to its images."""
+    base = image_topic.removesuffix('/compressed').rpartition('/')[0]
+    return camera.camera_info_topic or f'{base}/camera_info'
 
 
 def input_topic(name: str, camera: CameraSettings) -> str:

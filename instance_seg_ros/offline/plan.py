@@ -1,93 +1,94 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What to do with a bag: as the arguments say, or as the node's parameters file says."""
+"""Which cameras of a bag are processed, and how: by options, or by the node's parameters file."""
 
 from __future__ import annotations
 
-import argparse
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .. import arguments as options
 from ..bags import Topic, choose_image_topic, image_topics
 from ..bags.sources import Source
 from ..core.errors import UserError
-from ..perception.overlay import OverlayStyle
-from .cameras import Camera, camera_names, choose_cameras
-from .outputs import CameraTopics
-from .outputs_3d import GroundTopics
-
-_OF_THE_MACHINE = ('device', 'threads')
-"""Options of the network that may be given beside a parameters file."""
+from ..node_config.builders import input_topic, overlay_style
+from ..node_config.parameter_file import read_parameters
+from ..node_config.parameters import CameraSettings
+from ..node_config.segmenter_factory import load_segmenter
+from .camera_plan import CameraPlan, camera_names
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How one bag is processed; `cameras` by image topic."""
+    """
+    How one bag is processed.
 
-    cameras: dict[str, Camera]
+    Attributes:
+        cameras: by image topic.
+        make_segmenter: loads an InstanceSegmenter.
+        score_threshold: as in label_info, which has no field for thresholds per class.
+        settings: content of the parameters file, '' without one.
+    """
+
+    cameras: dict[str, CameraPlan]
     make_segmenter: Callable[[], Any]
     score_threshold: float
-    """As told in label_info, which has no room for thresholds by class."""
-    style: OverlayStyle
     settings: str = ''
-    """What the parameters file said."""
 
 
-def make_plan(args: argparse.Namespace, source: Source) -> Plan:
-    """Return the plan; UserError where the arguments, the file and the bag do not agree."""
-    prefix = '/' + args.prefix.strip('/')
-    if args.params_file is None:
-        threshold = args.score_threshold
-        return Plan(choose_cameras(source, args.image_topic, args.overlay, prefix),
-                    lambda: options.make_segmenter(args),
-                    threshold if isinstance(threshold, float) else 0.0,
-                    options.overlay_style(args))
-    return _from_file(args, source, prefix)
+def plan_from_parameters(source: Source, file: Path, prefix: str,
+                         image_topics: list[str] | None = None, requested: Collection[str] = (),
+                         device: str = 'auto', threads: int | None = None) -> Plan:
+    """
+    Plan what the node with a parameters file does with the images of a bag.
 
+    Args:
+        source: bag or video.
+        file: the node's parameters (YAML).
+        prefix: full name of the node, what output topics begin with.
+        image_topics: of the only camera, where the file does not name cameras.
+        requested: names of the outputs `on_request` to write.
+        device: `auto`: the one in the file.
+        threads: CPU threads of PyTorch; None: as in the file.
 
-def _from_file(args: argparse.Namespace, source: Source, prefix: str) -> Plan:
-    # These modules of ros/ do without ROS: what the node does with a file is done here alike.
-    from ..node_config.builders import overlay_style, tracker_of, view_of
-    from ..node_config.parameter_file import read_parameters
-    from ..node_config.segmenter_factory import load_segmenter
-
-    _refuse_twice(args)
-    settings = read_parameters(args.params_file, prefix)
-    node = settings.node
-    if args.threads:
-        node = replace(node, threads=args.threads)
-    device = node.device if args.device == 'auto' else args.device
-    cameras = {}
-    for topic, name in _topics(settings.cameras, source, args.image_topic).items():
-        own = settings.cameras[name]
-        begin = f'{prefix}/{name}'.rstrip('/')
-        cameras[topic] = Camera(CameraTopics.under(begin, args.overlay), view_of(own),
-                                tracker_of(own), GroundTopics.of(begin, topic, own))
-        if own.detections_3d == 'depth':
-            _log.warning('%s/detections_3d is not made: that takes the node.', begin)
+    Raises:
+        UserError: when the file is invalid or does not fit the bag.
+    """
+    settings = read_parameters(file, prefix)
+    node = replace(settings.node, threads=threads) if threads else settings.node
+    device = node.device if device == 'auto' else device
+    style = overlay_style(node)
+    cameras = {
+        topic: CameraPlan.of(f'{prefix}/{name}'.rstrip('/'), name, topic, settings.cameras[name],
+                             style, requested)
+        for topic, name in _topics(settings.cameras, source, image_topics).items()}
     return Plan(cameras, lambda: load_segmenter(node, device), node.score_threshold,
-                overlay_style(node), repr(settings))
+                repr(settings))
 
 
 def find_cameras(source: Source, names: list[str], topics: list[str],
                  params_file: Path | None, node: str) -> dict[str, Topic]:
     """
-    Return the topic in the source of each camera by the camera's name; '' for one alone.
+    Find the image topic of each camera in a bag.
 
-    :param names: of the cameras; empty: as in the parameters file of the node ``node``, or made
-        from the topics where there are several.
-    :param topics: one for each; empty: as in the parameters file, or ``/<name>/image_raw``.
-    :raises UserError: when they do not fit together, or to what is in the source.
+    Args:
+        source: bag or video.
+        names: of the cameras; empty: as in the parameters file, or derived from the topics where
+            there are several.
+        topics: one for each; empty: as in the parameters file, or ``/<name>/image_raw``.
+        params_file: the node's parameters (YAML), or None.
+        node: full name of the node.
+
+    Returns:
+        The topic by the camera's name; '' is the name of the only camera.
+
+    Raises:
+        UserError: when names, topics and bag do not match.
     """
-    from ..node_config.parameter_file import read_parameters
-    from ..node_config.parameters import CameraSettings
-
     if not topics:
         known = read_parameters(params_file, node).cameras if params_file else {}
         cameras = {name: known.get(name, CameraSettings()) for name in names} or known
@@ -101,17 +102,6 @@ def find_cameras(source: Source, names: list[str], topics: list[str],
         raise UserError(f'There are {len(chosen)} image topics for the cameras '
                         f'{", ".join(names)}; give one for each.')
     return dict(zip(names, chosen, strict=True))
-
-
-def _refuse_twice(args: argparse.Namespace) -> None:
-    parser = argparse.ArgumentParser()
-    options.add_segmenter_arguments(parser)
-    options.add_overlay_arguments(parser)
-    twice = [name for name, default in vars(parser.parse_args([])).items()
-             if getattr(args, name) != default and name not in _OF_THE_MACHINE]
-    if twice:
-        names = ', '.join('--' + name.replace('_', '-') for name in twice)
-        raise UserError(f'With --params-file its parameters count: leave out {names}.')
 
 
 def _topics(cameras: dict[str, Any], source: Source, wanted: list[str] | None) -> dict[str, str]:
@@ -139,8 +129,6 @@ def _topics(cameras: dict[str, Any], source: Source, wanted: list[str] | None) -
 
 def _topic_there(name: str, camera: Any, there: set[str]) -> str | None:
     """Return a camera's topic, of the other transport where only that was recorded."""
-    from ..node_config.builders import input_topic
-
     topic = '/' + input_topic(name, camera).lstrip('/')
     base = topic.removesuffix('/compressed')
     return next((t for t in (topic, base, f'{base}/compressed') if t in there), None)

@@ -15,15 +15,19 @@ from threading import Lock
 from typing import NamedTuple
 from uuid import uuid4
 
-from ..bags import Message, Topic, images
+from ..bags import Message, images
 from ..bags.playback import Playback
 from ..bags.sources import Source
 from ..core.errors import UserError
 from ..core.instances import SCORE_THRESHOLD, InstanceMap
+from ..core.stamps import NANOSECONDS
 from ..inference.segmenter import InstanceSegmenter
 from ..io.inputs import ahead
-from ..perception.overlay import OverlayStyle, draw_overlay
-from .cameras import Camera, Picture, decode
+from ..perception.depth_image import depth_in_metres
+from ..perception.frame_processor import Geometry, ProcessedFrame
+from .camera_plan import CameraPlan
+from .decoding import DecodedImage, decode
+from .depth_feed import DepthFeed
 from .progress import ResumableBag
 
 DECODERS = 2
@@ -43,7 +47,6 @@ class Options:
     only_outputs: bool = False
     score_threshold: float = SCORE_THRESHOLD
     """As told in label_info; the segmenter has its own."""
-    style: OverlayStyle = field(default_factory=OverlayStyle)
 
 
 @dataclass
@@ -67,15 +70,30 @@ class _Step(NamedTuple):
     message: Message
     wanted: bool
     camera_info: bytes | None = None
-    picture: Picture | None = None
-    found: InstanceMap | None = None
+    depth: Message | None = None
+    decoded: DecodedImage | None = None
+    result: InstanceMap | None = None
+    frame: ProcessedFrame | None = None
+
+    @property
+    def to_segment(self) -> bool:
+        """Whether there is an image for the segmenter."""
+        return self.decoded is not None and not self.decoded.problem
+
+    def geometry(self) -> Geometry:
+        """Return what the bag says about the camera and the scene at this time."""
+        info = self.camera_info and images.deserialize(
+            self.camera_info, 'sensor_msgs/msg/CameraInfo')
+        depth = self.depth and depth_in_metres(
+            images.deserialize(self.depth.data, self.depth.topic.type))
+        return Geometry(info, depth)
 
 
 class BagProcessor:
     """Takes a source through the segmenter into a bag."""
 
     def __init__(self, segmenters: Sequence[InstanceSegmenter], source: Source,
-                 cameras: dict[str, Camera], options: Options):
+                 cameras: dict[str, CameraPlan], options: Options):
         """
         Check what is asked.
 
@@ -91,7 +109,7 @@ class BagProcessor:
         self._cameras, self._options = cameras, options
         self._interval = options.part.interval(source)
         self._kept = [] if options.only_outputs else list(source.topics)
-        self._outputs = [topic for camera in cameras.values() for topic in camera.topics]
+        self._outputs = [topic for camera in cameras.values() for topic in camera.outputs]
         taken = {t.name for t in self._kept} & {t.name for t in self._outputs}
         if taken:
             raise UserError(f'{source.path} has {", ".join(sorted(taken))} already; use '
@@ -108,14 +126,14 @@ class BagProcessor:
         :param on_frames: called with the number of frames done since the last call.
         """
         begin, self._segmenting_s = time.monotonic(), 0.0
-        if any(camera.tracker for camera in self._cameras.values()):
+        if any(camera.processor.tracker for camera in self._cameras.values()):
             job = {**job, 'run': uuid4().hex}
         with ResumableBag(output, job, [*self._kept, *self._outputs]) as bag:
             resumed = bag.progress.frames
             on_frames(resumed)
             if not bag.progress.inputs:
                 bag.write(0, self._labels())
-            for step, messages in self._processed(bag.progress.inputs):
+            for step, messages in self._written(bag.progress.inputs):
                 if step.wanted:
                     self._count(bag.progress, step)
                     on_frames(1)
@@ -125,7 +143,7 @@ class BagProcessor:
                        time.monotonic() - begin, self._segmenting_s / len(self._segmenters),
                        self._source.break_reason)
 
-    def _processed(self, skipped: int) -> Iterator[tuple[_Step, list[Message]]]:
+    def _written(self, skipped: int) -> Iterator[tuple[_Step, list[Message]]]:
         """Yield each message with what is written for it; decoding and segmenting go ahead."""
         with ExitStack() as stack:
             helpers = stack.enter_context(ThreadPoolExecutor(DECODERS))
@@ -135,11 +153,11 @@ class BagProcessor:
             steps = ahead(self._decoded, steps, helpers,
                           2 * DECODERS + workers * self._options.batch)
             batches = ahead(self._segmented, self._batches(steps), networks, workers)
-            found = (self._placed(step) for batch in batches for step in batch)
-            yield from ahead(self._finished, found, helpers, DECODERS)
+            frames = (self._finished(step) for batch in batches for step in batch)
+            yield from ahead(self._serialized, frames, helpers, DECODERS)
 
     def _steps(self) -> Iterator[_Step]:
-        infos = self._first_infos()
+        infos, depths = self._first_infos(), self._depth_feeds()
         kept = set(self._cameras) | {topic.name for topic in self._kept}
         seen = Counter()
         for message in self._source.messages(kept | set(infos), *self._interval):
@@ -152,14 +170,24 @@ class BagProcessor:
             wanted = bool(camera and message.topic.is_image
                           and seen[name] % self._options.every == 0)
             seen[name] += camera is not None
-            info = infos.get(camera.on_ground.camera_info) if wanted and camera.on_ground else None
-            yield _Step(message, wanted, info)
+            if not wanted:
+                yield _Step(message, False)
+                continue
+            depth = depths[camera.depth].nearest(message) if camera.depth in depths else None
+            yield _Step(message, True, infos.get(camera.camera_info), depth)
 
     def _first_infos(self) -> dict[str, bytes]:
         """Return the first CameraInfo of each topic of them: it holds for the images before it."""
-        names = {c.on_ground.camera_info for c in self._cameras.values() if c.on_ground}
+        names = {camera.camera_info for camera in self._cameras.values() if camera.camera_info}
         firsts = {name: next(self._source.messages([name]), None) for name in names}
         return {name: first.data for name, first in firsts.items() if first}
+
+    def _depth_feeds(self) -> dict[str, DepthFeed]:
+        names = {camera.depth for camera in self._cameras.values() if camera.depth}
+        return {topic.name: DepthFeed(self._source.messages(
+                    [topic.name], self._interval[0] - NANOSECONDS, self._interval[1]))
+                for topic in self._source.topics
+                if topic.name in names and topic.type == 'sensor_msgs/msg/Image'}
 
     def _batches(self, steps: Iterator[_Step]) -> Iterator[list[_Step]]:
         """Yield runs of messages with as many images in them as a batch holds."""
@@ -175,59 +203,48 @@ class BagProcessor:
     def _decoded(self, step: _Step) -> _Step:
         if not step.wanted:
             return step
-        view = self._cameras[step.message.topic.name].view
-        return step._replace(picture=decode(step.message, view))
+        processor = self._cameras[step.message.topic.name].processor
+        return step._replace(decoded=decode(step.message, processor))
 
     def _segmented(self, batch: list[_Step]) -> list[_Step]:
-        parts = [s.picture.part for s in batch if s.picture and not s.picture.problem]
+        parts = [step.decoded.prepared.part for step in batch if step.to_segment]
         segmenter, begin = self._free.get(), time.monotonic()
         try:
-            found = iter(segmenter(parts))
+            results = iter(segmenter(parts))
         finally:
             self._free.put(segmenter)
         with self._lock:
             self._segmenting_s += time.monotonic() - begin
-        return [step._replace(found=next(found)) if step.picture and not step.picture.problem
-                else step for step in batch]
+        return [step._replace(result=next(results)) if step.to_segment else step
+                for step in batch]
 
-    def _placed(self, step: _Step) -> _Step:
-        """Put what was found where it is in the whole image; in the order of the images."""
-        if step.found is None:
+    def _finished(self, step: _Step) -> _Step:
+        """Restore and track; in the order of the images."""
+        if step.result is None:
             return step
-        camera, picture = self._cameras[step.message.topic.name], step.picture
-        found = camera.view.restore(step.found, picture.pixels.shape)
-        if camera.tracker:
-            found = camera.tracker(found, images.stamp_of(picture) / 1e9)
-        return step._replace(found=found)
+        processor, decoded = self._cameras[step.message.topic.name].processor, step.decoded
+        return step._replace(frame=processor.finish(
+            decoded.prepared, step.result, decoded.header, step.geometry))
 
-    def _finished(self, step: _Step) -> tuple[_Step, list[Message]]:
+    def _serialized(self, step: _Step) -> tuple[_Step, list[Message]]:
         messages = [] if self._options.only_outputs else [step.message]
-        if step.found:
+        if step.frame:
             stamp, topic, _ = step.message
-            messages += [Message(stamp, output, data)
-                         for output, data in self._serialized(step, self._cameras[topic.name])]
+            messages += [Message(stamp, output, data) for output, data in
+                         self._cameras[topic.name].outputs.serialize(step.frame)]
         return step, messages
 
-    def _serialized(self, step: _Step, camera: Camera) -> list[tuple[Topic, bytes]]:
-        found, header = step.found, step.picture.header
-        messages = camera.outputs.serialize(
-            found, header,
-            lambda: draw_overlay(step.picture.pixels, found, self._options.style))
-        if camera.on_ground:
-            messages += camera.on_ground.serialize(found, header, step.camera_info)
-        return messages
-
     def _labels(self) -> list[Message]:
-        stamp = self._interval[0]
-        header = images.header(stamp, '')
-        return [Message(stamp, camera.outputs.label_info, camera.outputs.serialize_labels(
-            self._segmenters[0].label_set, self._options.score_threshold, header))
-            for camera in self._cameras.values()]
+        stamp, labels = self._interval[0], self._segmenters[0].label_set
+        threshold = self._options.score_threshold
+        return [Message(stamp, camera.outputs.label_info,
+                        camera.outputs.serialize_labels(labels, threshold, stamp))
+                for camera in self._cameras.values()]
 
     @staticmethod
     def _count(progress, step: _Step) -> None:
         progress.frames += 1
-        if step.picture.problem:
-            progress.failed[step.picture.problem] += 1
+        if step.decoded.problem:
+            progress.failed[step.decoded.problem] += 1
         else:
-            progress.instances.update(i.label for i in step.found.instances)
+            progress.instances.update(i.label for i in step.frame.result.instances)

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What of a camera's image is segmented: a rectangle, turned upright, without the vehicle."""
+"""The region of a camera's image to segment: a rectangle, rotated upright, without the vehicle."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ _CLOCKWISE = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180,
               270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
-class View:
+class ImageRegion:
     """
-    The part of an image to segment, and the way back to the image's coordinates.
+    The region of an image to segment, and the transformation back to image coordinates.
 
-    :param roi: x, y, width, height in pixels of the input; width or height 0: up to the edge.
-    :param rotation: degrees (0, 90, 180, 270) by which the part is turned clockwise.
-    :param ego_mask: bool (H, W), or polygons of corners (x, y): pixels that are the vehicle's own.
+    Args:
+        roi: x, y, width, height in pixels of the image; width or height 0: up to the edge.
+        rotation: degrees (0, 90, 180, 270) by which the region is rotated clockwise.
+        ego_mask: bool (H, W), or polygons of corners (x, y): pixels of the vehicle itself.
     """
 
     def __init__(self, roi: tuple[int, ...] = (0, 0, 0, 0), rotation: int = 0,
@@ -33,13 +34,33 @@ class View:
         self._ego: np.ndarray | None = None     # ego_mask at the size of the latest image
 
     def extract(self, image: np.ndarray) -> np.ndarray:
-        """Return the part to segment of an image (H, W, 3); without a copy where it is whole."""
+        """
+        Return the part of an image to segment.
+
+        Args:
+            image: uint8 (H, W, 3).
+
+        Returns:
+            uint8 (h, w, 3), a view where nothing is rotated.
+
+        Raises:
+            ImageError: when the region lies outside the image.
+        """
         x0, y0, x1, y1 = self._rectangle(image.shape)
         part = image[y0:y1, x0:x1]
         return cv2.rotate(part, _CLOCKWISE[self._rotation]) if self._rotation else part
 
     def restore(self, found: InstanceMap, shape: tuple[int, ...]) -> InstanceMap:
-        """Return what was found in ``extract``'s result in the coordinates of the whole image."""
+        """
+        Transform a result to image coordinates and remove the vehicle itself.
+
+        Args:
+            found: masks (h, w) of what ``extract`` returned.
+            shape: (H, W, ...) of the whole image.
+
+        Returns:
+            Masks (H, W).
+        """
         height, width = shape[:2]
         rectangle = self._rectangle(shape)
         if rectangle != (0, 0, width, height) or self._rotation:
@@ -102,7 +123,7 @@ def read_ego_mask(path: str) -> np.ndarray:
         raise UserError(f'ego_mask: {path} cannot be read: {error.strerror}.') from error
     image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
     if image is None:
-        raise UserError(f'ego_mask: {path} is not a picture that can be read.')
+        raise UserError(f'ego_mask: {path} is not a readable image.')
     return image > 0
 
 

@@ -1,20 +1,21 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Where instances stand, in metres in the camera's optical frame (x right, y down, z forward).
+3D positions of instances, in metres in the camera's optical frame (x right, y down, z forward).
 
-Both methods take a rectified pinhole image and tell about the visible part of an object only:
+Both methods take a rectified pinhole image and describe the visible part of an object only:
 
 - ``on_ground``: the lower edge of the box touches a flat ground below a camera of known height
   and pitch. Wrong where the foot of the object is hidden or the road is not flat; the error
   grows with the square of the distance. The extent along z is unknown and given as 0.
-- ``in_depth``: the median depth of the mask's pixels. As good as the depth image.
+- ``in_depth``: the median depth of the mask's pixels. As accurate as the depth image.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,7 +38,7 @@ class Pinhole:
 
 def pinhole_of(info: Any, found: InstanceMap) -> Pinhole | None:
     """
-    Return the rectified camera of a CameraInfo, None where it tells nothing.
+    Return the rectified camera of a CameraInfo, None for an uncalibrated one.
 
     The image is the window ``info.roi`` of the sensor, all of it where that is not set; where it
     was resized or binned, the camera is scaled with it.
@@ -60,20 +61,75 @@ def _span(offset: int, length: int, whole: int) -> tuple[int, int]:
 
 
 @dataclass(frozen=True)
-class Placed:
+class Position3D:
     """Centre and size of the visible part of an instance, metres along x, y, z."""
 
     center: tuple[float, float, float]
     size: tuple[float, float, float]
 
 
-def on_ground(instance: Instance, pinhole: Pinhole, height_m: float, pitch_rad: float = 0.0,
-              farthest_m: float = 200.0) -> Placed | None:
-    """
-    Return where an instance stands on flat ground, None at or above the horizon or too far.
+class Located(NamedTuple):
+    """An instance whose position is known."""
 
-    :param height_m: of the camera above the ground.
-    :param pitch_rad: by which the camera looks down, 0 for straight ahead.
+    instance: Instance
+    position: Position3D
+
+
+@dataclass(frozen=True)
+class Placer:
+    """
+    Computes the positions of a frame's instances.
+
+    Attributes:
+        method: `ground` or `depth`.
+        camera_height_m: height of the camera above the ground (`ground`).
+        camera_pitch_deg: degrees by which the camera looks down (`ground`).
+    """
+
+    method: str
+    camera_height_m: float = 1.5
+    camera_pitch_deg: float = 0.0
+
+    def locate(self, found: InstanceMap, camera_info: Any,
+               depth_m: np.ndarray | None = None) -> list[Located]:
+        """
+        Return the instances whose position is known.
+
+        Args:
+            found: masks (H, W) and instances.
+            camera_info: sensor_msgs/CameraInfo, of rclpy or of rosbags, or None.
+            depth_m: float (H, W), metres, for the method `depth`.
+        """
+        pinhole = pinhole_of(camera_info, found)
+        if pinhole is None:
+            return []
+        located = ((i, self._position(i, found, pinhole, depth_m)) for i in found.instances)
+        return [Located(*pair) for pair in located if pair[1]]
+
+    def _position(self, instance: Instance, found: InstanceMap, pinhole: Pinhole,
+                  depth_m: np.ndarray | None) -> Position3D | None:
+        if self.method == 'ground':
+            return on_ground(instance, pinhole, self.camera_height_m,
+                             math.radians(self.camera_pitch_deg))
+        if depth_m is None or depth_m.shape != found.instance_mask.shape:
+            return None
+        return in_depth(instance, found, depth_m, pinhole)
+
+
+def on_ground(instance: Instance, pinhole: Pinhole, height_m: float, pitch_rad: float = 0.0,
+              farthest_m: float = 200.0) -> Position3D | None:
+    """
+    Intersect the ray through the middle of the box's lower edge with a flat ground.
+
+    Args:
+        instance: box in pixels of the rectified image.
+        pinhole: the camera.
+        height_m: height of the camera above the ground.
+        pitch_rad: angle by which the camera looks down, 0 for straight ahead.
+        farthest_m: distance beyond which no position is returned.
+
+    Returns:
+        The position; None at or above the horizon, or too far away.
     """
     x0, _, x1, y1 = instance.box
     ray = pinhole.ray((x0 + x1) / 2, y1)
@@ -81,16 +137,25 @@ def on_ground(instance: Instance, pinhole: Pinhole, height_m: float, pitch_rad: 
     slope = float(down @ ray)
     if slope <= 0 or height_m / slope > farthest_m:
         return None
-    return _placed(instance, pinhole, height_m / slope, 0.0)
+    return _position(instance, pinhole, height_m / slope, 0.0)
 
 
 def in_depth(instance: Instance, found: InstanceMap, depth_m: np.ndarray,
-             pinhole: Pinhole) -> Placed | None:
+             pinhole: Pinhole) -> Position3D | None:
     """
-    Return where a depth image (H, W), metres, sees an instance, None without a valid depth.
+    Take the position from the depths of an instance's pixels.
 
-    Depths that are not finite or not positive do not count. The extent along z spans the middle
+    Depths that are not finite or not positive are ignored. The extent along z spans the middle
     80 % of the depths, so that a few pixels of the background do not stretch it.
+
+    Args:
+        instance: one of `found`.
+        found: masks (H, W).
+        depth_m: float (H, W), metres.
+        pinhole: the camera.
+
+    Returns:
+        The position; None without a valid depth.
     """
     x0, y0, x1, y1 = instance.box
     inside = found.instance_mask[y0:y1, x0:x1] == instance.id
@@ -99,10 +164,10 @@ def in_depth(instance: Instance, found: InstanceMap, depth_m: np.ndarray,
     if not depths.size:
         return None
     near, middle, far = np.percentile(depths, (10, 50, 90))
-    return _placed(instance, pinhole, float(middle), float(far - near))
+    return _position(instance, pinhole, float(middle), float(far - near))
 
 
-def _placed(instance: Instance, pinhole: Pinhole, z: float, extent: float) -> Placed:
+def _position(instance: Instance, pinhole: Pinhole, z: float, extent: float) -> Position3D:
     x0, y0, x1, y1 = instance.box
     x, y, _ = (pinhole.ray((x0 + x1) / 2, (y0 + y1) / 2) * z).tolist()
-    return Placed((x, y, z), ((x1 - x0) / pinhole.fx * z, (y1 - y0) / pinhole.fy * z, extent))
+    return Position3D((x, y, z), ((x1 - x0) / pinhole.fx * z, (y1 - y0) / pinhole.fy * z, extent))

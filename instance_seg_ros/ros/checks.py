@@ -9,12 +9,13 @@ from typing import Any
 from rclpy.node import Node
 from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible
 
-from .cameras import Camera
+from ..messages.outputs import OUTPUTS
+from .camera_subscription import CameraSubscription
 
 _IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 
 
-def input_problems(node: Node, camera: Camera) -> list[str]:
+def input_problems(node: Node, camera: CameraSubscription) -> list[str]:
     """Return what is wrong with a camera's input topic; nothing when it can be heard."""
     if camera.subscription is None:
         return []
@@ -51,9 +52,8 @@ def name_problems(node: Node) -> list[str]:
             'one a namespace']
 
 
-def _topics_there_are(node: Node, camera: Camera) -> str:
-    own = set(node.resolve_topic_name(f'{camera.prefix}{name}')
-              for name in ('instance_mask', 'class_mask', 'overlay'))
+def _topics_there_are(node: Node, camera: CameraSubscription) -> str:
+    own = {node.resolve_topic_name(f'{camera.prefix}{output.name}') for output in OUTPUTS}
     topics = [name for name, types in node.get_topic_names_and_types()
               if any(t in _IMAGE_TYPES for t in types) and name not in own
               and name != camera.topic and node.count_publishers(name)]

@@ -35,7 +35,7 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
 from ..monitoring.frame_ledger import Timings
-from .cameras import Camera
+from .camera_subscription import CameraSubscription
 
 OK, WARN, ERROR, STALE = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR,
                           DiagnosticStatus.STALE)
@@ -59,7 +59,7 @@ def array(stamp: Any, statuses: list[DiagnosticStatus]) -> DiagnosticArray:
     return message
 
 
-def camera_values(camera: Camera, publishers: int) -> dict[str, Any]:
+def camera_values(camera: CameraSubscription, publishers: int) -> dict[str, Any]:
     """Return the values of a camera's status."""
     counts, age = camera.ledger.counts(), camera.age_s
     return {
@@ -79,7 +79,8 @@ def _timing_values(timings: Timings) -> dict[str, str]:
             for percent, milliseconds in zip(Timings.PERCENTILES, values, strict=True)}
 
 
-def camera_problems(camera: Camera, graph_problems: list[str]) -> list[tuple[bytes, str]]:
+def camera_problems(camera: CameraSubscription,
+                    graph_problems: list[str]) -> list[tuple[bytes, str]]:
     """Return what is wrong with an active camera, with the level of each problem."""
     if camera.active_since is None:
         return []

@@ -14,11 +14,11 @@ import numpy as np
 
 from ..core.image_codec import ImageError
 from ..core.instances import InstanceMap
-from ..perception.image_region import View
-from ..perception.overlay import OverlayStyle, draw_overlay
-from .cameras import Frame, Inbox
-from .messages import from_image, stamp_ns
-from .outputs import Outputs
+from ..core.stamps import stamp_ns
+from ..messages.images import decode_image
+from ..perception.frame_processor import PreparedFrame
+from .camera_subscription import Inbox, IncomingFrame
+from .outputs import CameraPublishers
 
 STAGES = ('wait', 'decode', 'segment', 'tracking', 'publish', 'total')
 """Stages the node measures; the segmenter's own lie within ``segment``."""
@@ -26,12 +26,10 @@ STAGES = ('wait', 'decode', 'segment', 'tracking', 'publish', 'total')
 
 @dataclass
 class _Job:
-    """A decoded frame, how the part to segment was taken from it, and its times so far in ms."""
+    """A decoded frame and its times so far in ms."""
 
-    frame: Frame
-    view: View
-    image: np.ndarray
-    part: np.ndarray
+    frame: IncomingFrame
+    prepared: PreparedFrame
     stages: dict[str, float]
 
 
@@ -48,11 +46,10 @@ class Pipeline:
     """
 
     def __init__(self, segment: Callable[[list[np.ndarray]], list[InstanceMap]], inbox: Inbox,
-                 outputs: dict[str, Outputs], clock_ns: Callable[[], int],
+                 outputs: dict[str, CameraPublishers], clock_ns: Callable[[], int],
                  on_fault: Callable[[Exception], None], logger: Any) -> None:
         self._segment, self.inbox, self._outputs = segment, inbox, outputs
         self._clock_ns, self._on_fault, self._logger = clock_ns, on_fault, logger
-        self.overlay_style = OverlayStyle()
         self._gate = threading.Lock()   # held while one frame is tracked and published
         self._open = True
         self._thread = threading.Thread(target=self._run, name='segmentation', daemon=True)
@@ -88,35 +85,33 @@ class Pipeline:
                     self._on_fault(error)
                 return
 
-    def _process(self, frames: list[Frame]) -> None:
+    def _process(self, frames: list[IncomingFrame]) -> None:
         jobs = [job for job in map(self._decode, frames) if job is not None]
         if not jobs:
             return
         begin = time.perf_counter()
-        results = self._segment([job.part for job in jobs])
+        results = self._segment([job.prepared.part for job in jobs])
         segment_ms = _ms_since(begin)
         for job, result in zip(jobs, results, strict=True):
             job.stages |= result.timings_ms | {'segment': segment_ms}
             self._publish(job, result)
 
-    def _decode(self, frame: Frame) -> _Job | None:
+    def _decode(self, frame: IncomingFrame) -> _Job | None:
         if self._is_too_old(frame):
             frame.drop('too_old')
             return None
-        view = frame.camera.view        # parameters may change it while the frame is in work
         wait_ms, begin = (time.monotonic() - frame.arrived) * 1000, time.perf_counter()
         try:
-            image = from_image(frame.message)
-            part = view.extract(image)
+            prepared = frame.camera.processor.prepare(decode_image(frame.message))
         except Exception as error:      # bad data of any kind must not end the node
             kind = error.kind if isinstance(error, ImageError) else 'undecodable'
             if frame.fail(kind, str(error)):
                 self._logger.error(f'{frame.camera.topic}: {error} (told once, counted in the '
                                    f'diagnostics as failed/{kind})')
             return None
-        return _Job(frame, view, image, part, {'wait': wait_ms, 'decode': _ms_since(begin)})
+        return _Job(frame, prepared, {'wait': wait_ms, 'decode': _ms_since(begin)})
 
-    def _is_too_old(self, frame: Frame) -> bool:
+    def _is_too_old(self, frame: IncomingFrame) -> bool:
         limit_ms, now_ns = frame.camera.settings.max_age_ms, self._clock_ns()
         if not limit_ms or not now_ns:
             return False
@@ -124,25 +119,22 @@ class Pipeline:
 
     def _publish(self, job: _Job, result: InstanceMap) -> None:
         frame, camera, header = job.frame, job.frame.camera, job.frame.message.header
-        outputs = self._outputs[camera.name]
-        found = job.view.restore(result, job.image.shape)
+        publishers = self._outputs[camera.name]
         with self._gate:
             if not self._open:      # by now the tracker may be that of another pipeline
                 frame.drop('deactivated')
                 return
+            processed = camera.processor.finish(
+                job.prepared, result, header, lambda: camera.geometry.at(header))
+            if processed.tracking_ms is not None:
+                job.stages['tracking'] = processed.tracking_ms
             begin = time.perf_counter()
-            if camera.tracker is not None:
-                found = camera.track(found, header)
-                job.stages['tracking'], begin = _ms_since(begin), time.perf_counter()
-            outputs.publish(
-                found, header,
-                lambda: camera.placement.to_message(found, header, camera.settings),
-                lambda: draw_overlay(job.image, found, self.overlay_style))
+            publishers.publish(processed)
             frame.publish()
             job.stages['publish'] = _ms_since(begin)
             job.stages['total'] = (time.monotonic() - frame.arrived) * 1000
             camera.timings.add(job.stages)
-            outputs.publish_timings(job.stages)
+            publishers.publish_timings(job.stages)
 
 
 def _ms_since(begin: float) -> float:

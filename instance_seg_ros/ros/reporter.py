@@ -16,7 +16,7 @@ from rclpy.lifecycle import LifecycleNode
 
 from ..node_config.parameters import Settings
 from . import checks, diagnostics
-from .cameras import Camera
+from .camera_subscription import CameraSubscription
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Reporter:
     :param memory: returns what the diagnostics tell about the memory of the GPU.
     """
 
-    def __init__(self, node: LifecycleNode, settings: Settings, cameras: list[Camera],
+    def __init__(self, node: LifecycleNode, settings: Settings, cameras: list[CameraSubscription],
                  health: Health, state: Callable[[], str],
                  memory: Callable[[], dict[str, str]]) -> None:
         self._node, self._settings, self._cameras = node, settings, cameras
@@ -80,7 +80,7 @@ class Reporter:
         self._publisher.publish(
             diagnostics.array(self._node.get_clock().now().to_msg(), statuses))
 
-    def _camera_status(self, name: str, state: str, camera: Camera) -> Any:
+    def _camera_status(self, name: str, state: str, camera: CameraSubscription) -> Any:
         graph = checks.input_problems(self._node, camera)
         self._tell_once(graph + camera.stamps.problems())
         publishers = self._node.count_publishers(camera.topic) if camera.topic else 0

@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 from rclpy.lifecycle import LifecycleNode
-from std_msgs.msg import Header
 
-from ..node_config.builders import overlay_style, view_of
+from ..node_config.builders import overlay_style, region_of
 from ..node_config.parameters import AllSettings, Settings
 from ..node_config.segmenter_factory import describe, first_line, gpu_memory, tune
-from .cameras import Camera, Inbox
-from .outputs import Outputs
+from .camera_subscription import CameraSubscription, Inbox
+from .outputs import CameraPublishers
 from .pipeline import STAGES, Pipeline
 
 
@@ -34,8 +33,8 @@ class Worker:
         self._node, self._load_segmenter, self._on_fault = node, load, on_fault
         self._segmenter: Any = None
         self._pipeline: Pipeline | None = None
-        self._outputs: dict[str, Outputs] = {}
-        self.cameras = {name: Camera(name, own, self._now_ns)
+        self._outputs: dict[str, CameraPublishers] = {}
+        self.cameras = {name: CameraSubscription(name, own, self._now_ns)
                         for name, own in settings.cameras.items()}
 
     @property
@@ -47,7 +46,7 @@ class Worker:
         """Load the network, warm it up and create the outputs; return facts about it."""
         for camera in self.cameras.values():
             own = settings.cameras[camera.name]
-            camera.update(own, view_of(own))
+            camera.update(own, region_of(own), overlay_style(settings.node))
         self._segmenter = self._load_segmenter(settings.node, device)
         # In this thread, not in the pipeline's: it keeps OpenMP threads of its own, so there are
         # more of them than cores, and OpenMP lets all sleep after each operation instead of
@@ -57,9 +56,8 @@ class Worker:
         stages = self._segmenter([np.zeros((64, 64, 3), np.uint8)])[0].timings_ms
         for camera in self.cameras.values():
             # One by one: where the next cannot be made, release removes those there are.
-            self._outputs[camera.name] = Outputs(
-                self._node, camera.prefix, [*stages, *STAGES],
-                camera.settings.detections_3d != 'off', camera.settings.markers)
+            self._outputs[camera.name] = CameraPublishers(
+                self._node, camera.prefix, camera.settings, [*stages, *STAGES])
         return describe(self._segmenter)
 
     def run(self, settings: Settings) -> None:
@@ -67,7 +65,6 @@ class Worker:
         inbox = Inbox(settings.batch_timeout_ms / 1000, self.cameras)
         self._pipeline = Pipeline(self._segmenter, inbox, self._outputs, self._now_ns,
                                   self._on_fault, self._node.get_logger())
-        self._pipeline.overlay_style = overlay_style(settings)
         self._pipeline.start()
         for camera in self.cameras.values():
             camera.subscribe(self._node, inbox)
@@ -109,15 +106,14 @@ class Worker:
 
     def apply(self, settings: AllSettings) -> None:
         """Take over changed settings, all or (UserError) none."""
-        views = {name: camera.view if camera.settings == settings.cameras[name]
-                 else view_of(settings.cameras[name])
-                 for name, camera in self.cameras.items()}
+        regions = {name: camera.processor.region if camera.settings == settings.cameras[name]
+                   else region_of(settings.cameras[name])
+                   for name, camera in self.cameras.items()}
         if self._segmenter is not None:
             tune(self._segmenter, settings.node)
         for name, camera in self.cameras.items():
-            camera.update(settings.cameras[name], views[name])
+            camera.update(settings.cameras[name], regions[name], overlay_style(settings.node))
         if self._pipeline is not None:
-            self._pipeline.overlay_style = overlay_style(settings.node)
             self._pipeline.inbox.batch_timeout_s = settings.node.batch_timeout_ms / 1000
             self._publish_labels(settings.node)
 
@@ -126,9 +122,9 @@ class Worker:
         return gpu_memory(self._segmenter) if self.is_loaded else {}
 
     def _publish_labels(self, settings: Settings) -> None:
-        header = Header(stamp=self._node.get_clock().now().to_msg())
         for outputs in self._outputs.values():
-            outputs.publish_labels(self._segmenter.label_set, settings.score_threshold, header)
+            outputs.publish_labels(
+                self._segmenter.label_set, settings.score_threshold, self._now_ns())
 
     def _now_ns(self) -> int:
         return self._node.get_clock().now().nanoseconds

@@ -27,11 +27,10 @@ from instance_seg_ros.bags.definitions import typestore
 from instance_seg_ros.bags.playback import Playback
 from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.node_config.parameters import CameraSettings
-from instance_seg_ros.offline.cameras import Camera, camera_names, choose_cameras
-from instance_seg_ros.offline.outputs import CameraTopics
-from instance_seg_ros.offline.outputs_3d import GroundTopics
+from instance_seg_ros.offline.camera_plan import CameraPlan, camera_names, choose_cameras
 from instance_seg_ros.offline.process import BagProcessor, Options
 from instance_seg_ros.offline.progress import ResumableBag
+from instance_seg_ros.perception.overlay import OverlayStyle
 
 STAMPS = [BEGIN + i * PERIOD for i in range(FRAMES)]
 MASKS = '/instance_seg/instance_mask'
@@ -40,7 +39,7 @@ MASKS = '/instance_seg/instance_mask'
 def process(path, output, *, wanted=None, overlay=False, segmenter=None, job='job', workers=1,
             **options):
     with open_source(path) as source:
-        cameras = choose_cameras(source, wanted, overlay)
+        cameras = choose_cameras(source, wanted, ['overlay'] if overlay else [])
         segmenters = [segmenter or MeanSegmenter() for _ in range(workers)]
         processor = BagProcessor(segmenters, source, cameras, Options(**options))
         return processor.run(output, {'name': job})
@@ -99,8 +98,8 @@ def test_places_on_the_ground(make_bag, tmp_path):
             writer.write(message.topic, message.stamp, message.data)
             if k in (2, 6):
                 writer.write(info, message.stamp + 1, camera_info(focal=8.0 if k == 2 else 16.0))
-    ground = GroundTopics.of('/instance_seg', RAW, CameraSettings(detections_3d='ground'))
-    camera = Camera(CameraTopics.under('/instance_seg', False), on_ground=ground)
+    camera = CameraPlan.of('/instance_seg', '', RAW, CameraSettings(detections_3d='ground'),
+                           OverlayStyle())
     with open_source(tmp_path / 'with_info') as source:
         for only_outputs in True, False:
             BagProcessor([MeanSegmenter()], source, {RAW: camera}, Options(
@@ -109,7 +108,7 @@ def test_places_on_the_ground(make_bag, tmp_path):
         assert info.name not in {t.name for t in bag.topics}
         assert {t.name: t.count for t in whole.topics}[info.name] == 2
         arrays = [images.deserialize(m.data, m.topic.type)
-                  for m in bag.messages([ground.detections.name])]
+                  for m in bag.messages(['/instance_seg/detections_3d'])]
     assert len(arrays) == FRAMES
     depths = [array.detections[0].bbox.center.position.z for array in arrays]
     assert min(depths[7:]) > max(depths[:7])

@@ -10,7 +10,8 @@ from instance_seg_ros.bags import BagWriter, Topic, images
 from instance_seg_ros.bags.definitions import typestore
 from instance_seg_ros.core.instances import InstanceMap
 from instance_seg_ros.core.labels import LabelSet
-from instance_seg_ros.offline.outputs import CameraTopics
+from instance_seg_ros.offline.outputs import CameraOutputs
+from instance_seg_ros.perception.frame_processor import FrameProcessor
 
 BEGIN, PERIOD, DELAY = 1_700_000_000_000_000_000, 100_000_000, 30_000_000
 LABELS = LabelSet.named('cityscapes')
@@ -37,11 +38,11 @@ def record(path: Path, frames: int = 12, cameras=('',), pictures: bool = True,
     with BagWriter(path) as writer:
         for camera in cameras:
             prefix = f'/instance_seg/{camera}' if camera else '/instance_seg'
-            topics = CameraTopics.under(prefix, overlay)
+            outputs, processor = CameraOutputs(
+                prefix, requested=['overlay'] if overlay else []), FrameProcessor()
             image = Topic.of(f'/{camera or "camera"}/image_raw', 'sensor_msgs/msg/Image')
             timing = Topic.of(f'{prefix}/debug/total_ms', 'std_msgs/msg/Float32')
-            first = images.header(BEGIN, 'camera')
-            writer.write(topics.label_info, BEGIN, topics.serialize_labels(LABELS, 0.0, first))
+            writer.write(outputs.label_info, BEGIN, outputs.serialize_labels(LABELS, 0.0, BEGIN))
             for k in range(frames):
                 stamp = BEGIN + k * PERIOD
                 header = images.header(stamp_of(k), 'camera')
@@ -50,7 +51,8 @@ def record(path: Path, frames: int = 12, cameras=('',), pictures: bool = True,
                     writer.write(image, stamp, images.serialize_image(header, 'rgb8', picture))
                 if k >= frames - dropped:
                     continue
-                for topic, data in topics.serialize(found(k), header, lambda p=picture: p):
+                frame = processor.finish(processor.prepare(picture), found(k), header)
+                for topic, data in outputs.serialize(frame):
                     writer.write(topic, stamp + delay, data)
                 if stages:
                     value = typestore().types['std_msgs/msg/Float32'](data=10.0 + k)

@@ -6,7 +6,8 @@ import pytest
 
 pytest.importorskip('rclpy')
 
-from instance_seg_ros.ros.outputs import Outputs  # noqa: E402
+from instance_seg_ros.node_config.parameters import CameraSettings  # noqa: E402
+from instance_seg_ros.ros.outputs import CameraPublishers  # noqa: E402
 
 pytestmark = pytest.mark.ros
 
@@ -18,7 +19,7 @@ def topics(node):
 def test_all_are_made_or_none(make_node, monkeypatch):
     node = make_node()
     before, create = topics(node), node.create_lifecycle_publisher
-    outputs = Outputs(node, '~/front/', ['network'])
+    outputs = CameraPublishers(node, '~/front/', CameraSettings(), ['network'])
     assert '/instance_seg/front/debug/network_ms' in topics(node)
     outputs.destroy()
     assert topics(node) == before
@@ -30,14 +31,14 @@ def test_all_are_made_or_none(make_node, monkeypatch):
 
     monkeypatch.setattr(node, 'create_lifecycle_publisher', refuse_the_last)
     with pytest.raises(RuntimeError, match='no more'):
-        Outputs(node, '~/front/', ['network'])
+        CameraPublishers(node, '~/front/', CameraSettings(), ['network'])
     assert topics(node) == before
 
 
 def test_an_override_is_for_one_topic(make_node):
     override = 'qos_overrides./instance_seg/instance_mask.publisher.reliability:=best_effort'
     node = make_node('-p', override)
-    outputs = Outputs(node, '~/', [])
+    outputs = CameraPublishers(node, '~/', CameraSettings(), [])
     qos = {publisher.topic_name: publisher.qos_profile.reliability.name
            for publisher in node.publishers}
     outputs.destroy()

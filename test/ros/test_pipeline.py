@@ -18,7 +18,11 @@ from sensor_msgs.msg import Image  # noqa: E402
 from instance_seg_ros.core.instances import InstanceMap  # noqa: E402
 from instance_seg_ros.core.labels import LabelSet  # noqa: E402
 from instance_seg_ros.node_config.parameters import CameraSettings  # noqa: E402
-from instance_seg_ros.ros.cameras import Camera, Frame, Inbox  # noqa: E402
+from instance_seg_ros.ros.camera_subscription import (  # noqa: E402
+    CameraSubscription,
+    Inbox,
+    IncomingFrame,
+)
 from instance_seg_ros.ros.pipeline import Pipeline  # noqa: E402
 
 pytestmark = pytest.mark.ros
@@ -26,17 +30,17 @@ LABELS = LabelSet.named('cityscapes')
 NOW_NS = 10**12
 
 
-class Outputs:
+class Publishers:
     """Keeps what is published, or fails."""
 
     def __init__(self, order):
         self.order, self.published = order, []
 
-    def publish(self, found, header, place, draw_overlay):
-        if header.frame_id == 'publish_fails':
+    def publish(self, frame):
+        if frame.header.frame_id == 'publish_fails':
             raise OSError('no way out')
-        assert draw_overlay().shape == (*found.class_mask.shape, 3)
-        self.published.append(header.frame_id)
+        assert frame.image.shape == (*frame.result.class_mask.shape, 3)
+        self.published.append(frame.header.frame_id)
 
     def publish_timings(self, stages_ms):
         assert min(stages_ms.values()) >= 0 and list(stages_ms)[-1] == 'total'
@@ -67,9 +71,9 @@ KINDS = ('good', 'good', 'good', 'broken', 'old', 'segmenter_fails', 'publish_fa
 @given(st.lists(st.tuples(st.sampled_from('ab'), st.sampled_from(KINDS), st.booleans()),
                 max_size=25))
 def test_every_frame_is_accounted_for_whatever_happens(frames):
-    cameras = {name: Camera(name, CameraSettings(max_age_ms=1000.0), lambda: NOW_NS)
+    cameras = {name: CameraSubscription(name, CameraSettings(max_age_ms=1000.0), lambda: NOW_NS)
                for name in 'ab'}
-    inbox, faults, outputs = Inbox(0.0), [], {name: Outputs(name) for name in 'ab'}
+    inbox, faults, outputs = Inbox(0.0), [], {name: Publishers(name) for name in 'ab'}
     pipeline = Pipeline(segment, inbox, outputs, lambda: NOW_NS, faults.append,
                         logging.getLogger('test'))
     pipeline.start()
@@ -96,14 +100,14 @@ def test_every_frame_is_accounted_for_whatever_happens(frames):
 def test_stop_waits_for_the_frame_being_published_and_drops_the_others():
     entered, leave, events = threading.Event(), threading.Event(), []
 
-    class SlowOutputs(Outputs):
-        def publish(self, found, header, place, draw_overlay):
+    class SlowPublishers(Publishers):
+        def publish(self, frame):
             entered.set()
             leave.wait(10)
             events.append('published')
 
-    camera, inbox = Camera('', CameraSettings(), lambda: NOW_NS), Inbox()
-    pipeline = Pipeline(segment, inbox, {'': SlowOutputs('')}, lambda: NOW_NS, events.append,
+    camera, inbox = CameraSubscription('', CameraSettings(), lambda: NOW_NS), Inbox()
+    pipeline = Pipeline(segment, inbox, {'': SlowPublishers('')}, lambda: NOW_NS, events.append,
                         logging.getLogger('test'))
     pipeline.start()
     camera._inbox = inbox
@@ -122,9 +126,9 @@ def test_stop_waits_for_the_frame_being_published_and_drops_the_others():
 
 
 def test_a_frame_is_accounted_for_once():
-    camera = Camera('', CameraSettings(), lambda: NOW_NS)
+    camera = CameraSubscription('', CameraSettings(), lambda: NOW_NS)
     camera.ledger.receive()
-    frame = Frame(camera, message('good'), 0.0)
+    frame = IncomingFrame(camera, message('good'), 0.0)
     frame.drop('too_old')
     with pytest.raises(RuntimeError):
         frame.publish()

@@ -27,7 +27,8 @@ from vision_msgs.msg import Detection2DArray
 
 from ...arguments import image_size
 from ...core.errors import UserError
-from ...ros.messages import to_image
+from ...messages.images import image_fields
+from ...ros.message_conversion import to_message
 from ...ros.tools.node_process import NODE_COMMAND, NodeProcess, own_domain
 from ...ros.tools.session import ros_node, spinning, stop_on_signals
 from ..arguments import settings
@@ -86,7 +87,8 @@ class Camera:
 
     def __init__(self, node: Node, frames: list[np.ndarray]) -> None:
         """Offer and ask for the topics; `frames` are uint8 (H, W, 3)."""
-        self._images = [to_image(frame, Header(frame_id='camera')) for frame in frames]
+        self._images = [to_message(Image, image_fields(frame, Header(frame_id='camera')))
+                        for frame in frames]
         self._publisher = node.create_publisher(Image, 'image_raw', QoSProfile(depth=5))
         self._stamp, self._missing = 0, set()
         self._lock, self._complete = threading.Lock(), threading.Event()

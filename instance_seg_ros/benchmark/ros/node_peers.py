@@ -29,8 +29,11 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from ...ros.messages import from_image, stamp_ns, to_image
-from ...ros.outputs import Outputs
+from ...core.stamps import stamp_ns
+from ...messages.images import decode_image, image_fields
+from ...perception.frame_processor import ProcessedFrame
+from ...ros.message_conversion import to_message
+from ...ros.outputs import CameraPublishers
 from ...ros.tools.session import ros_node, spinning, stop_on_signals
 
 TOPICS = {'raw': (Image, 'image_raw'), 'jpeg': (CompressedImage, 'image_raw/compressed')}
@@ -66,7 +69,7 @@ def pictures(folder: str, size: str, transport: str) -> tuple[Any, ...]:
     images = (np.zeros((1, PROBE[1], PROBE[0], 3), np.uint8) if size == size_name(PROBE)
               else np.load(Path(folder, f'{size}.npy')))
     if transport == 'raw':
-        return tuple(to_image(image, header) for image in images)
+        return tuple(to_message(Image, image_fields(image, header)) for image in images)
     return tuple(_to_jpeg(image, header) for image in images)
 
 
@@ -148,7 +151,7 @@ def echo(notes: Notes, transport: str) -> None:
         @cache
         def mask(size: str) -> Image:
             width, height = map(int, size.split('x'))
-            return to_image(np.zeros((height, width), np.uint8), Header())
+            return to_message(Image, image_fields(np.zeros((height, width), np.uint8), Header()))
 
         def answer(message: Any) -> None:
             image = mask(message.header.frame_id)
@@ -189,7 +192,7 @@ def segmenter(notes: Notes, folder: str, transport: str, parameters: dict[str, A
 
     @cache
     def images(size: str) -> list[np.ndarray]:
-        return [from_image(message) for message in pictures(folder, size, transport)]
+        return [decode_image(message) for message in pictures(folder, size, transport)]
 
     def answer(number: Header) -> None:
         size, k = number.frame_id.split()
@@ -205,25 +208,26 @@ def segmenter(notes: Notes, folder: str, transport: str, parameters: dict[str, A
     segment.close()
 
 
-class NotedOutputs(Outputs):
-    """The node's outputs, which note when each frame arrived, was found and was sent."""
+class NotedPublishers(CameraPublishers):
+    """The node's publishers, which note when each frame arrived, was found and was sent."""
 
     def __init__(self, notes: Notes, *arguments: Any, **options: Any) -> None:
-        """Make the publishers."""
+        """Create the publishers."""
         super().__init__(*arguments, **options)
         self._notes, self._moments = notes, {}
-        send = self._instance_mask.publish
+        mask, = (each.publisher for each in self._outputs if each.output.name == 'instance_mask')
+        send = mask.publish
 
         def publish(message: Image) -> None:
             self._moments['sent'] = time.monotonic_ns()
             send(message)
 
-        self._instance_mask.publish = publish
+        mask.publish = publish
 
-    def publish(self, found: Any, header: Header, *makers: Any) -> None:
-        """Publish what was found in one image."""
-        self._moments = {'stamp': stamp_ns(header), 'found': time.monotonic_ns()}
-        super().publish(found, header, *makers)
+    def publish(self, frame: ProcessedFrame) -> None:
+        """Publish all outputs of a frame."""
+        self._moments = {'stamp': stamp_ns(frame.header), 'found': time.monotonic_ns()}
+        super().publish(frame)
 
     def publish_timings(self, stages_ms: dict[str, float]) -> None:
         """Note the stages of the frame of the last `publish`."""
@@ -234,10 +238,9 @@ class NotedOutputs(Outputs):
 
 def node(notes: Notes, arguments: list[str]) -> None:
     """Run the real node, with outputs that take notes."""
-    from ...ros import main
-    from ...ros import runtime as worker
+    from ...ros import main, runtime
 
-    worker.Outputs = partial(NotedOutputs, notes)
+    runtime.CameraPublishers = partial(NotedPublishers, notes)
     main.main(['node', *arguments])
 
 

@@ -5,13 +5,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
+from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from ...core.instances import InstanceMap
 from ...core.labels import LabelSet
-from ...ros import messages
+from ...messages.images import image_fields
+from ...messages.outputs import Output, outputs_of
+from ...node_config.parameters import CameraSettings
+from ...perception.frame_processor import FrameProcessor
+from ...ros.message_conversion import message_class, to_message
 from ..measure import Times, time_calls
 from .node_peers import CONTESTANTS, size_name
 
@@ -63,13 +69,17 @@ def _row(case: dict, part: str, ms: Iterable[float], sent: int | None = None) ->
 
 def building_rows(size: tuple[int, int] = (2048, 1024), repeats: int = 50) -> list[dict]:
     """Return a row for each output message: how long it takes to fill."""
-    found, header = _crowd(size), Header()
-    overlay = np.zeros((size[1], size[0], 3), np.uint8)
-    makers = {
-        'instance_mask': lambda: messages.to_image(found.instance_mask, header),
-        'class_mask': lambda: messages.to_image(found.class_mask, header),
-        f'detections ({len(found.instances)})': lambda: messages.to_detections(found, header),
-        'overlay': lambda: messages.to_image(overlay, header)}
+    image, header = np.zeros((size[1], size[0], 3), np.uint8), Header()
+    processor = FrameProcessor()
+    frame = processor.finish(processor.prepare(image), _crowd(size), header)
+
+    def fill(output: Output) -> object:
+        return to_message(message_class(output.type), output.build(frame))
+
+    names = {'detections': f'detections ({len(frame.result.instances)})'}
+    makers = {names.get(output.name, output.name): partial(fill, output)
+              for output in outputs_of(CameraSettings()) if not output.on_request}
+    makers['overlay'] = lambda: to_message(Image, image_fields(image, header))  # drawn already
     case = {'size': size_name(size), 'transport': '-', 'fast_dds': '-'}
     return [_row(case, f'build {name}', times.ms)
             for name, times in time_calls(makers, repeats, title='messages').items()]

@@ -17,6 +17,7 @@ from ...bags.images import NANOSECONDS
 from ...bags.playback import Event
 from ...bags.sources import Source
 from ...core.errors import UserError
+from ..message_conversion import message_class
 from . import topic_types as raw
 
 CLOCK = '/clock'
@@ -53,7 +54,7 @@ class Player:
                 _log.warning('%s of the recording is not played, since the time is published on '
                              '%s.', topic.name, CLOCK)
                 continue
-            kind = raw.message_class(topic.type)
+            kind = message_class(topic.type)
             if kind is None:
                 _log.warning('%s is not played: its type %s is not installed here.',
                              topic.name, topic.type)

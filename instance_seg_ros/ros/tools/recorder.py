@@ -11,6 +11,7 @@ from rclpy.subscription import Subscription
 
 from ...bags import BagWriter, Topic
 from ...core.errors import UserError
+from ..message_conversion import message_class
 from . import topic_types as raw
 
 DEPTH = 100
@@ -59,7 +60,7 @@ class Recorder:
 
     def _subscribe(self, name: str, type_name: str) -> None:
         publishers = self._node.get_publishers_info_by_topic(name)
-        kind = raw.message_class(type_name)
+        kind = message_class(type_name)
         if not publishers or kind is None:
             return
         offered = [publisher.qos_profile for publisher in publishers]

@@ -2,23 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Types and QoS profiles of topics whose messages stay serialized."""
 
-from importlib import import_module
-
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability
 
 from ...bags import qos
 
 DEFAULT_DEPTH = 10
-
-
-def message_class(type_name: str) -> type | None:
-    """Return the Python class of `package/msg/Name`; None where it is not installed."""
-    package, _, name = type_name.replace('/msg/', '/').partition('/')
-    try:
-        return getattr(import_module(f'{package}.msg'), name, None)
-    except ImportError:
-        return None
 
 
 def offer(recorded: tuple[Qos, ...]) -> QoSProfile:

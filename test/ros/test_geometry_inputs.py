@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The optional detections_3d, through the real node."""
 
-import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,12 +13,9 @@ from sensor_msgs.msg import CameraInfo, Image  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 from vision_msgs.msg import Detection2DArray, Detection3DArray  # noqa: E402
 
-from instance_seg_ros.core.errors import UserError  # noqa: E402
-from instance_seg_ros.core.instances import InstanceMap  # noqa: E402
-from instance_seg_ros.core.labels import LabelSet  # noqa: E402
 from instance_seg_ros.node_config.parameters import CameraSettings  # noqa: E402
-from instance_seg_ros.ros.detections_3d import Placement, depth_in_metres  # noqa: E402
-from instance_seg_ros.ros.markers import marker_array  # noqa: E402
+from instance_seg_ros.perception.depth_image import depth_in_metres  # noqa: E402
+from instance_seg_ros.ros.geometry_inputs import GeometryInputs  # noqa: E402
 
 pytestmark = pytest.mark.ros
 
@@ -89,12 +85,6 @@ def test_depth_images_of_both_kinds(encoding, dtype):
     assert depth_in_metres(message) is None
 
 
-def test_markers_need_their_messages(monkeypatch):
-    monkeypatch.setitem(sys.modules, 'visualization_msgs.msg', None)
-    with pytest.raises(UserError, match='markers needs the ROS package visualization_msgs'):
-        marker_array()
-
-
 @pytest.mark.parametrize('arguments, expected', (
     ((), {'/depth'}),
     (('-p', 'cameras:=[front, left]'), {'/front/depth', '/left/depth'}),
@@ -113,14 +103,13 @@ def test_each_camera_has_its_depth(make_node, arguments, expected):
 
 @pytest.mark.parametrize('frame, told', (('front', 0), ('left', 1)))
 def test_depth_of_another_frame_is_told_once(frame, told):
-    warnings, placement, header = [], Placement(), Header(frame_id='front')
+    warnings, geometry, header = [], GeometryInputs(), Header(frame_id='front')
     node = SimpleNamespace(create_subscription=lambda *_: None,
                            get_logger=lambda: SimpleNamespace(warning=warnings.append))
     settings = CameraSettings(detections_3d='depth')
-    placement.subscribe(node, '', '/image_raw', settings)
-    placement._on_depth(Image(header=Header(frame_id=frame)))
-    found = InstanceMap.from_masks(LabelSet.named('cityscapes'), np.zeros((2, 2), np.uint8),
-                                   np.zeros((2, 2), np.uint16))
+    geometry.subscribe(node, '', '/image_raw', settings)
+    geometry._on_depth(Image(header=Header(frame_id=frame)))
     for _ in range(3):
-        placement.to_message(found, header, settings)
-    assert len(warnings) == told and all("'left', the image of 'front'" in w for w in warnings)
+        geometry.at(header)
+    assert len(warnings) == told and all(
+        "'left' differs from image frame_id 'front'" in w for w in warnings)

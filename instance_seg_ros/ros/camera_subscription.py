@@ -19,27 +19,27 @@ try:
 except ImportError:     # ROS 2 Humble
     from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
 from sensor_msgs.msg import CompressedImage, Image
-from std_msgs.msg import Header
 
-from ..core.instances import InstanceMap
+from ..core.stamps import stamp_ns
 from ..monitoring.frame_ledger import Ledger, Rate, RateLimit, Timings
 from ..monitoring.stamp_monitor import StampMonitor
-from ..node_config.builders import tracker_of
+from ..node_config.builders import placer_of, tracker_of
 from ..node_config.parameters import CameraSettings
-from ..perception.image_region import View
-from .detections_3d import Placement
-from .messages import stamp_ns
+from ..perception.frame_processor import FrameProcessor
+from ..perception.image_region import ImageRegion
+from ..perception.overlay import OverlayStyle
+from .geometry_inputs import GeometryInputs
 
 
 @dataclass
-class Frame:
+class IncomingFrame:
     """
     An image message on its way through the node, accounted for exactly once at its end.
 
     ``arrived`` is in seconds of time.monotonic.
     """
 
-    camera: Camera
+    camera: CameraSubscription
     message: Any
     arrived: float
     settled: bool = False
@@ -74,13 +74,13 @@ class Inbox:
 
     def __init__(self, batch_timeout_s: float = 0.02, expected: Iterable[str] = ()) -> None:
         self.batch_timeout_s = batch_timeout_s
-        self._frames: dict[str, Frame] = {}
+        self._frames: dict[str, IncomingFrame] = {}
         self._expected = set(expected)
         self._first_at = 0.0
         self._changed = threading.Condition()
         self._closed = False
 
-    def put(self, name: str, frame: Frame) -> Frame | None:
+    def put(self, name: str, frame: IncomingFrame) -> IncomingFrame | None:
         """Store a camera's frame; return the frame that has to go for it (or cannot come in)."""
         with self._changed:
             if self._closed:
@@ -92,7 +92,7 @@ class Inbox:
             self._changed.notify()
             return superseded
 
-    def take(self) -> list[Frame] | None:
+    def take(self) -> list[IncomingFrame] | None:
         """Wait for a batch and return its frames; None once the inbox is closed."""
         with self._changed:
             while not self._closed:
@@ -105,20 +105,20 @@ class Inbox:
                     self._changed.wait()
             return None
 
-    def close(self) -> list[Frame]:
+    def close(self) -> list[IncomingFrame]:
         """Let nothing in any more; return the frames that were still waiting."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
             return self._hand_out()
 
-    def _hand_out(self) -> list[Frame]:
+    def _hand_out(self) -> list[IncomingFrame]:
         frames, self._frames = list(self._frames.values()), {}
         self._expected = {frame.camera.name for frame in frames}
         return frames
 
 
-class Camera:
+class CameraSubscription:
     """
     One camera of the node.
 
@@ -135,15 +135,13 @@ class Camera:
         self.last_arrival: float | None = None
         self.active_since: float | None = None
         self.frame_id = ''
-        self.view = View()
-        self.placement = Placement()
-        self.tracker: Any = None
+        self.processor = FrameProcessor()
+        self.geometry = GeometryInputs()
         self.topic = ''
         self.subscription: Any = None
         self.last_failure: tuple[float, str] | None = None
         self.lost = 0
         self._limit = RateLimit()
-        self._tracked_id = ''
         self._inbox: Inbox | None = None
 
     @property
@@ -161,29 +159,22 @@ class Camera:
         """Type of its input topic."""
         return Image if self.settings.transport == 'raw' else CompressedImage
 
-    def update(self, settings: CameraSettings, view: View) -> None:
-        """Take over settings and the view that belongs to them; raises UserError without SciPy."""
+    def update(self, settings: CameraSettings, region: ImageRegion,
+               style: OverlayStyle) -> None:
+        """Take over settings, and region and overlay style that belong to them."""
         names = ('tracking', 'tracking_max_age_s', 'tracking_reuse_after_s')
         if any(getattr(self.settings, name) != getattr(settings, name) for name in names):
-            self.tracker = tracker_of(settings)
-        self.settings, self.view = settings, view
-
-    def track(self, found: InstanceMap, header: Header) -> InstanceMap:
-        """Return the map with the numbers its objects had before, if that is asked for."""
-        tracker = self.tracker      # a parameter may take it away any time
-        if tracker is None:
-            return found
-        if header.frame_id != self._tracked_id:     # another camera sends on the topic
-            self._tracked_id = header.frame_id
-            tracker.reset()
-        return tracker(found, stamp_ns(header) / 1e9, in_place=True)
+            self.processor.tracker = tracker_of(settings)
+        self.processor.region, self.processor.placer = region, placer_of(settings)
+        self.processor.overlay_style = style
+        self.settings = settings
 
     def subscribe(self, node: LifecycleNode, inbox: Inbox) -> None:
         """Start to put its frames into the inbox."""
         self._inbox = inbox
         self.active_since, self.last_arrival = time.monotonic(), None
         self.stamps.reset()
-        self.tracker = tracker_of(self.settings)      # what was before a pause is not followed
+        self.processor.tracker = tracker_of(self.settings)  # tracks end with a pause
         qos = QoSProfile(
             history=qos_profile_sensor_data.history, depth=1,
             reliability=ReliabilityPolicy[self.settings.qos.upper()])
@@ -193,7 +184,7 @@ class Camera:
         except UnsupportedEventTypeError:       # by this middleware
             self.subscription = self._subscription(node, qos)
         self.topic = self.subscription.topic_name
-        self.placement.subscribe(node, self.name, self.topic, self.settings)
+        self.geometry.subscribe(node, self.name, self.topic, self.settings)
 
     def _subscription(self, node: LifecycleNode, qos: QoSProfile, **options: Any) -> Any:
         topic = self._topic(node)
@@ -204,7 +195,7 @@ class Camera:
     def unsubscribe(self, node: LifecycleNode) -> None:
         """Stop listening; a message that is already on its way is counted as dropped."""
         self._inbox, self.active_since = None, None
-        self.placement.unsubscribe(node)
+        self.geometry.unsubscribe(node)
         if self.subscription is not None:
             node.destroy_subscription(self.subscription)
             self.subscription = None
@@ -226,7 +217,7 @@ class Camera:
         self.rate_in.tick()
         self.last_arrival, self.frame_id = now, message.header.frame_id
         self.stamps.check(stamp_ns(message.header))
-        frame = Frame(self, message, now)
+        frame = IncomingFrame(self, message, now)
         if inbox is None:
             frame.drop('deactivated')
         elif not self.settings.enabled:

@@ -1,0 +1,95 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The output topics: a new one is added to the table here, and then there is one live and offline.
+
+The node offers each topic that a camera's parameters switch on, and builds a message only while
+somebody subscribes. ``process-bag`` writes the same topics, those ``on_request`` only where its
+option of the same name is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..node_config.parameters import CameraSettings
+from ..perception.frame_processor import ProcessedFrame
+from ..perception.overlay import draw_overlay
+from .detections import detections_3d_fields, detections_fields, label_info_fields
+from .fields import Fields
+from .images import image_fields
+from .markers import markers_fields
+
+_IMAGE = 'sensor_msgs/msg/Image'
+
+
+@dataclass(frozen=True)
+class Output:
+    """
+    One output topic of each camera.
+
+    Attributes:
+        name: below the node's name, or the camera's where there are several.
+        type: `package/msg/Name`.
+        build: returns a message's fields; of a `ProcessedFrame` for those in `OUTPUTS`.
+        description: what it shows, for people.
+        is_on: whether a camera with these settings has it.
+        on_request: whether `process-bag` writes it only when asked to.
+        depth: of the publisher's queue.
+        latched: transient local: later subscriptions get the last message, too.
+        overridable: whether parameters `qos_overrides` apply.
+    """
+
+    name: str
+    type: str
+    build: Callable[..., Fields]
+    description: str
+    is_on: Callable[[CameraSettings], bool] = lambda camera: True
+    on_request: bool = False
+    depth: int = 5
+    latched: bool = False
+    overridable: bool = True
+
+
+OUTPUTS = (
+    Output('instance_mask', _IMAGE,
+           lambda frame: image_fields(frame.result.instance_mask, frame.header),
+           'instance of every pixel: label id * 1000 + number'),
+    Output('class_mask', _IMAGE,
+           lambda frame: image_fields(frame.result.class_mask, frame.header),
+           'label id of every pixel'),
+    Output('detections', 'vision_msgs/msg/Detection2DArray', detections_fields,
+           'class, score and box of every instance'),
+    Output('detections_3d', 'vision_msgs/msg/Detection3DArray', detections_3d_fields,
+           'position and size of instances in metres',
+           is_on=lambda camera: camera.detections_3d != 'off'),
+    Output('markers', 'visualization_msgs/msg/MarkerArray', markers_fields,
+           'detections_3d for RViz', is_on=lambda camera: camera.markers),
+    Output('overlay', _IMAGE,
+           lambda frame: image_fields(_overlay(frame), frame.header),
+           'instances drawn on the image, for people', on_request=True),
+)
+"""Topics with a message for each frame, in the order of publishing: what is for people is last."""
+
+ON_REQUEST = tuple(output for output in OUTPUTS if output.on_request)
+
+LABEL_INFO = Output('label_info', 'vision_msgs/msg/LabelInfo', label_info_fields,
+                    'names of the label ids', depth=1, latched=True)
+
+
+def stage_output(stage: str) -> Output:
+    """Return the topic with the time of a stage of each frame; built from milliseconds."""
+    return Output(f'debug/{stage}_ms', 'std_msgs/msg/Float32',
+                  lambda milliseconds: {'data': float(milliseconds)},
+                  f'time of the stage {stage}', depth=1, overridable=False)
+
+
+def outputs_of(camera: CameraSettings) -> tuple[Output, ...]:
+    """Return the topics with a message for each frame that a camera has."""
+    return tuple(output for output in OUTPUTS if output.is_on(camera))
+
+
+def _overlay(frame: ProcessedFrame) -> Any:
+    return draw_overlay(frame.image, frame.result, frame.overlay_style)
