@@ -52,7 +52,7 @@ def test_clusters(spread):
     for device in ('cpu', 'cuda', 'cuda'):
         picture = Picture(20_000, 15, spread, device)
         found, = MeanShift()(picture.embeddings, picture.class_index, (CAR,))
-        numbers.append(found.number.cpu().numpy())
+        numbers.append(found.label_image.cpu().numpy())
         assert len(found.area) == 15
     assert adjusted_rand_score(numbers[0].ravel(), numbers[1].ravel()) > 0.999
     assert (numbers[1] == numbers[2]).all()
@@ -130,12 +130,12 @@ def test_recorded_work_gives_what_the_adaptive_engine_gives():
     settings, engine = segmenter.settings, segmenter._engine
     with torch.inference_mode():
         sizes = [(512, 256)] * 3
-        replayed = engine(pictures, sizes, settings.radii, settings.things, {})
+        replayed = engine(pictures, sizes, settings.thing_bandwidths, settings.things, {})
         direct = super(type(engine), engine).__call__(
-            pictures, sizes, settings.radii, settings.things, {})
+            pictures, sizes, settings.thing_bandwidths, settings.things, {})
     for a, b in zip(replayed, direct, strict=True):
         assert (a.class_mask == b.class_mask).mean() > 0.999
-        assert adjusted_rand_score(a.number.ravel(), b.number.ravel()) > 0.9
+        assert adjusted_rand_score(a.label_image.ravel(), b.label_image.ravel()) > 0.9
 
 
 def test_memory_does_not_grow():

@@ -11,7 +11,8 @@ from functools import partial
 import numpy as np
 import torch
 
-from ..inference.batched_mean_shift import FixedMeanShift
+from ..inference.batched_mean_shift import BatchedMeanShift
+from ..inference.device_settings import DeviceSettings
 from ..inference.mean_shift import MeanShift
 from .arguments import add_common_arguments, prepare, settings
 from .measure import Times, peak_memory, say, time_calls, time_once
@@ -97,17 +98,16 @@ def _separate_means(random: np.random.Generator, count: int) -> np.ndarray:
 
 
 def _ours(picture: Picture) -> torch.Tensor:
-    return MeanShift(BANDWIDTH)(picture.embeddings, picture.class_index, (CAR,))[0].number
+    return MeanShift(BANDWIDTH)(picture.embeddings, picture.class_index, (CAR,))[0].label_image
 
 
 def _fixed(picture: Picture) -> torch.Tensor:
     classes = picture.class_index
-    found = FixedMeanShift()(picture.embeddings, torch.where(classes == CAR, 0, -1),
-                             torch.ones_like(classes, dtype=torch.float32),
-                             torch.tensor([BANDWIDTH], device=classes.device),
-                             *(classes.new_ones(1, side, dtype=torch.float32)
-                               for side in classes.shape[1:]))
-    return found.number[0]
+    settings = DeviceSettings(classes.shape, np.arange(19, dtype=np.uint8), classes.device)
+    settings.write((BANDWIDTH,), (CAR,), (classes.shape[:0:-1],))
+    found = BatchedMeanShift()(picture.embeddings, classes,
+                               torch.ones_like(classes, dtype=torch.float32), settings)
+    return found.label_image[0]
 
 
 def _norms(points: np.ndarray, mean: np.ndarray) -> np.ndarray:

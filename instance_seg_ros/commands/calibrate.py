@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from ..arguments import class_numbers, count, image_size, numbers, result_file
 from ..core.errors import UserError
-from ..inference.segmenter_settings import Settings
+from ..inference.segmenter_settings import SegmenterSettings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,7 +94,7 @@ def _choose(checkpoint, args: argparse.Namespace) -> None:
     """Put into the checkpoint what is chosen for it."""
     checkpoint.input_size = args.input_size or checkpoint.input_size
     if args.bandwidth is not None:
-        Settings({}, {}, {}, ()).changed(checkpoint.label_set, bandwidth=args.bandwidth)
+        SegmenterSettings({}, {}, {}, ()).changed(checkpoint.label_set, bandwidth=args.bandwidth)
         checkpoint.bandwidth = (checkpoint.bandwidths | args.bandwidth
                                 if isinstance(args.bandwidth, dict) else args.bandwidth)
     if args.pixels_per_unit is not None:

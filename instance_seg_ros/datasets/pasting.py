@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.labels import INSTANCE_FACTOR, LabelSet
-from ..core.resize import scale_labels, scale_picture
+from ..core.resize import resize_image, resize_labels
 from .cutouts import Cutout
 from .sample import IGNORE, Sample
 
@@ -143,8 +143,8 @@ def _blend(image: np.ndarray, place: Placement, brightness: float, rng,
     """Paint a cut-out into `image` (in place); returns its class where it covers, else 255."""
     rgba, parts = _mirrored(place.cutout, label_set, rng.random() < .5)
     size = (place.width, place.height)
-    rgba = scale_picture(rgba, size)
-    parts = scale_labels(parts, size)
+    rgba = resize_image(rgba, size)
+    parts = resize_labels(parts, size)
     top = place.bottom - place.height
     x0, y0 = max(0, place.left), max(0, top)
     x1, y1 = min(image.shape[1], place.left + place.width), min(image.shape[0], place.bottom)

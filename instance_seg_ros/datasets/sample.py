@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core.errors import UserError
 from ..core.labels import LabelSet
-from ..core.resize import scale_labels, scale_picture
+from ..core.resize import resize_image, resize_labels
 
 IGNORE = 255
 """Class index of a pixel that no loss and no score looks at."""
@@ -39,8 +39,8 @@ class Sample:
 
     def scaled(self, size: tuple[int, int]) -> Sample:
         """Return the same at another size (width, height)."""
-        return Sample(self.name, scale_picture(self.image, size),
-                      scale_labels(self.classes, size), scale_labels(self.instances, size))
+        return Sample(self.name, resize_image(self.image, size),
+                      resize_labels(self.classes, size), resize_labels(self.instances, size))
 
     def cropped(self, window: tuple[slice, slice]) -> Sample:
         """Return the part in a window of (rows, columns)."""

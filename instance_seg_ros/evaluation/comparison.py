@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from ..core.errors import UserError
-from ..core.resize import scale_labels
+from ..core.resize import resize_labels
 from ..training.pictures import principal
 from .frames import Frame
 from .official import Prediction
@@ -62,7 +62,7 @@ def _column(predictor: Predictor, frame: Frame, width: int) -> dict[str, np.ndar
     _, embeddings = predictor.segmenter.infer([image])
     things = [x.id for x in predictor.label_set.labels if x.has_instances]
     mask = np.isin(found.class_mask, things)
-    small = scale_labels(mask, predictor.segmenter.input_size)
+    small = resize_labels(mask, predictor.segmenter.input_size)
     parts = {'input': image, 'pca': principal(embeddings[0], small)}
     parts |= {name: _colored(predictions[name], image) for name in ROWS if name in predictions}
     size = (width, round(width * image.shape[0] / image.shape[1]))

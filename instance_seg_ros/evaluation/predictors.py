@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..core.instances import InstanceMap
 from ..core.labels import INSTANCE_FACTOR, LabelSet
-from ..core.resize import scale_labels
+from ..core.resize import resize_labels
 from ..datasets.sample import IGNORE
 from ..inference.mean_shift import MeanShift
 from ..inference.segmenter import InstanceSegmenter
@@ -108,7 +108,7 @@ class Predictor:
 
     def _at_network_size(self, frame: Frame) -> np.ndarray:
         """Truth as the network sees it: ids of separated instances, int32, 0 elsewhere."""
-        ids = scale_labels(frame.ids, self.segmenter.input_size)
+        ids = resize_labels(frame.ids, self.segmenter.input_size)
         return np.where(ids >= INSTANCE_FACTOR, ids, 0)
 
     def _channels(self, ids: np.ndarray) -> np.ndarray:
@@ -120,11 +120,13 @@ class Predictor:
     def _clusters(self, embeddings: Tensor, truth: np.ndarray, shape) -> list[Prediction]:
         channels = torch.from_numpy(self._channels(truth)).to(embeddings.device)
         settings = self.segmenter.settings
-        clusters = MeanShift(settings.radii)(embeddings, channels[None], settings.things)[0]
+        clusters = MeanShift(settings.thing_bandwidths).cluster_image(
+            embeddings[0], channels, settings.things)
         # The class is given, so only the embedding's evidence is left for the score.
         scores = (1 - clusters.spread / 2) * (clusters.margin / 2).clamp_max(1).sqrt()
         label_ids = self.segmenter.label_set.ids[clusters.class_index.cpu().numpy()]
-        return self._predictions(clusters.number.cpu().numpy(), label_ids, scores.tolist(), shape)
+        label_image = clusters.label_image.cpu().numpy()
+        return self._predictions(label_image, label_ids, scores.tolist(), shape)
 
     def _centres(self, embeddings: Tensor, truth: np.ndarray, shape) -> list[Prediction]:
         """Give each pixel of a class to the nearest true mean within the bandwidth."""
@@ -146,7 +148,7 @@ class Predictor:
 
     @staticmethod
     def _predictions(numbers: np.ndarray, label_ids, scores, shape) -> list[Prediction]:
-        large = scale_labels(numbers, (shape[1], shape[0]))
+        large = resize_labels(numbers, (shape[1], shape[0]))
         return [Prediction(int(label_ids[k]), float(scores[k]), large == k + 1)
                 for k in range(len(label_ids))]
 

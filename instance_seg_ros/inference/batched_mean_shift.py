@@ -8,47 +8,16 @@ end to end without a word to the host, and a CUDA graph can replay it. It finds 
 up to single pixels, and tells when there were more than it has room for.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .clusters import NO_CLASS, ClusterTensors
+from .device_settings import DeviceSettings
 from .mean_shift import REACH
 
-NO_CLASS = -1
 
-
-@dataclass(frozen=True)
-class FixedClusters:
-    """What the pixels of N images were clustered into, at most M clusters each.
-
-    number: int16 (N, H, W), 0 = in no cluster, else 1 + the cluster's column in the tables.
-    rank: int64 (N, M), class of a cluster as its place among the countable ones, ascending;
-        -1 where there is none. area, spread, margin: float32 (N, M), as in `Clusters`.
-    mode: float32 (N, M, D), place in embedding space.
-    confidence: float32 (N, M), mean of the pixels' confidence. edges: float32 (N, M), sides of
-        the pixels that face another cluster or the border.
-    rows, columns: float32 (N, M, H) and (N, M, W), profiles as `label_image.profiles` has them.
-    invalid: int64 (N,), pixels of countable classes whose embedding is not finite.
-    complete: bool (N,), False where an image has more clusters than there is room for.
-    """
-
-    number: Tensor
-    rank: Tensor
-    area: Tensor
-    spread: Tensor
-    margin: Tensor
-    mode: Tensor
-    confidence: Tensor
-    edges: Tensor
-    rows: Tensor
-    columns: Tensor
-    invalid: Tensor
-    complete: Tensor
-
-
-class FixedMeanShift:
+class BatchedMeanShift:
     """Mean shift with a flat kernel, per class, without a single data-dependent shape.
 
     min_area: clusters of fewer pixels are dropped. room: M, most clusters of an image.
@@ -65,16 +34,18 @@ class FixedMeanShift:
         self.min_area, self.room, self.sample = min_area, room, sample
         self.seeds, self.shifts, self.rounds = seeds, shifts, rounds
 
-    def __call__(self, embeddings: Tensor, rank: Tensor, confidence: Tensor, bandwidth: Tensor,
-                 of_row: Tensor, of_column: Tensor) -> FixedClusters:
+    def __call__(self, embeddings: Tensor, class_index: Tensor, confidence: Tensor,
+                 settings: DeviceSettings) -> ClusterTensors:
         """Cluster a batch.
 
-        embeddings: float (N, D, H, W). rank: int64 (N, H, W), place of each pixel's class among
-        the countable ones, -1 = not countable. confidence: float (N, H, W), averaged over each
-        cluster. bandwidth: float (C,), of each countable class. of_row, of_column: float (N, H)
-        and (N, W), how often the image copies each row and column of the grid.
+        Args:
+            embeddings: float (N, D, H, W).
+            class_index: int64 (N, H, W), class channel of each pixel, below 256.
+            confidence: float32 (N, H, W), probability of that class, averaged over each cluster.
+            settings: for a batch of this shape.
         """
-        shape, rank = rank.shape, rank.flatten(1)
+        shape, bandwidth = class_index.shape, settings.bandwidth
+        rank = settings.rank_of_class[class_index].flatten(1)
         points = embeddings.permute(0, 2, 3, 1).flatten(1, 2).float()
         points = points / bandwidth[rank.clamp_min(0)].unsqueeze(2)
         countable, finite = rank >= 0, torch.isfinite(points).all(2)
@@ -88,17 +59,19 @@ class FixedMeanShift:
                               _sides(slot.view(shape)).flatten(1)], 2)
         area, spread, mean, edges = (member @ values).unbind(2)
         grid = member.unflatten(2, shape[1:])
-        rows, columns = grid @ of_column[:, None, :, None], of_row[:, None, None] @ grid
+        rows = grid @ settings.of_column[:, None, :, None]
+        columns = settings.of_row[:, None, None] @ grid
         found &= area >= max(self.min_area, 1)
         order, number = _in_order(modes, found, area)
         modes, found, area, spread, mean, edges, rows, columns = (_take(x, order) for x in (
             modes, found, area, spread, mean, edges, rows.squeeze(3), columns.squeeze(2)))
         size, rank = area.clamp_min(1), (modes[..., -1] / 3).round().long()
-        return FixedClusters(
-            number.gather(1, slot).view(shape).short(), torch.where(found, rank, NO_CLASS),
-            area, spread / size, _margin(modes, found),
-            modes[..., :-1] * bandwidth[rank].unsqueeze(2), mean / size,
-            edges, rows, columns, (countable & ~finite).sum(1), complete)
+        return ClusterTensors(
+            number.gather(1, slot).view(shape).short(),
+            torch.where(found, settings.class_of_rank[rank], NO_CLASS), area.int(), spread / size,
+            _margin(modes, found), modes[..., :-1] * bandwidth[rank].unsqueeze(2),
+            (countable & ~finite).sum(1), probability=mean / size, sides=edges.int(), rows=rows,
+            columns=columns, complete=complete)
 
     def _modes(self, points: Tensor, there: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Find the modes of points (N, S, E): (N, M, E), which are real, and whether all fit."""

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ..core.errors import UserError
-from .clusters import Found
+from .clusters import ClusterArrays
 
 FEATURES = ('evidence', 'spread', 'margin', 'size', 'filling', 'outline', 'width', 'odd_width')
 """Names of the columns of `features`, in order."""
@@ -36,39 +36,40 @@ class Confidence:
         self._rows = np.array([weights.get(name, weights.get('')) for name in names],
                               np.float64) if weights else None
 
-    def __call__(self, found: Found) -> np.ndarray:
+    def __call__(self, clusters: ClusterArrays) -> np.ndarray:
         """Return a score from 0 to 1 for each cluster, float32 (M,)."""
         if self._rows is None:
-            return formula(found)
-        rows = self._rows[found.class_index]
-        logits = (features(found) * rows[:, :-1]).sum(1) + rows[:, -1]
+            return formula(clusters)
+        rows = self._rows[clusters.class_index]
+        logits = (features(clusters) * rows[:, :-1]).sum(1) + rows[:, -1]
         return (1 / (1 + np.exp(-logits.clip(-30, 30)))).astype(np.float32)
 
 
-def formula(found: Found) -> np.ndarray:
+def formula(clusters: ClusterArrays) -> np.ndarray:
     """Return a score without any fit, float32 (M,).
 
     The mean class probability, lowered where the embeddings are loose (spread) or the next
     cluster is close (margin): a blob of a wrongly recognised class has a sure class and no shape
     in embedding space.
     """
-    tightness = 1 - found.spread / 2
-    apart = np.sqrt(np.minimum(found.margin / 2, 1))
-    return (found.probability * tightness * apart).clip(0, 1).astype(np.float32)
+    tightness = 1 - clusters.spread / 2
+    apart = np.sqrt(np.minimum(clusters.margin / 2, 1))
+    return (clusters.probability * tightness * apart).clip(0, 1).astype(np.float32)
 
 
-def features(found: Found) -> np.ndarray:
+def features(clusters: ClusterArrays) -> np.ndarray:
     """Return the features of each cluster, float64 (M, F).
 
     evidence: logit of the class probability; spread, margin in bandwidths; size: logarithm of the
     share of the picture; filling: share of its box; outline: length of its edge over that of a
     square of its area; width: logarithm of width over height in the image, and its square.
     """
-    boxes = found.geometry.boxes
+    boxes = clusters.boxes
     width, height = (boxes[:, 2:] - boxes[:, :2]).clip(1).T
-    sure = np.clip(found.probability, 1e-3, 1 - 1e-3).astype(np.float64)
-    area, shape = np.maximum(found.area, 1).astype(np.float64), np.log(width / height)
+    sure = np.clip(clusters.probability, 1e-3, 1 - 1e-3).astype(np.float64)
+    area, shape = np.maximum(clusters.area, 1).astype(np.float64), np.log(width / height)
+    share = area / clusters.label_image.size
     return np.stack([
-        np.log(sure / (1 - sure)), found.spread, found.margin, np.log(area / found.number.size),
-        found.geometry.areas / (width * height), found.edges / (4 * np.sqrt(area)),
+        np.log(sure / (1 - sure)), clusters.spread, clusters.margin, np.log(share),
+        clusters.image_area / (width * height), clusters.sides / (4 * np.sqrt(area)),
         shape, shape ** 2], 1)

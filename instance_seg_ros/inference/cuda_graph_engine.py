@@ -16,44 +16,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .batched_mean_shift import FixedMeanShift
-from .clusters import Found
-from .eager_engine import STAGES, Engine
-from .mask_geometry import cell_copies, edges, geometry, geometry_of
-from .small_components import without_fragments
+from .batched_mean_shift import BatchedMeanShift
+from .cluster_measurement import measure_clusters
+from .clusters import ClusterArrays
+from .device_settings import DeviceSettings
+from .eager_engine import STAGES, EagerEngine
+from .packed_tensors import Layout, pack
 
 log = logging.getLogger(__name__)
 
 
-class DeviceSettings:
-    """Settings as the recorded work reads them, in fixed places on the device."""
-
-    def __init__(self, shape: tuple[int, int, int], label_ids: np.ndarray, device: torch.device):
-        """shape: (N, H, W) of the batch."""
-        count, height, width = shape
-        self.rank_of_class = torch.full((256,), -1, device=device)
-        self.bandwidth = torch.ones(256, device=device)
-        self.of_row = torch.ones(count, height, device=device)
-        self.of_column = torch.ones(count, width, device=device)
-        self.label_ids = torch.from_numpy(label_ids).to(device)
-        self._shape, self._now = (height, width), None
-
-    def set(self, *settings):
-        """Write bandwidths, things and image sizes where they have changed."""
-        if self._now == settings:
-            return
-        bandwidths, things, sizes = self._now = settings
-        rank = torch.full((256,), -1)
-        rank[list(things)] = torch.arange(len(things))
-        self.rank_of_class.copy_(rank)
-        self.bandwidth[:len(things)].copy_(torch.tensor(bandwidths))
-        for n, size in enumerate(sizes):
-            of_row, of_column = cell_copies(self._shape, size)
-            self.of_row[n].copy_(torch.from_numpy(of_row))
-            self.of_column[n].copy_(torch.from_numpy(of_column))
-
-
-class ReplayEngine(Engine):
+class CudaGraphEngine(EagerEngine):
     """An engine that replays recorded work; images of too many instances go the long way."""
 
     def __init__(self, *args, **kwargs):
@@ -63,7 +36,7 @@ class ReplayEngine(Engine):
 
     def __call__(self, pictures: np.ndarray, sizes: Sequence[tuple[int, int]],
                  bandwidths: tuple[float, ...], things: tuple[int, ...],
-                 timings: dict[str, float]) -> list[Found]:
+                 timings: dict[str, float]) -> list[ClusterArrays]:
         """Do what `Engine` does."""
         with _current(self.device):
             plan = self._plans.get(pictures.shape)
@@ -71,50 +44,49 @@ class ReplayEngine(Engine):
                 plan = self._plans[pictures.shape] = _Plan(self, pictures.shape)
             plan.set(bandwidths, things, tuple(sizes))
             found = plan(pictures, timings)
-        return found or super().__call__(pictures, sizes, bandwidths, things, timings)
+        if found is None:
+            return super().__call__(pictures, sizes, bandwidths, things, timings)
+        return found
 
-    def cluster(self, logits: Tensor, embeddings: Tensor, settings: DeviceSettings):
-        """Return what the host needs: class mask and numbers (N, H, W), tables, profiles, a tail.
-
-        The table (N, M, 6 + D) holds each cluster's class (place among the countable ones, -1 =
-        no cluster), probability, spread, margin, area, edges and mode; the tail (N, 2) the count
-        of invalid pixels and whether all clusters are there.
-        """
-        strongest, classes = logits.float().max(1)
+    def cluster(self, logits: Tensor, embeddings: Tensor,
+                settings: DeviceSettings) -> dict[str, Tensor]:
+        """Return what the host needs, by name: class mask and the fields of the clusters."""
+        strongest, class_index = logits.float().max(1)
         confidence = (strongest - logits.float().logsumexp(1)).exp()
-        found = FixedMeanShift()(embeddings, settings.rank_of_class[classes], confidence,
-                                 settings.bandwidth, settings.of_row, settings.of_column)
-        table = torch.cat([torch.stack([
-            found.rank.float(), found.confidence, found.spread, found.margin, found.area,
-            found.edges], 2), found.mode], 2)
-        tail = torch.stack([found.invalid, found.complete.long()], 1)
-        return (settings.label_ids[classes], found.number, table, found.rows, found.columns, tail)
+        clusters = BatchedMeanShift()(embeddings, class_index, confidence, settings)
+        return {'class_mask': settings.label_ids[class_index], **clusters.tensors()}
 
 
 class _Plan:
     """The recorded work for one batch shape, with its inputs and results in fixed places."""
 
-    def __init__(self, engine: ReplayEngine, shape: tuple[int, ...]):
+    def __init__(self, engine: CudaGraphEngine, shape: tuple[int, ...]):
         device, pinned = engine.device, engine.device.type == 'cuda'
+        self._engine = engine
         self._host = torch.zeros(shape, dtype=torch.uint8, pin_memory=pinned)
         self._pictures = self._host.to(device)
         self._settings = DeviceSettings(shape[:3], engine.label_ids, device)
-        self._things, self._sizes = np.zeros(0, np.int64), ()
+        self._sizes = ()
         record = _recorder(device)
         self._normalise = record(lambda: (engine.normalise(self._pictures),))
         self._network = record(lambda: engine.network(*self._normalise.outputs))
-        self._cluster = record(lambda: engine.cluster(
-            *self._network.outputs, self._settings))
-        self._results = [torch.empty_like(x, device='cpu', pin_memory=pinned)
-                         for x in self._cluster.outputs]
+        self._cluster = record(self._clustered)
+        block, = self._cluster.outputs
+        self._results = torch.empty_like(block, device='cpu', pin_memory=pinned)
         self._clock = _DeviceClock() if pinned else _HostClock()
+
+    def _clustered(self) -> tuple[Tensor]:
+        tensors = self._engine.cluster(*self._network.outputs, self._settings)
+        self._layout = Layout.of(tensors)
+        return (pack(tensors),)
 
     def set(self, bandwidths: tuple[float, ...], things: tuple[int, ...], sizes: tuple):
         """Set what may differ from the frame before."""
-        self._settings.set(bandwidths, things, sizes)
-        self._things, self._sizes = np.array(things), sizes
+        self._settings.write(bandwidths, things, sizes)
+        self._sizes = sizes
 
-    def __call__(self, pictures: np.ndarray, timings: dict[str, float]) -> list[Found] | None:
+    def __call__(self, pictures: np.ndarray,
+                 timings: dict[str, float]) -> list[ClusterArrays] | None:
         """Run once; None when an image holds more clusters than there is room for."""
         self._clock.start()
         self._host.copy_(torch.from_numpy(pictures))
@@ -124,27 +96,16 @@ class _Plan:
         self._network()
         self._clock.mark()
         self._cluster()
-        for here, there in zip(self._results, self._cluster.outputs, strict=True):
-            here.copy_(there, non_blocking=True)
+        self._results.copy_(self._cluster.outputs[0], non_blocking=True)
         for stage, ms in zip(STAGES, self._clock.stop(), strict=True):
             timings[stage] = timings.get(stage, 0.0) + ms
-        if not self._results[-1][:, 1].all():
+        results = self._layout.unpack(self._results.numpy())
+        if not results['complete'].all():
             return None
-        return [self._found(*arrays) for arrays in zip(
-            *(x.numpy() for x in self._results), self._sizes, strict=True)]
-
-    def _found(self, class_mask, number, table, rows, columns, tail, size) -> Found:
-        count = np.count_nonzero(table[:, 0] >= 0)
-        rank, probability, spread, margin, area, sides, *mode = table[:count].T.copy()
-        whole, area = without_fragments(number, area.astype(np.int64))
-        if whole is number:
-            number, sides = number.copy(), sides.astype(np.int64)
-            boxes = geometry_of(rows[:count], columns[:count], size)
-        else:
-            number, sides, boxes = whole, edges(whole, count), geometry(whole, count, size)
-        return Found(class_mask.copy(), number, self._things[rank.astype(np.int64)],
-                     probability, spread, margin, np.stack(mode, 1), area, sides, boxes, size,
-                     int(tail[0]))
+        images = [{name: array[n] for name, array in results.items()}
+                  for n in range(len(self._sizes))]
+        return [measure_clusters(image['class_mask'], image, size)
+                for image, size in zip(images, self._sizes, strict=True)]
 
 
 def _current(device: torch.device):

@@ -5,21 +5,21 @@
 import time
 from collections.abc import Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .clusters import Found
-from .mask_geometry import edges, geometry
-from .mean_shift import Clusters, MeanShift
-from .small_components import without_fragments
+from .cluster_measurement import measure_clusters
+from .clusters import ClusterArrays, ClusterTensors
+from .mean_shift import MeanShift
 
 STAGES = ('preprocess', 'network', 'clustering')
 """Names of the timed stages, in order."""
 
 
-class Engine:
+class EagerEngine:
     """A network with its normalisation, and a clustering that looks at the data as it goes."""
 
     def __init__(self, network: nn.Module, mean: Sequence[float], std: Sequence[float],
@@ -36,7 +36,7 @@ class Engine:
 
     def __call__(self, pictures: np.ndarray, sizes: Sequence[tuple[int, int]],
                  bandwidths: tuple[float, ...], things: tuple[int, ...],
-                 timings: dict[str, float]) -> list[Found]:
+                 timings: dict[str, float]) -> list[ClusterArrays]:
         """Find the instances of pictures, uint8 RGB (N, H, W, 3), and add each stage's time.
 
         sizes: (width, height) of the images they come from. things: channels of the classes to
@@ -47,10 +47,16 @@ class Engine:
         with self._timed(timings, 'network'):
             logits, embeddings = self.network(batch)
         with self._timed(timings, 'clustering'):
-            classes = logits.argmax(1)
-            clusters = MeanShift(bandwidths)(embeddings, classes, things)
-            return [self._found(*one) for one in zip(classes, logits, clusters, sizes,
-                                                     strict=True)]
+            return [self.cluster_image(*one, bandwidths, things) for one in zip(
+                logits, embeddings, sizes, strict=True)]
+
+    def cluster_image(self, logits: Tensor, embeddings: Tensor, size: tuple[int, int],
+                      bandwidths: tuple[float, ...], things: tuple[int, ...]) -> ClusterArrays:
+        """Cluster one image: logits (K, H, W), embeddings (D, H, W), its (width, height)."""
+        class_index = logits.argmax(0)
+        clusters = MeanShift(bandwidths).cluster_image(embeddings, class_index, things)
+        clusters = replace(clusters, probability=class_probability(logits, clusters))
+        return measure_clusters(self.label_ids[class_index.cpu().numpy()], clusters.arrays(), size)
 
     def infer(self, pictures: np.ndarray) -> tuple[Tensor, Tensor]:
         """Return class logits (N, K, H, W) and embeddings (N, D, H, W), on the device."""
@@ -62,16 +68,6 @@ class Engine:
         batch = batch.contiguous(memory_format=torch.channels_last)
         return batch.half() if self.half else batch
 
-    def _found(self, classes: Tensor, logits: Tensor, clusters: Clusters, size) -> Found:
-        probability = class_probability(logits, clusters)
-        number, channels, probability, spread, margin, mode, area = (x.cpu().numpy() for x in (
-            clusters.number, clusters.class_index, probability, clusters.spread, clusters.margin,
-            clusters.mode, clusters.area))
-        number, area = without_fragments(number, area)
-        return Found(self.label_ids[classes.cpu().numpy()], number, channels, probability, spread,
-                     margin, mode, area, edges(number, len(area)),
-                     geometry(number, len(area), size), size, clusters.invalid)
-
     @contextmanager
     def _timed(self, timings: dict, stage: str):
         start = time.perf_counter()
@@ -81,13 +77,13 @@ class Engine:
         timings[stage] = timings.get(stage, 0.0) + (time.perf_counter() - start) * 1e3
 
 
-def class_probability(logits: Tensor, clusters: Clusters) -> Tensor:
+def class_probability(logits: Tensor, clusters: ClusterTensors) -> Tensor:
     """Return the mean probability of its class over each cluster's pixels, float32 (M,).
 
     logits: (K, H, W).
     """
-    inside = clusters.number > 0
-    of_pixel = clusters.number[inside].long() - 1
+    inside = clusters.label_image > 0
+    of_pixel = clusters.label_image[inside].long() - 1
     probability = logits.permute(1, 2, 0)[inside].float().softmax(1)
     own = probability.gather(1, clusters.class_index[of_pixel].unsqueeze(1)).squeeze(1)
     total = torch.bincount(of_pixel, own.double(), minlength=len(clusters.area))

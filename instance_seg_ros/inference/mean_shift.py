@@ -8,10 +8,12 @@ again in the next round, so that small objects beside large ones get their turn.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
+
+from .clusters import ClusterTensors
 
 REACH = 1.3
 """Distance in bandwidths up to which a pixel belongs to its nearest mode.
@@ -22,30 +24,6 @@ pixels of a wrong class, which do not.
 """
 MAX_INSTANCES = 1000
 """Most instances of one class in one image: the numbers 0 to 999 of an instance id."""
-
-
-@dataclass(frozen=True)
-class Clusters:
-    """What one image's pixels were clustered into, M clusters in all.
-
-    number: int32 (H, W), 0 = in no cluster, else 1 + the cluster's place in the lists below.
-    class_index: int64 (M,), ascending; within a class by descending area.
-    area: int64 (M,), pixels.
-    spread: float32 (M,), mean distance of a cluster's pixels to its mode, in bandwidths (0 to
-        REACH).
-    margin: float32 (M,), distance to the nearest mode of the same class in bandwidths, at most 3
-        (3 where the cluster is alone).
-    mode: float32 (M, D), its place in embedding space.
-    invalid: number of pixels of countable classes whose embedding is not finite.
-    """
-
-    number: Tensor
-    class_index: Tensor
-    area: Tensor
-    spread: Tensor
-    margin: Tensor
-    mode: Tensor
-    invalid: int
 
 
 class MeanShift:
@@ -74,7 +52,7 @@ class MeanShift:
 
     @torch.inference_mode()
     def __call__(self, embeddings: Tensor, class_index: Tensor,
-                 things: tuple[int, ...]) -> list[Clusters]:
+                 things: tuple[int, ...]) -> list[ClusterTensors]:
         """Cluster a batch.
 
         embeddings: float (N, D, H, W). class_index: integer (N, H, W), channel of each pixel's
@@ -84,7 +62,7 @@ class MeanShift:
                 for embedding, index in zip(embeddings, class_index, strict=True)]
 
     def cluster_image(self, embeddings: Tensor, class_index: Tensor,
-                      things: tuple[int, ...]) -> Clusters:
+                      things: tuple[int, ...]) -> ClusterTensors:
         """Cluster one image: embeddings (D, H, W), class_index (H, W)."""
         rank = torch.full((256,), -1, device=class_index.device)
         rank[list(things)] = torch.arange(len(things), device=rank.device)
@@ -178,8 +156,9 @@ class MeanShift:
         image.scatter_(0, place, number.index_select(0, nearest))
         # Doubles, since a GPU adds them up in any order: rounded, they are the same every time.
         spread = torch.bincount(nearest, distance.double(), last + 1)[order] / area[order]
-        return Clusters(image.view(class_index.shape), mode_class[order], area[order],
-                        spread.float(), _margin(modes[order]), modes[order, :-1], invalid)
+        return ClusterTensors(
+            image.view(class_index.shape), mode_class[order], area[order], spread.float(),
+            _margin(modes[order]), modes[order, :-1], torch.tensor(invalid))
 
 
 def _apart(points: Tensor, rank: Tensor, bandwidth: Tensor) -> Tensor:

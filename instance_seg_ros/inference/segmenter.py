@@ -14,15 +14,15 @@ from torch import Tensor
 from ..core.errors import UserError
 from ..core.instances import Instance, InstanceMap
 from ..core.labels import INSTANCE_FACTOR
-from ..core.resize import scale_labels, scale_picture
+from ..core.resize import resize_image, resize_labels
 from ..networks.folding import fold_norms
 from .checkpoint import Checkpoint, build_pipeline, default_checkpoint
-from .clusters import Found
+from .clusters import ClusterArrays
 from .confidence import Confidence
-from .cuda_graph_engine import ReplayEngine
+from .cuda_graph_engine import CudaGraphEngine
 from .eager_engine import STAGES as DEVICE_STAGES
-from .eager_engine import Engine
-from .segmenter_settings import Settings
+from .eager_engine import EagerEngine
+from .segmenter_settings import SegmenterSettings
 
 STAGES = (*DEVICE_STAGES, 'masks')
 """Names of the timed stages, in order."""
@@ -65,12 +65,12 @@ class InstanceSegmenter:
         self.half = self.device.type == 'cuda' if half is None else bool(half)
         self.half = self.half and self.device.type == 'cuda'
         network = self._place(build_pipeline(checkpoint, _loaded(semantic_checkpoint)))
-        engine = ReplayEngine if self.device.type == 'cuda' else Engine
+        engine = CudaGraphEngine if self.device.type == 'cuda' else EagerEngine
         self._engine = engine(network, checkpoint.mean, checkpoint.std, self.label_set.ids,
                               self.device, self.half)
         self._confidence = Confidence(checkpoint.confidence, self.label_set.names)
         self._lock = threading.Lock()
-        self._settings = Settings({}, {}, {}, self.label_set.thing_indices)
+        self._settings = SegmenterSettings({}, {}, {}, self.label_set.thing_indices)
         self.configure(bandwidth=checkpoint.bandwidths)
         self.configure(bandwidth=bandwidth, classes=classes, score_threshold=score_threshold,
                        min_area=min_area)
@@ -81,7 +81,7 @@ class InstanceSegmenter:
         return cls(Checkpoint.load(path or default_checkpoint()), **options)
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> SegmenterSettings:
         """The settings the next image will be processed with."""
         return self._settings
 
@@ -133,12 +133,12 @@ class InstanceSegmenter:
         with self._lock, torch.inference_mode():
             return self._engine.infer(self._scaled(images))
 
-    def find(self, images: Sequence[np.ndarray]) -> list[Found]:
+    def find(self, images: Sequence[np.ndarray]) -> list[ClusterArrays]:
         """Return classes and clusters at `input_size`, before any score or threshold."""
         with self._lock, torch.inference_mode():
             return self._find(images, self._settings, {})
 
-    def _run(self, images, settings: Settings) -> list[InstanceMap]:
+    def _run(self, images, settings: SegmenterSettings) -> list[InstanceMap]:
         timings = dict.fromkeys(STAGES, 0.0)
         found = self._find(images, settings, timings)
         start = time.perf_counter()
@@ -146,39 +146,41 @@ class InstanceSegmenter:
         timings['masks'] = (time.perf_counter() - start) * 1e3
         return maps
 
-    def _find(self, images, settings: Settings, timings: dict) -> list[Found]:
+    def _find(self, images, settings: SegmenterSettings, timings: dict) -> list[ClusterArrays]:
         start = time.perf_counter()
         pictures = self._scaled(images)
         timings['preprocess'] = (time.perf_counter() - start) * 1e3
         sizes = [image.shape[1::-1] for image in images]
-        return self._engine(pictures, sizes, settings.radii, settings.things, timings)
+        return self._engine(pictures, sizes, settings.thing_bandwidths, settings.things, timings)
 
     def _scaled(self, images) -> np.ndarray:
         """Bring images to the input size: uint8 (N, H, W, 3)."""
-        return np.stack([scale_picture(image, self.input_size) for image in images])
+        return np.stack([resize_image(image, self.input_size) for image in images])
 
-    def _to_map(self, found: Found, settings: Settings, timings: dict) -> InstanceMap:
-        records, ids = self._records(found, settings)
-        return InstanceMap(self.label_set, scale_labels(found.class_mask, found.size),
-                           scale_labels(ids[found.number], found.size), tuple(records), timings,
-                           found.invalid)
+    def _to_map(self, clusters: ClusterArrays, settings: SegmenterSettings,
+                timings: dict) -> InstanceMap:
+        records, ids = self._records(clusters, settings)
+        classes, instances = (resize_labels(grid, clusters.image_size) for grid in (
+            clusters.class_mask, ids[clusters.label_image]))
+        return InstanceMap(self.label_set, classes, instances, tuple(records), timings,
+                           clusters.invalid)
 
-    def _records(self, found: Found, settings: Settings):
+    def _records(self, clusters: ClusterArrays, settings: SegmenterSettings):
         """Return the records that pass the thresholds and the mask value of each cluster."""
-        records, ids, used = [], np.zeros(len(found.area) + 1, np.uint16), {}
-        channels, scores = found.class_index.tolist(), self._confidence(found)
+        records, ids, used = [], np.zeros(len(clusters) + 1, np.uint16), {}
+        channels, scores = clusters.class_index.tolist(), self._confidence(clusters)
         for k, channel in enumerate(channels):
             label = self.label_set.labels[channel]
-            area, score = int(found.geometry.areas[k]), float(scores[k])
+            area, score = int(clusters.image_area[k]), float(scores[k])
             if area < max(1, settings.min_area.get(label.id, 1)):
                 continue
             if score < settings.score_threshold.get(label.id, 0.0):
                 continue
             number = used[channel] = used.get(channel, -1) + 1
             ids[k + 1] = label.id * INSTANCE_FACTOR + number
-            box = tuple(int(v) for v in found.geometry.boxes[k])
+            box = tuple(int(v) for v in clusters.boxes[k])
             records.append(Instance(int(ids[k + 1]), label.name, label.id, score, box, area,
-                                    found.mode[k] / settings.bandwidth[channel]))
+                                    clusters.mode[k] / settings.bandwidth[channel]))
         return records, ids
 
     def _place(self, network: torch.nn.Module) -> torch.nn.Module:

@@ -10,7 +10,7 @@ from ..core.labels import LabelSet
 
 
 @dataclass(frozen=True)
-class Settings:
+class SegmenterSettings:
     """Replaced as a whole, so that a batch sees one state.
 
     bandwidth: of the mean shift, by channel. score_threshold, min_area (in image pixels): by label
@@ -23,19 +23,19 @@ class Settings:
     things: tuple[int, ...]
 
     @property
-    def radii(self) -> tuple[float, ...]:
+    def thing_bandwidths(self) -> tuple[float, ...]:
         """The bandwidth of each of `things`."""
         return tuple(self.bandwidth[k] for k in self.things)
 
     def changed(self, label_set: LabelSet, bandwidth: float | dict | None = None,
                 classes: Sequence[str] | None = None,
                 score_threshold: float | dict | None = None,
-                min_area: int | dict | None = None) -> 'Settings':
+                min_area: int | dict | None = None) -> 'SegmenterSettings':
         """Return settings with what is not None changed; UserError for a value out of range.
 
         Classes that `bandwidth` does not name keep theirs.
         """
-        return Settings(
+        return SegmenterSettings(
             self.bandwidth | _bandwidths(label_set, {} if bandwidth is None else bandwidth),
             self.score_threshold if score_threshold is None
             else _by_class(label_set, 'score_threshold', score_threshold, 1.0),

@@ -10,9 +10,9 @@ import numpy as np
 
 from ..core.errors import UserError
 from ..core.labels import INSTANCE_FACTOR
-from ..core.resize import scale_labels
+from ..core.resize import resize_labels
 from ..datasets.sample import IGNORE, Sample
-from ..inference.clusters import Found
+from ..inference.clusters import ClusterArrays
 from ..inference.confidence import features
 from ..inference.segmenter import InstanceSegmenter
 
@@ -72,17 +72,17 @@ def _logistic(rows: np.ndarray, right: np.ndarray) -> list[float]:
     return [*slopes.tolist(), float(model.intercept_[0] - slopes @ mean)]
 
 
-def _judge(found: Found, sample: Sample, ids: np.ndarray):
-    rows, size = features(found), found.number.shape[::-1]
-    classes, instances = scale_labels(sample.classes, size), scale_labels(sample.instances, size)
+def _judge(clusters: ClusterArrays, sample: Sample, ids: np.ndarray):
+    rows, size = features(clusters), clusters.label_image.shape[::-1]
+    classes, instances = resize_labels(sample.classes, size), resize_labels(sample.instances, size)
     right, doubtful = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
-    for k, channel in enumerate(found.class_index):
-        mask = found.number == k + 1
+    for k, channel in enumerate(clusters.class_index):
+        mask = clusters.label_image == k + 1
         right[k] = _best_iou(mask, instances, int(ids[channel])) > .5
         unknown = (classes == channel) & (instances == 0)
         unknown |= classes == IGNORE
         doubtful[k] = not right[k] and unknown[mask].mean() > .5
-    return found.class_index[~doubtful], rows[~doubtful], right[~doubtful]
+    return clusters.class_index[~doubtful], rows[~doubtful], right[~doubtful]
 
 
 def _best_iou(mask: np.ndarray, instances: np.ndarray, label_id: int) -> float:

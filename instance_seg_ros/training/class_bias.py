@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from ..core.errors import UserError
-from ..core.resize import scale_labels
+from ..core.resize import resize_labels
 from ..datasets.sample import IGNORE, Sample
 from ..inference.checkpoint import Checkpoint
 from ..inference.segmenter import InstanceSegmenter
@@ -37,7 +37,7 @@ def sample_logits(segmenter: InstanceSegmenter, samples: Iterable[Sample], seed:
     rng, size = np.random.default_rng(seed), segmenter.input_size
     logits, truths = [], []
     for sample in samples:
-        classes = scale_labels(sample.classes, size).ravel()
+        classes = resize_labels(sample.classes, size).ravel()
         chosen = rng.integers(classes.size, size=PIXELS)
         chosen = chosen[classes[chosen] != IGNORE]
         found = segmenter.infer([sample.image])[0][0].flatten(1)

@@ -121,7 +121,7 @@ class Validator:
     def _clusters(self, embeddings: Tensor, classes: np.ndarray) -> np.ndarray:
         classes = torch.from_numpy(classes.astype(np.int64))[None].to(embeddings.device)
         clusters = self._cluster(embeddings, classes, self._label_set.thing_indices)
-        return clusters[0].number.cpu().numpy()
+        return clusters[0].label_image.cpu().numpy()
 
     def _scores(self, confusion: np.ndarray, matches: dict[str, Matches]) -> dict[str, float]:
         """Return all scores; `score`, by which `best` is chosen, is made of the decisive ones."""

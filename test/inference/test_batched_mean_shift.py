@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The clustering of fixed shapes: like the adaptive one, for a batch, without asking the host."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -10,28 +11,31 @@ from inference.test_mean_shift import CAR, PAIRS_APART, PERSON, RIM, pairs, refe
 from sklearn.metrics import adjusted_rand_score
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 
-from instance_seg_ros.inference.batched_mean_shift import FixedMeanShift
-from instance_seg_ros.inference.mask_geometry import edges, geometry, geometry_of
+from instance_seg_ros.inference.batched_mean_shift import BatchedMeanShift
+from instance_seg_ros.inference.device_settings import DeviceSettings
+from instance_seg_ros.inference.mask_geometry import (
+    count_boundary_sides,
+    geometry_from_profiles,
+    measure_regions,
+)
 from instance_seg_ros.inference.mean_shift import MeanShift
 
 THINGS = (PERSON, CAR)
 
 
 def cluster(embeddings, kind, bandwidth=1.5, confidence=None, **sizes):
-    """Cluster a batch given with classes, as the adaptive clustering takes it."""
-    rank = torch.full((256,), -1)
-    rank[list(THINGS)] = torch.arange(len(THINGS))
+    """Cluster a batch of images twice as wide as the grid, with the interface of `MeanShift`."""
     if confidence is None:
         confidence = torch.ones(kind.shape)
-    count, height, width = kind.shape
-    return FixedMeanShift(**sizes)(embeddings, rank[kind], confidence,
-                                   torch.as_tensor(bandwidth).expand(len(THINGS)),
-                                   torch.ones(count, height), torch.full((count, width), 2.))
+    bandwidths = torch.as_tensor(bandwidth).expand(len(THINGS)).tolist()
+    settings = DeviceSettings(kind.shape, np.arange(19, dtype=np.uint8), kind.device)
+    settings.write(tuple(bandwidths), THINGS, ((2 * kind.shape[2], kind.shape[1]),) * len(kind))
+    return BatchedMeanShift(**sizes)(embeddings, kind, confidence, settings)
 
 
 def count(found, image=0):
     """Return how many clusters an image has."""
-    return int((found.rank[image] >= 0).sum())
+    return int((found.class_index[image] >= 0).sum())
 
 
 @settings(max_examples=12, deadline=None)
@@ -39,10 +43,10 @@ def count(found, image=0):
 def test_separable_clusters_are_found(seed, clusters, spread):
     """Like the reference procedure, like the truth and like the adaptive clustering."""
     embeddings, kind, truth = scene(seed, clusters, spread=spread, classes=THINGS)
-    number = cluster(embeddings[None], kind[None]).number[0].numpy()
+    number = cluster(embeddings[None], kind[None]).label_image[0].numpy()
     assert adjusted_rand_score(truth.ravel(), number.ravel()) > 0.99
     adaptive = MeanShift().cluster_image(embeddings, kind, THINGS)
-    assert adjusted_rand_score(adaptive.number.numpy().ravel(), number.ravel()) > 0.999
+    assert adjusted_rand_score(adaptive.label_image.numpy().ravel(), number.ravel()) > 0.999
     slow = reference(embeddings.permute(1, 2, 0).reshape(-1, 8).numpy())
     assert adjusted_rand_score(slow, number.ravel()) > 0.99
 
@@ -50,7 +54,7 @@ def test_separable_clusters_are_found(seed, clusters, spread):
 def test_the_rim_belongs_to_the_nearest_mode():
     """As in the adaptive clustering."""
     embeddings, kind, wanted = rims()
-    assert (cluster(embeddings, kind, 2.0).number[0, 0, RIM] > 0).tolist() == wanted
+    assert (cluster(embeddings, kind, 2.0).label_image[0, 0, RIM] > 0).tolist() == wanted
 
 
 def test_each_class_has_its_bandwidth():
@@ -58,8 +62,8 @@ def test_each_class_has_its_bandwidth():
     embeddings, kind = pairs()
     found = cluster(embeddings[None], kind[None], PAIRS_APART)
     wanted = MeanShift(PAIRS_APART).cluster_image(embeddings, kind, THINGS)
-    assert found.rank[0, :4].tolist() == [0, 1, 1, -1]
-    assert torch.equal(found.number[0].int(), wanted.number)
+    assert found.class_index[0, :4].tolist() == [PERSON, CAR, CAR, -1]
+    assert torch.equal(found.label_image[0].int(), wanted.label_image)
     torch.testing.assert_close(found.mode[0, :3], wanted.mode)
     torch.testing.assert_close(found.margin[0, :3], wanted.margin)
 
@@ -69,9 +73,9 @@ def test_tables_are_those_of_the_adaptive_clustering():
     embeddings, kind, _ = scene(3, 9, spread=0.1, classes=THINGS)
     found = cluster(embeddings[None], kind[None])
     wanted = MeanShift().cluster_image(embeddings, kind, THINGS)
-    here = found.rank[0] >= 0
+    here = found.class_index[0] >= 0
     assert here.sum() == 9 and here[:9].all() and found.complete.all()
-    assert torch.equal(torch.tensor(THINGS)[found.rank[0, :9]], wanted.class_index)
+    assert torch.equal(found.class_index[0, :9], wanted.class_index)
     assert found.area[0, :9].long().tolist() == wanted.area.tolist()
     for name in ('spread', 'margin', 'mode'):
         torch.testing.assert_close(getattr(found, name)[0, :9], getattr(wanted, name),
@@ -83,11 +87,11 @@ def test_shapes_are_measured_as_on_the_host():
     embeddings, kind, _ = scene(4, 7, spread=0.1, classes=THINGS)
     kind[:9], kind[20:23, 5:40] = 0, 0
     found = cluster(embeddings[None], kind[None])
-    number, size = found.number[0].numpy(), (2 * kind.shape[1], kind.shape[0])
-    wanted = geometry(number, 7, size)
-    got = geometry_of(found.rows[0, :7].numpy(), found.columns[0, :7].numpy(), size)
+    number, size = found.label_image[0].numpy(), (2 * kind.shape[1], kind.shape[0])
+    wanted = measure_regions(number, 7, size)
+    got = geometry_from_profiles(found.rows[0, :7].numpy(), found.columns[0, :7].numpy(), size)
     assert (got.areas == wanted.areas).all() and (got.boxes == wanted.boxes).all()
-    assert found.edges[0, :7].tolist() == edges(number, 7).tolist()
+    assert found.sides[0, :7].tolist() == count_boundary_sides(number, 7).tolist()
     assert not found.rows[0, 7:].any()
 
 
@@ -99,8 +103,8 @@ def test_images_of_a_batch_do_not_see_each_other():
     together = cluster(embeddings, kind)
     for image in range(3):
         alone = cluster(embeddings[image:image + 1], kind[image:image + 1])
-        assert torch.equal(alone.number[0], together.number[image])
-    assert count(together, 2) == 0 and not together.number[2].any()
+        assert torch.equal(alone.label_image[0], together.label_image[image])
+    assert count(together, 2) == 0 and not together.label_image[2].any()
 
 
 def test_confidence_is_averaged_over_each_cluster():
@@ -111,7 +115,7 @@ def test_confidence_is_averaged_over_each_cluster():
     confidence = torch.full((1, 20, 20), .25)
     confidence[..., 10:] = .75
     found = cluster(embeddings, kind, confidence=confidence)
-    assert sorted(found.confidence[0, :2].tolist()) == [.25, .75]
+    assert sorted(found.probability[0, :2].tolist()) == [.25, .75]
 
 
 @pytest.mark.parametrize('pixels, expected', [(0, 0), (1, 0), (9, 0), (10, 1)])
@@ -145,7 +149,7 @@ def test_pixels_without_a_finite_embedding_are_unlabelled_and_counted():
     embeddings[3, 10, 10], embeddings[0, 20, 20] = torch.nan, torch.inf
     found = cluster(embeddings[None], kind[None])
     assert found.invalid.tolist() == [2] and count(found) == 4
-    assert found.number[0, 10, 10] == found.number[0, 20, 20] == 0
+    assert found.label_image[0, 10, 10] == found.label_image[0, 20, 20] == 0
 
 
 def test_same_input_same_output():
@@ -153,23 +157,21 @@ def test_same_input_same_output():
     embeddings = torch.randn(2, 8, 64, 96, generator=torch.Generator().manual_seed(2))
     kind = torch.full((2, 64, 96), CAR)
     a, b = (cluster(embeddings, kind) for _ in range(2))
-    for name in vars(a):
-        assert torch.equal(getattr(a, name), getattr(b, name)), name
+    for name, tensor in a.tensors().items():
+        assert torch.equal(tensor, b.tensors()[name]), name
 
 
 def without_values(work):
     """Run work on tensors that have a shape but no values."""
     with FakeTensorMode():
-        embeddings = torch.empty(2, 8, 32, 64)
-        kind = torch.full((2, 32, 64), 0)
-        return work(embeddings, kind)
+        return work(torch.empty(2, 8, 32, 64), torch.full((2, 32, 64), 0))
 
 
 def test_the_host_is_never_asked():
     """Tensors without values suffice, so no step waits for one; the adaptive one does wait."""
-    found = without_values(lambda embeddings, rank: FixedMeanShift()(
-        embeddings, rank, torch.ones_like(rank, dtype=torch.float32), torch.full((1,), 1.5),
-        torch.ones(2, 32), torch.ones(2, 64)))
-    assert found.number.shape == (2, 32, 64)
+    found = without_values(lambda embeddings, kind: BatchedMeanShift()(
+        embeddings, kind, torch.ones_like(kind, dtype=torch.float32),
+        DeviceSettings((2, 32, 64), np.arange(19, dtype=np.uint8), torch.device('cpu'))))
+    assert found.label_image.shape == (2, 32, 64)
     with pytest.raises(DataDependentOutputException):
         without_values(lambda embeddings, kind: bool(torch.isfinite(embeddings).all()))

@@ -9,10 +9,10 @@ import torch
 from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.inference.checkpoint import random_checkpoint
-from instance_seg_ros.inference.clusters import Found
+from instance_seg_ros.inference.clusters import ClusterArrays
 from instance_seg_ros.inference.confidence import FEATURES, Confidence, features, formula
 from instance_seg_ros.inference.eager_engine import class_probability
-from instance_seg_ros.inference.mask_geometry import edges, geometry
+from instance_seg_ros.inference.mask_geometry import count_boundary_sides, measure_regions
 from instance_seg_ros.inference.mean_shift import MeanShift
 from instance_seg_ros.inference.segmenter import InstanceSegmenter
 
@@ -25,9 +25,10 @@ def found(number, probability=.9, spread=.2, margin=2., channel=CAR, size=None):
     count, size = int(number.max()), size or number.shape[::-1]
     known = (np.full(count, v, np.float32) for v in (probability, spread, margin))
     area = np.bincount(number.ravel(), minlength=count + 1)[1:]
-    return Found(np.zeros(number.shape, np.uint8), number, np.full(count, channel), *known,
-                 np.zeros((count, 8)), area, edges(number, count), geometry(number, count, size),
-                 size, 0)
+    geometry = measure_regions(number, count, size)
+    return ClusterArrays(np.zeros(number.shape, np.uint8), number, np.full(count, channel), *known,
+                         np.zeros((count, 8)), area, count_boundary_sides(number, count),
+                         geometry.boxes, geometry.areas, size)
 
 
 def test_the_formula_ranks_sure_tight_separate_clusters_first():
@@ -41,7 +42,7 @@ def test_the_formula_ranks_sure_tight_separate_clusters_first():
     clusters = MeanShift().cluster_image(embeddings, kind, (CAR,))
 
     def scores():
-        number = clusters.number.numpy()
+        number = clusters.label_image.numpy()
         return formula(found(number, class_probability(logits, clusters).numpy(),
                              clusters.spread.numpy(), clusters.margin.numpy()))
 

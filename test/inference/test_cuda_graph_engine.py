@@ -13,7 +13,8 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from instance_seg_ros.inference import cuda_graph_engine as replay
 from instance_seg_ros.inference.checkpoint import random_checkpoint
-from instance_seg_ros.inference.cuda_graph_engine import DeviceSettings, ReplayEngine
+from instance_seg_ros.inference.cuda_graph_engine import CudaGraphEngine
+from instance_seg_ros.inference.device_settings import DeviceSettings
 from instance_seg_ros.inference.eager_engine import STAGES
 from instance_seg_ros.inference.segmenter import InstanceSegmenter
 
@@ -27,7 +28,7 @@ def both():
     for segmenter in segmenters:
         segmenter._engine.network = Painted()
     plain = segmenters[0]._engine
-    segmenters[1]._engine = ReplayEngine(Painted(), checkpoint.mean, checkpoint.std,
+    segmenters[1]._engine = CudaGraphEngine(Painted(), checkpoint.mean, checkpoint.std,
                                          plain.label_ids, plain.device, False)
     return segmenters
 
@@ -76,8 +77,8 @@ def test_settings_change_between_images(both):
 def test_more_instances_than_there_is_room_for(both, monkeypatch):
     """Such an image goes the long way and comes out whole."""
     plain, replaying = both
-    usual = replay.FixedMeanShift
-    monkeypatch.setattr(replay, 'FixedMeanShift', lambda: usual(room=1))
+    usual = replay.BatchedMeanShift
+    monkeypatch.setattr(replay, 'BatchedMeanShift', lambda: usual(room=1))
     equal(plain(street()), replaying(street()))
     assert len(replaying(street()).instances) == 3
 
@@ -92,12 +93,15 @@ def test_only_the_results_make_the_host_wait():
     """The work between input and results runs on tensors that have no values."""
     with FakeTensorMode():
         device = torch.device('cpu')
-        engine = ReplayEngine(Painted(), (.5,) * 3, (.5,) * 3, np.arange(19, dtype=np.uint8),
+        engine = CudaGraphEngine(Painted(), (.5,) * 3, (.5,) * 3, np.arange(19, dtype=np.uint8),
                               device, True)
         logits, embeddings = (torch.empty(2, c, 32, 64) for c in (19, 8))
         batch = engine.normalise(torch.zeros(2, 32, 64, 3, dtype=torch.uint8))
         assert batch.dtype == torch.float16 and batch.shape == (2, 3, 32, 64)
         found = engine.cluster(logits, embeddings,
                                DeviceSettings((2, 32, 64), engine.label_ids, device))
-        assert [tuple(x.shape) for x in found] == [
-            (2, 32, 64), (2, 32, 64), (2, 128, 14), (2, 128, 32), (2, 128, 64), (2, 2)]
+        assert {name: tuple(x.shape) for name, x in found.items()} == {
+            'class_mask': (2, 32, 64), 'label_image': (2, 32, 64), 'mode': (2, 128, 8),
+            'rows': (2, 128, 32), 'columns': (2, 128, 64), 'invalid': (2,), 'complete': (2,)} | {
+                name: (2, 128) for name in ('class_index', 'area', 'spread', 'margin',
+                                            'probability', 'sides')}

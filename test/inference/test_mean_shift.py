@@ -56,7 +56,7 @@ def scene(seed, clusters=8, size=(48, 64), spread=0.15, dims=8, classes=(CAR,)):
 def test_separable_clusters_are_found(seed, clusters, spread):
     """Like the reference procedure, and like the truth."""
     embeddings, kind, truth = scene(seed, clusters, spread=spread)
-    number = MeanShift().cluster_image(embeddings, kind, (CAR,)).number.numpy()
+    number = MeanShift().cluster_image(embeddings, kind, (CAR,)).label_image.numpy()
     slow = reference(embeddings.permute(1, 2, 0).reshape(-1, 8).numpy())
     assert adjusted_rand_score(truth.ravel(), number.ravel()) > 0.99
     assert adjusted_rand_score(slow, number.ravel()) > 0.99
@@ -88,7 +88,7 @@ def test_classes_are_clustered_apart():
     clusters = MeanShift().cluster_image(torch.zeros(8, 20, 20), kind, (PERSON, CAR))
     assert clusters.class_index.tolist() == [PERSON, CAR]
     assert clusters.area.tolist() == [85, 255]
-    assert not clusters.number[:3].any()
+    assert not clusters.label_image[:3].any()
 
 
 @pytest.mark.parametrize('pixels, expected', [(0, []), (1, []), (9, []), (10, [10])])
@@ -116,7 +116,7 @@ def test_pixels_without_a_finite_embedding_are_unlabelled_and_counted():
     embeddings[3, 10, 10], embeddings[0, 20, 20] = torch.nan, torch.inf
     clusters = MeanShift().cluster_image(embeddings, kind, (CAR,))
     assert clusters.invalid == 2
-    assert clusters.number[10, 10] == clusters.number[20, 20] == 0
+    assert clusters.label_image[10, 10] == clusters.label_image[20, 20] == 0
     assert len(clusters.area) == 4
 
 
@@ -125,7 +125,7 @@ def test_same_input_same_output():
     embeddings = torch.randn(8, 96, 128, generator=torch.Generator().manual_seed(2))
     kind = torch.full((96, 128), CAR)
     a, b = (MeanShift().cluster_image(embeddings, kind, (CAR,)) for _ in range(2))
-    assert torch.equal(a.number, b.number) and torch.equal(a.spread, b.spread)
+    assert torch.equal(a.label_image, b.label_image) and torch.equal(a.spread, b.spread)
 
 
 def test_spread_and_margin_tell_tight_clusters_from_loose_ones():
@@ -152,7 +152,7 @@ def rims(bandwidth=2.0):
 def test_the_rim_belongs_to_the_nearest_mode():
     """Beyond the bandwidth, but not far beyond it."""
     embeddings, kind, wanted = rims()
-    number = MeanShift(2.0)(embeddings, kind, (CAR,))[0].number
+    number = MeanShift(2.0)(embeddings, kind, (CAR,))[0].label_image
     assert (number[0, RIM] > 0).tolist() == wanted == [True, True, False]
     assert (number == 1).sum() == 9999
 
@@ -222,7 +222,7 @@ def test_noise_costs_no_more_average_precision_than_the_reference(kind):
         ids = np.where(truth, 26000 + truth, 7).astype(np.int32)
         index = torch.from_numpy(np.where(truth, CAR, 0))
         number = MeanShift().cluster_image(
-            torch.from_numpy(points).permute(2, 0, 1), index, (CAR,)).number.numpy()
+            torch.from_numpy(points).permute(2, 0, 1), index, (CAR,)).label_image.numpy()
         labels = np.zeros(truth.shape, int)
         labels[truth > 0] = reference(points[truth > 0])
         for scorer, found in ((ours, number), (slow, labels)):

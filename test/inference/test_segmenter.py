@@ -85,7 +85,7 @@ def test_bandwidth_by_class(painted):
     assert (painted.settings.bandwidth[car], painted.settings.bandwidth[person]) == (30., 1.25)
     assert len(painted(street()).instances) == 1
     painted.configure(classes=['person', 'car'])
-    assert painted.settings.radii == (1.25, 30.)
+    assert painted.settings.thing_bandwidths == (1.25, 30.)
     segmenter = InstanceSegmenter(random_checkpoint(bandwidth={'car': 2.}), 'cpu')
     assert segmenter.settings.bandwidth[car] == 2. and segmenter.settings.bandwidth[person] == 1.5
 
