@@ -16,13 +16,15 @@ from ..datasets import DATASETS
 from ..evaluation.frames import PASTED
 from ..io.results import write_json
 
+KITTI_OBJECT = 'kitti-object'
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `instance_seg evaluate`."""
     parser.add_argument('--dataset', required=True,
-                        choices=(*DATASETS, PASTED),
+                        choices=(*DATASETS, PASTED, KITTI_OBJECT),
                         help=f'data set of the folder; {PASTED}: CamVid with objects pasted over '
-                             'its frames')
+                             f'its frames; {KITTI_OBJECT}: boxes in metres, for --detections-3d')
     parser.add_argument('--data', type=Path, metavar='DIR',
                         help='its folder; sticks have none, they are drawn')
     parser.add_argument('--split', default='val', help='train, val or test (default: val)')
@@ -40,11 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='score how numbers follow objects: HOTA, sMOTSA, IDF1, switches; '
                              'with and without tracking (kitti-mots, cityscapes: videos of '
                              'render-scenes)')
+    parser.add_argument('--detections-3d', action='store_true',
+                        help='errors of position and size in metres: ground, depth and lidar '
+                             '(kitti-object)')
     parser.add_argument('--rate', type=float, default=15.0, metavar='HZ',
                         help='frames a second of rendered videos (15)')
     parser.add_argument('--score-threshold', type=float, default=SCORE_THRESHOLD, metavar='T',
-                        help='with --tracking: leave out instances below this score '
-                             f'({SCORE_THRESHOLD}, as the node does)')
+                        help='with --tracking and --detections-3d: leave out instances below '
+                             f'this score ({SCORE_THRESHOLD}, as the node does)')
     parser.add_argument('--json', type=result_file, metavar='FILE',
                         help='write the scores as data')
     add_network_arguments(parser.add_argument_group('network'))
@@ -54,6 +59,8 @@ def run(args: argparse.Namespace) -> None:
     """Score and print; raises UserError for data or checkpoints that do not fit."""
     if (args.data is None) != (args.dataset == 'sticks'):
         raise UserError('Name the folder of the data with --data; only sticks have none.')
+    if args.detections_3d or args.dataset == KITTI_OBJECT:
+        return _detections_3d(args)
     if args.tracking:
         return _tracking(args)
     from ..evaluation.frames import open_frames
@@ -101,6 +108,27 @@ def _tracking(args: argparse.Namespace) -> None:
     print(table(scores))
     if args.json:
         write_json(args.json, scores)
+
+
+def _detections_3d(args: argparse.Namespace) -> None:
+    from ..datasets.kitti_object import KittiObject
+    from ..evaluation.detections_3d import evaluate_detections_3d, supported
+    from ..evaluation.errors_3d import summarise, table
+    from ..inference.segmenter import InstanceSegmenter
+    if not args.detections_3d or args.dataset != KITTI_OBJECT or args.predictions:
+        raise UserError('--detections-3d and --dataset kitti-object go together, without '
+                        '--predictions.')
+    data = KittiObject(args.data)
+    segmenter = InstanceSegmenter.from_checkpoint(
+        args.checkpoint, semantic_checkpoint=args.semantic_checkpoint,
+        score_threshold=args.score_threshold, **_options(args))
+    if not supported(segmenter.label_set):
+        raise UserError(f'The classes of {segmenter.label_set.name} lack one of car, person and '
+                        'rider; choose another --checkpoint.')
+    rows = summarise(evaluate_detections_3d(segmenter, data))
+    print(table(rows))
+    if args.json:
+        write_json(args.json, rows)
 
 
 def _predictor(args: argparse.Namespace):

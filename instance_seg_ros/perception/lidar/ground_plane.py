@@ -1,0 +1,100 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The ground below a camera, from the points on the road, and the level frame above it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ...core.labels import LabelSet
+from .projection import ProjectedPoints
+
+GROUND_NAMES = ('road', 'sidewalk', 'pavement')
+_FARTHEST_M = 40.0
+_MOST_POINTS = 2048
+"""Of the image, road or not: a plane needs no more."""
+_FEWEST_POINTS = 40
+_MAX_TILT_RAD = math.radians(12)
+_BANDS_M = (0.5, 0.2, 0.1)
+"""How far from the plane before it a point may be to count, step by step."""
+
+
+@dataclass(frozen=True)
+class GroundPlane:
+    """A plane in the camera's optical frame.
+
+    up: unit normal away from the ground, float64 (3,). height_m: of the camera above it.
+    share: of the points on the road that lie within 10 cm of it; None when no points were used
+        and the plane is that of the parameters.
+    """
+
+    up: np.ndarray
+    height_m: float
+    share: float | None = None
+
+    @cached_property
+    def level_from_camera(self) -> np.ndarray:
+        """Rotation (3, 3) into the level frame: x forward along the ground, y left, z up.
+
+        The origin stays in the camera.
+        """
+        forward = np.array([0.0, 0.0, 1.0]) - self.up[2] * self.up
+        forward /= np.linalg.norm(forward)
+        (a, b, c), (x, y, z) = self.up, forward
+        return np.array([forward, (b * z - c * y, c * x - a * z, a * y - b * x), self.up])
+
+
+def nominal_plane(height_m: float, pitch_rad: float) -> GroundPlane:
+    """Return flat ground below a camera of known height that looks down by a pitch."""
+    return GroundPlane(np.array([0.0, -math.cos(pitch_rad), -math.sin(pitch_rad)]), height_m)
+
+
+def fit_ground(points: ProjectedPoints, class_mask: np.ndarray, labels: LabelSet,
+               nominal: GroundPlane) -> GroundPlane:
+    """Fit the ground to the points on road and pavement, robustly.
+
+    Least squares in three steps, each on the points near the plane of the step before.
+
+    Args:
+        points: what the image sees of the cloud, M points.
+        class_mask: uint8 (H, W), label ids.
+        labels: names of the label ids.
+        nominal: the plane of the parameters: where the search begins, and what is returned when
+            there are too few points or when their plane is tilted by more than 12 degrees.
+
+    Returns:
+        The plane.
+    """
+    ground = np.zeros(256, bool)
+    ground[[label.id for label in labels.labels if label.name in GROUND_NAMES]] = True
+    few = points.every(1 + len(points) // _MOST_POINTS)
+    near = ground.take(few.values_of(class_mask)) & (few.xyz[:, 2] < _FARTHEST_M)
+    xyz = few.xyz[near].astype(np.float64)
+    if len(xyz) < _FEWEST_POINTS:
+        return nominal
+    # y = a x + b z + c, y pointing down: the ground is never vertical in an image of the road.
+    design = np.stack([xyz[:, 0], xyz[:, 2], np.ones(len(xyz))], 1)
+    offset = xyz @ nominal.up + nominal.height_m
+    inside = np.abs(offset - np.median(offset)) < _BANDS_M[0]
+    for band in _BANDS_M:
+        if inside.sum() < _FEWEST_POINTS:
+            return nominal
+        some = design[inside]
+        try:
+            solution = np.linalg.solve(some.T @ some, some.T @ xyz[inside, 1])
+        except np.linalg.LinAlgError:       # all on one line
+            return nominal
+        inside = np.abs(design @ solution - xyz[:, 1]) < band
+    plane = _plane_of(*solution, float(inside.mean()))
+    tilt = math.acos(min(1.0, float(plane.up @ nominal.up)))
+    return plane if tilt <= _MAX_TILT_RAD and plane.height_m > 0 else nominal
+
+
+def _plane_of(a: float, b: float, c: float, share: float) -> GroundPlane:
+    """Return the plane y = a x + b z + c."""
+    norm = math.sqrt(a * a + b * b + 1)
+    return GroundPlane(np.array([a, -1.0, b]) / norm, c / norm, share)

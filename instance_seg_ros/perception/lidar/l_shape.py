@@ -1,0 +1,110 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Yaw of vehicles from the contour that a lidar sees: rectangles fitted to L-shapes.
+
+Zhang, Xu, Dong and Dolan, "Efficient L-Shape Fitting for Vehicle Detection Using Laser Scanners",
+IV 2017, section III: the direction in which the points lie closest to two edges of the rectangle
+around them (the closeness criterion). Here the edges are trimmed: a few points may lie outside.
+All instances of a frame are searched at once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+_CONTOUR = 64
+"""Points of a contour: one for each of that many directions seen from the sensor."""
+_CLOSEST_M = 0.1
+"""Added to each distance: noise, and the curve of a bumper, say little about the direction."""
+_TRIMMED = 3
+"""Points of a contour that may lie outside an edge: mirrors, and what is not of the object."""
+_JUMP_M = 1.0
+"""Neighbours of a contour that are further apart belong to different objects."""
+_COARSE = np.radians(np.arange(0, 90, 5.0))
+_FINE = np.radians(np.arange(-4, 4.1, 1.0))
+
+
+def contours(xy: np.ndarray, owner: np.ndarray, instances: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the points of each instance that face the sensor.
+
+    Args:
+        xy: points in the level frame with the sensor at its origin, metres, (P, 2).
+        owner: instance of each point, below `instances`, int (P,).
+        instances: I.
+
+    Returns:
+        points, float64 (I, 64, 2): the nearest in each of 64 directions over the instance's
+        width, and bool (I, 64): where there is one and it hangs together with most others.
+        Elsewhere a neighbour that counts is repeated.
+    """
+    bearing, distance = np.arctan2(xy[:, 1], xy[:, 0]), np.hypot(xy[:, 0], xy[:, 1])
+    low, high = np.full(instances, np.inf), np.full(instances, -np.inf)
+    np.minimum.at(low, owner, bearing)
+    np.maximum.at(high, owner, bearing)
+    width = np.maximum(high - low, 1e-6)
+    place = ((bearing - low[owner]) / width[owner] * _CONTOUR).astype(np.int64)
+    key = owner * _CONTOUR + np.minimum(place, _CONTOUR - 1)
+    order = np.argsort(-distance)
+    nearest = np.full(instances * _CONTOUR, -1)
+    nearest[key[order]] = order         # of several, the last written stays: the nearest
+    chosen = nearest.reshape(instances, _CONTOUR)
+    points = xy[chosen]                                         # (I, _CONTOUR, 2)
+    valid = _largest_run(points, chosen >= 0)
+    # Before the first valid place stands the first, after it the last valid one so far.
+    place = np.maximum(np.where(valid, np.arange(_CONTOUR), 0), valid.argmax(1)[:, None])
+    place = np.maximum.accumulate(place, 1)
+    return np.take_along_axis(points, place[:, :, None], 1), valid
+
+
+def _largest_run(points: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Keep the run of a contour without a jump that has most points, bool (I, K)."""
+    place = np.maximum.accumulate(np.where(valid, np.arange(valid.shape[1]), 0), 1)
+    filled = np.take_along_axis(points, place[:, :, None], 1)
+    step = np.zeros(valid.shape)
+    step[:, 1:] = np.linalg.norm(np.diff(filled, axis=1), axis=2)
+    # Bin 0 has the point of the least bearing, so every place before a valid one is filled.
+    run = np.cumsum(step > _JUMP_M, 1)
+    key = np.arange(len(run))[:, None] * run.shape[1] + run
+    sizes = np.bincount(key[valid], minlength=run.size).reshape(run.shape)
+    return valid & (run == sizes.argmax(1)[:, None])
+
+
+def fit_yaw(points: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Return the direction of an edge of each contour, radians in [0, pi/2), float64 (I,).
+
+    Args:
+        points: metres, (I, K, 2); what is not valid repeats a point that is.
+        valid: which of them count, bool (I, K), at least one each.
+    """
+    points, weight = points.astype(np.float32), valid.astype(np.float32)
+    yaw = _COARSE[_closeness(points, weight, _COARSE[None]).argmax(1)]
+    fine = yaw[:, None] + _FINE
+    best = _closeness(points, weight, fine).argmax(1)
+    return np.mod(fine[np.arange(len(fine)), best], np.pi / 2)
+
+
+def _closeness(points: np.ndarray, weight: np.ndarray, yaws: np.ndarray) -> np.ndarray:
+    """Return how close the points lie to the edges at each yaw, float32 (I, A)."""
+    cos, sin = np.cos(yaws).astype(np.float32), np.sin(yaws).astype(np.float32)
+    x, y = points[:, None, :, 0], points[:, None, :, 1]         # (I, 1, K)
+    cos, sin = cos[:, :, None], sin[:, :, None]                 # (I or 1, A, 1)
+    gap = np.minimum(_to_edge(x * cos + y * sin, weight), _to_edge(y * cos - x * sin, weight))
+    gap += _CLOSEST_M
+    np.reciprocal(gap, out=gap)
+    return _weighted(gap, weight)
+
+
+def _to_edge(c: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the distances to that edge which the points are nearer to, (I, A, K)."""
+    trim = min(_TRIMMED, (c.shape[2] - 1) // 2)
+    ends = np.partition(c, (trim, c.shape[2] - 1 - trim), 2)
+    low, high = ends[:, :, trim], ends[:, :, -1 - trim]         # (I, A)
+    # The sum of (c - low)^2 is below that of (high - c)^2 where the mean is below the middle.
+    mean = _weighted(c, weight) / weight.sum(1)[:, None]
+    c -= np.where(mean * 2 <= low + high, low, high)[:, :, None]
+    return np.abs(c, out=c)
+
+
+def _weighted(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Sum values (I, A, K) with weights (I, K), (I, A)."""
+    return (values @ weight[:, :, None])[:, :, 0]

@@ -1,0 +1,144 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Boxes that stand on the ground, from the points of each instance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .l_shape import contours, fit_yaw
+from .usual_sizes import UsualSize
+
+_NOISE_M = 0.05
+_WIDTH_SPREAD_M = 0.15
+_GROUND_M = 0.1
+_AROUND_M = 0.2
+_YAW_FLOOR_RAD = np.radians(3)
+_LONGER_THAN_WIDE = 1.25
+"""A side this much longer than the class is wide is its length."""
+_FRONT_SHARE = 0.6
+"""A side with this share of the width of its class may be its front or its back."""
+
+
+@dataclass(frozen=True)
+class LevelBoxes:
+    """Boxes of I objects in the level frame (x forward, y left, z up, origin in the camera).
+
+    center: metres, (I, 3). size: length, width, height in metres, (I, 3).
+    yaw: of the length about z, radians, (I,); whether front or back is not known.
+    deviation: standard deviations of the centre along the length, along the width and along z in
+        metres, and of the yaw in radians, (I, 4).
+    """
+
+    center: np.ndarray
+    size: np.ndarray
+    yaw: np.ndarray
+    deviation: np.ndarray
+
+
+def fit_boxes(xyz: np.ndarray, owner: np.ndarray, usual: list[UsualSize], ground_z: float,
+              cut: np.ndarray) -> LevelBoxes:
+    """Fit a box to the points of each object.
+
+    The yaw of classes with straight sides is fitted to the contour, the others face away from the
+    camera. The sides that can be seen stay where they are; where an object is shorter than usual,
+    the box is completed on the side turned away from the camera.
+
+    Args:
+        xyz: points in the level frame, metres, (P, 3).
+        owner: object of each point, below I, int (P,); each object has one or more.
+        usual: what is usual for each of the I objects.
+        ground_z: of the ground in the level frame.
+        cut: whether an object is cut off by the edge of the image, bool (I,).
+    """
+    count = len(usual)
+    points, valid = contours(xyz[:, :2], owner, count)
+    middle = (points * valid[:, :, None]).sum(1) / valid.sum(1, keepdims=True)
+    yaw = np.arctan2(middle[:, 1], middle[:, 0])
+    sided = np.array([size.has_sides for size in usual], bool)
+    yaw[sided] = fit_yaw(points[sided], valid[sided])
+    low, high = _extents(points, yaw)                            # (I, 2)
+    turn = sided & _length_is_across(high - low, usual, yaw)
+    yaw[turn] += np.pi / 2
+    low[turn], high[turn] = (np.stack([low[turn, 1], -high[turn, 0]], 1),
+                             np.stack([high[turn, 1], -low[turn, 0]], 1))
+    deviation = _deviation(points, valid, high - low, usual, sided)
+    low, high, unseen = _completed(low, high, usual)
+    deviation[:, :2] = np.hypot(deviation[:, :2], unseen)
+    deviation[cut, 0] += np.array([size.length / 4 for size in usual])[cut]
+    over = _over_footprint(xyz, owner, yaw, low, high)
+    bottom, top = _vertical(xyz[over, 2], owner[over], usual, ground_z)
+    middle, cos, sin = (low + high) / 2, np.cos(yaw), np.sin(yaw)
+    center = np.stack([middle[:, 0] * cos - middle[:, 1] * sin,
+                       middle[:, 0] * sin + middle[:, 1] * cos, (bottom + top) / 2], 1)
+    size = np.concatenate([high - low, (top - bottom)[:, None]], 1)
+    return LevelBoxes(center, size, np.remainder(yaw + np.pi / 2, np.pi) - np.pi / 2, deviation)
+
+
+def _extents(points: np.ndarray, yaw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the least and greatest coordinate along and across the yaw, (I, 2) each."""
+    cos, sin = np.cos(yaw), np.sin(yaw)
+    axes = np.stack([np.stack([cos, sin], 1), np.stack([-sin, cos], 1)], 2)     # (I, 2, 2)
+    local = points @ axes                                                       # (I, K, 2)
+    return local.min(1), local.max(1)
+
+
+def _length_is_across(extent: np.ndarray, usual: list[UsualSize],
+                      yaw: np.ndarray) -> np.ndarray:
+    """Whether the second axis of each object is its length, bool (I,).
+
+    A side longer than the class is wide is the length. Otherwise the longer side is the front or
+    the back, unless both are long enough to be: then the object is taken to drive along the road.
+    """
+    width = np.array([size.width for size in usual])
+    longest = extent.argmax(1)
+    is_length = extent.max(1) > _LONGER_THAN_WIDE * width
+    ambiguous = ~is_length & (extent.min(1) > _FRONT_SHARE * width)
+    ahead = np.abs(np.cos(yaw)) >= np.abs(np.sin(yaw))      # the first axis points along the road
+    return np.where(ambiguous, ~ahead, np.where(is_length, longest == 1, longest == 0))
+
+
+def _completed(low: np.ndarray, high: np.ndarray,
+               usual: list[UsualSize]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lengthen extents to what is usual, away from the camera at 0; return deviations as well."""
+    wanted = np.array([(size.length, size.width) for size in usual]).reshape(-1, 2)
+    spread = np.array([(size.spread, _WIDTH_SPREAD_M) for size in usual]).reshape(-1, 2)
+    missing = np.maximum(wanted - (high - low), 0)
+    share = np.where(low > 0, 1.0, np.where(high < 0, 0.0, 0.5))    # of it that is added above
+    anchored = share != 0.5
+    unseen = np.where(anchored, spread / 2, missing / np.sqrt(12)) * (missing > 0)
+    return low - (1 - share) * missing, high + share * missing, unseen
+
+
+def _over_footprint(xyz: np.ndarray, owner: np.ndarray, yaw: np.ndarray, low: np.ndarray,
+                    high: np.ndarray) -> np.ndarray:
+    """Mark the points over the footprint of their object, bool (P,)."""
+    cos, sin = np.cos(yaw)[owner], np.sin(yaw)[owner]
+    along, across = xyz[:, 0] * cos + xyz[:, 1] * sin, xyz[:, 1] * cos - xyz[:, 0] * sin
+    local = np.stack([along, across], 1)
+    return ((local >= low[owner] - _AROUND_M) & (local <= high[owner] + _AROUND_M)).all(1)
+
+
+def _vertical(z: np.ndarray, owner: np.ndarray, usual: list[UsualSize],
+              ground_z: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return bottom and top of each object, (I,); what is not too tall is on the ground."""
+    count = len(usual)
+    low, high = np.full(count, np.inf), np.full(count, -np.inf)
+    np.minimum.at(low, owner, z)
+    np.maximum.at(high, owner, z)
+    tallest = 1.5 * np.array([size.height for size in usual])
+    stands = (high - ground_z <= tallest) & (high > ground_z)
+    return np.where(stands, ground_z, low), high
+
+
+def _deviation(points: np.ndarray, valid: np.ndarray, extent: np.ndarray,
+               usual: list[UsualSize], sided: np.ndarray) -> np.ndarray:
+    """Return the deviations of what is visible, (I, 4); that of the yaw as of a fitted line."""
+    spread = extent.max(1) / np.sqrt(12) * np.sqrt(np.maximum(valid.sum(1), 1))
+    yaw = np.hypot(np.minimum(_NOISE_M / np.maximum(spread, 1e-6), 1), _YAW_FLOOR_RAD)
+    result = np.full((len(points), 4), _NOISE_M)
+    result[:, 2] = np.hypot(_NOISE_M, _GROUND_M)
+    result[:, 3] = np.where(sided, yaw, np.pi / np.sqrt(3))
+    return result

@@ -1,0 +1,110 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""sensor_msgs/PointCloud2 of any layout as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+_DATATYPES = {1: 'i1', 2: 'u1', 3: 'i2', 4: 'u2', 5: 'i4', 6: 'u4', 7: 'f4', 8: 'f8'}
+_INTENSITY_NAMES = ('intensity', 'intensities', 'reflectivity', 'i')
+
+
+class PointCloudError(Exception):
+    """A cloud that cannot be used; `kind` is the short reason that is counted."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class PointCloud:
+    """Points of one scan in the sensor's frame.
+
+    xyz: float32 (N, 3), metres; finite, never the origin.
+    intensity: float32 (N,) in the driver's unit, 0 where the cloud has none.
+    """
+
+    xyz: np.ndarray
+    intensity: np.ndarray
+
+    def __len__(self) -> int:
+        """Count the points."""
+        return len(self.xyz)
+
+
+def decode_point_cloud(message: Any) -> PointCloud:
+    """Decode a PointCloud2: organised or not, padded, either byte order, any numeric fields.
+
+    Points with a coordinate that is not finite are left out, and so is the origin, which drivers
+    write where no echo came back.
+
+    Args:
+        message: a sensor_msgs/PointCloud2 of rclpy or of rosbags.
+
+    Returns:
+        The valid points in the order of the message.
+
+    Raises:
+        PointCloudError: when x, y or z is missing, or the layout and the data do not agree.
+    """
+    rows = _points_of(message)
+    fields = {field.name: field for field in message.fields}
+    missing = [name for name in 'xyz' if name not in fields]
+    if missing:
+        raise PointCloudError('no_xyz', f'The cloud has no field {", ".join(missing)}; its fields '
+                              f'are: {", ".join(fields) or "none"}.')
+    xyz = _coordinates(rows, [fields[name] for name in 'xyz'], message.is_bigendian)
+    name = next((name for name in _INTENSITY_NAMES if name in fields), None)
+    intensity = (np.zeros(len(xyz), np.float32) if name is None
+                 else _column(rows, fields[name], message.is_bigendian).astype(np.float32))
+    # A sum is finite only where all three are, and the squares of a point are 0 at the origin.
+    squares = np.einsum('nk,nk->n', xyz, xyz)
+    valid = np.isfinite(squares) & (squares > 0)
+    if valid.all():
+        return PointCloud(xyz, intensity)
+    return PointCloud(xyz[valid], intensity[valid])
+
+
+def _points_of(message: Any) -> np.ndarray:
+    """Return the bytes of each point, uint8 (N, point_step), without copying where possible."""
+    height, width, step = int(message.height), int(message.width), int(message.point_step)
+    data = np.frombuffer(memoryview(message.data).cast('B'), np.uint8)
+    pitch = int(message.row_step) or width * step
+    if height * width == 0:
+        return np.empty((0, step), np.uint8)
+    if step <= 0 or pitch < width * step or len(data) < pitch * (height - 1) + width * step:
+        raise PointCloudError(
+            'truncated', f'The cloud declares {height} rows of {width} points of {step} bytes '
+            f'({pitch} a row) but has {len(data)} bytes.')
+    rows = np.ndarray((height, width, step), np.uint8, data, strides=(pitch, step, 1))
+    return rows.reshape(-1, step)
+
+
+def _coordinates(rows: np.ndarray, fields: list, big_endian: bool) -> np.ndarray:
+    """Return x, y, z, float32 (N, 3)."""
+    first = fields[0]
+    packed = all(field.datatype == 7 and field.offset == first.offset + 4 * k
+                 for k, field in enumerate(fields))
+    if packed and first.offset >= 0 and first.offset + 12 <= rows.shape[1]:
+        order = '>f4' if big_endian else '<f4'
+        block = np.ascontiguousarray(rows[:, first.offset:first.offset + 12])
+        return block.view(order).astype(np.float32, copy=False)
+    return np.stack([_column(rows, field, big_endian) for field in fields], 1).astype(np.float32)
+
+
+def _column(rows: np.ndarray, field: Any, big_endian: bool) -> np.ndarray:
+    """Return one field of all points; of a field with several values the first."""
+    if field.datatype not in _DATATYPES:
+        raise PointCloudError('field_type', f'The field {field.name} of the cloud has the unknown '
+                              f'type {field.datatype}.')
+    kind = np.dtype(_DATATYPES[field.datatype]).newbyteorder('>' if big_endian else '<')
+    if field.offset < 0 or field.offset + kind.itemsize > rows.shape[1]:
+        raise PointCloudError('field_offset', f'The field {field.name} at byte {field.offset} is '
+                              f'outside the points of {rows.shape[1]} bytes.')
+    part = rows[:, field.offset:field.offset + kind.itemsize]
+    return np.ascontiguousarray(part).view(kind)[:, 0]
