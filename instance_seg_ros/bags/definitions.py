@@ -17,6 +17,8 @@ from rosbags.interfaces import Nodetype
 from rosbags.typesys import Stores, get_types_from_idl, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
+from .type_names import is_message_type
+
 VISION_MSGS = {
     'Point2D': 'float64 x\nfloat64 y',
     'Pose2D': 'vision_msgs/Point2D position\nfloat64 theta',
@@ -86,6 +88,8 @@ def _parse(type_name: str, definition: str, encoding: str) -> dict:
 
 def _register_installed(type_name: str, pending: frozenset = frozenset()) -> bool:
     """Add a type of an installed ROS package, and the types in it, to the store."""
+    if not is_message_type(type_name):
+        return False
     package, _, name = type_name.partition('/msg/')
     path = _installed_file(package, name)
     if path is None or type_name in pending:

@@ -16,11 +16,15 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from ..core.errors import UserError
+from ..core.texts import shortened
 from . import salvage
+from .packed_messages import unpacked
 from .topics import Message, Topic
 
 STORAGE_SUFFIXES = ('.mcap', '.db3')
 ZSTD_SUFFIXES = ('.zstd', '.zst')
+_LISTED = 3
+"""Files that are missing or broken, named in a message; more are counted."""
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +48,13 @@ class Bag:
         except BaseException:
             self._stack.close()
             raise
-        self.topics = _merged(topic for part in self._parts for topic in part.topics)
+        topics = _merged(topic for part in self._parts for topic in part.topics)
+        self.topics = tuple(topic for topic in topics if topic.is_cdr)
+        self.skipped = tuple(topic for topic in topics if not topic.is_cdr)
+        """Topics whose messages are not CDR; their messages are not read."""
+        if self.skipped:
+            _log.warning('%s: skipped %s: only CDR messages are supported.', self.path,
+                         ', '.join(f'{t.name} ({t.serialization})' for t in self.skipped[:10]))
         filled = [part for part in self._parts if part.count]
         self.count = sum(part.count for part in filled)
         self.start = min((part.start for part in filled), default=0)
@@ -98,7 +108,8 @@ class Bag:
         if not parts:
             raise UserError(f'{self.path} cannot be read as a ROS 2 bag: {reason}') from reason
         if lost:
-            self._breaks('; '.join(lost), 'the rest of it is read')
+            more = [f'and {len(lost) - _LISTED} more files'] if len(lost) > _LISTED else []
+            self._breaks('; '.join(lost[:_LISTED] + more), 'the rest of it is read')
         elif path.is_dir() and not any(part.break_reason for part in parts):
             why = ('has no readable metadata.yaml' if _listed(path) is None
                    else f'cannot be read as its metadata.yaml says ({_said(reason)})')
@@ -137,7 +148,7 @@ class Bag:
             raise UserError(f'{path} is a ROS 1 bag; convert it with `rosbags-convert` first.')
         if path.is_dir():
             if not is_bag(path):
-                raise UserError(f'{path} is not a bag: it holds neither metadata.yaml nor any '
+                raise UserError(f'{path} is not a bag: it contains neither metadata.yaml nor any '
                                 '.mcap or .db3 file.')
             return path
         if not _is_storage(path):
@@ -165,9 +176,12 @@ class _Intact:
     break_reason = ''
 
     def __init__(self, path: Path):
-        files = path.glob('*.db3') if path.is_dir() else [path]
-        if any(salvage.is_incomplete(file) for file in files if file.suffix == '.db3'):
+        files = [file for file in (path.glob('*.db3') if path.is_dir() else [path])
+                 if file.suffix == '.db3']
+        if any(salvage.is_incomplete(file) for file in files):
             raise ValueError('it is incomplete')
+        for file in files:
+            salvage.check_tables(file)
         self._reader = Reader(path)
         self._reader.open()
         self.topics = [Topic.from_connection(c) for c in self._reader.connections]
@@ -182,17 +196,18 @@ class _Intact:
         self._reader.close()
 
     def messages(self, names, start, stop) -> Iterator[Message]:
-        connections = [c for c in self._reader.connections if c.topic in names]
+        connections = [c for c in self._reader.connections
+                       if c.topic in names and Topic.from_connection(c).is_cdr]
         if not connections:
             return
         topics = {c.id: Topic.from_connection(c) for c in connections}
         stop = None if stop is None else max(stop, 0)
         for connection, stamp, data in self._reader.messages(connections, start, stop):
-            yield Message(stamp, topics[connection.id], data)
+            yield Message(stamp, topics[connection.id], unpacked(data))
 
 
 def _said(reason) -> str:
-    return str(reason) or type(reason).__name__
+    return shortened(reason, 1000) or type(reason).__name__
 
 
 def _merged(topics) -> tuple[Topic, ...]:

@@ -21,7 +21,9 @@ from mcap.records import Message as McapMessage
 from mcap.stream_reader import StreamReader
 from rosbags.rosbag2.metadata import parse_qos
 
-from .topics import Message, Topic
+from .packed_messages import unpacked
+from .topics import CDR, Message, Topic
+from .type_names import canonical_type
 
 
 def open_broken(path: Path) -> '_BrokenFile | None':
@@ -65,10 +67,10 @@ class _BrokenFile:
         for stamp, topic, _ in self._scan():
             self.start = min(self.start or stamp, stamp)
             self.end = max(self.end, stamp)
-            topics.setdefault(topic.name, topic)
-            counts[topic.name] += 1
+            topics.setdefault((topic.name, topic.type), topic)
+            counts[topic.name, topic.type] += 1
         self.count = sum(counts.values())
-        self.topics = [replace(topic, count=counts[name]) for name, topic in topics.items()]
+        self.topics = [replace(topic, count=counts[key]) for key, topic in topics.items()]
 
     def __enter__(self):
         return self
@@ -81,8 +83,8 @@ class _BrokenFile:
         for message in self._scan():
             inside = ((start is None or message.stamp >= start)
                       and (stop is None or message.stamp < stop))
-            if inside and message.topic.name in names:
-                yield message
+            if inside and message.topic.name in names and message.topic.is_cdr:
+                yield message._replace(data=unpacked(message.data))
 
     def _scan(self) -> Iterator[Message]:
         """Yield message after message until nothing more can be read."""
@@ -114,6 +116,7 @@ def _read_sqlite(path: Path) -> Iterator[Message]:
     try:
         # Otherwise SQLite refuses a file that is shorter than its header says.
         connection.execute('PRAGMA writable_schema = ON')
+        _require_tables(connection)
         topics = dict(_sqlite_topics(connection))
         last = None
         for stamp, topic, data in connection.execute(
@@ -127,6 +130,23 @@ def _read_sqlite(path: Path) -> Iterator[Message]:
             yield last
     finally:
         connection.close()
+
+
+def check_tables(database: Path) -> None:
+    """Raise ValueError where a view stands in for a table: its rows may never end."""
+    connection = sqlite3.connect(f'{database.resolve().as_uri()}?mode=ro', uri=True)
+    try:
+        _require_tables(connection)
+    finally:
+        connection.close()
+
+
+def _require_tables(connection: sqlite3.Connection) -> None:
+    for name, kind, text in connection.execute('SELECT name, type, sql FROM sqlite_master'):
+        is_plain = kind == 'table' and not str(text).upper().startswith('CREATE VIRTUAL')
+        if name in ('messages', 'topics', 'schema', 'metadata', 'message_definitions') \
+                and not is_plain:
+            raise ValueError(f'{name} is not a table: this is not a recording')
 
 
 class _Exact:
@@ -143,13 +163,15 @@ class _Exact:
 
 
 def _mcap_topic(channel: Channel, schema: Schema | None) -> Topic:
+    serialization = channel.message_encoding or CDR
+    name = schema.name if schema else ''
     return Topic(
-        channel.topic, schema.name if schema else '',
+        channel.topic, canonical_type(name) if serialization == CDR else name,
         qos=tuple(parse_qos(channel.metadata.get('offered_qos_profiles', ''))),
-        definition=schema.data.decode() if schema else '',
+        definition=schema.data.decode(errors='replace') if schema else '',
         definition_encoding=schema.encoding if schema else '',
         type_hash=channel.metadata.get('topic_type_hash', ''),
-        serialization=channel.message_encoding).completed()
+        serialization=serialization).completed()
 
 
 def _sqlite_topics(connection: sqlite3.Connection) -> Iterator[tuple[int, Topic]]:
@@ -157,7 +179,8 @@ def _sqlite_topics(connection: sqlite3.Connection) -> Iterator[tuple[int, Topic]
     qos = 'offered_qos_profiles' if 'offered_qos_profiles' in columns else "''"
     for topic_id, name, kind, profiles in connection.execute(
             f'SELECT id, name, type, {qos} FROM topics'):
-        yield topic_id, Topic(name, kind, qos=tuple(parse_qos(profiles))).completed()
+        topic = Topic(name, canonical_type(kind), qos=tuple(parse_qos(profiles)))
+        yield topic_id, topic.completed()
 
 
 _READERS = {'.mcap': _read_mcap, '.db3': _read_sqlite}

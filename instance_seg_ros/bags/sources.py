@@ -10,6 +10,7 @@ from .topics import Topic
 from .video import VIDEO_SUFFIXES, Video
 
 Source = Bag | Video
+_LISTED = 20
 
 
 def open_source(path: Path | str) -> Source:
@@ -29,17 +30,16 @@ def image_topics(source: Source) -> list[Topic]:
 
 
 def choose_image_topic(source: Source, wanted: str | None = None) -> Topic:
-    """
-    Return the image topic named ``wanted``, or the only one there is.
+    """Return the image topic named ``wanted``, or the only one there is.
 
-    :raises UserError: listing the image topics, when that does not name exactly one.
+    Raises:
+        UserError: listing the image topics, when that does not name exactly one.
     """
     topics = image_topics(source)
     listing = ', '.join(f'{t.name} ({t.type}, {t.count} images)' for t in topics)
     if not topics:
-        others = ', '.join(sorted(t.name for t in source.topics)) or 'none'
-        raise UserError(f'{source.path} holds no images (sensor_msgs/Image or CompressedImage); '
-                        f'its topics are: {others}.')
+        raise UserError(f'{source.path} contains no images (sensor_msgs/msg/Image or '
+                        f'CompressedImage); its topics are: {_listed(source)}.')
     if wanted is not None:
         chosen = [t for t in topics if t.name == '/' + wanted.lstrip('/')]
         if not chosen:
@@ -49,3 +49,13 @@ def choose_image_topic(source: Source, wanted: str | None = None) -> Topic:
         raise UserError(f'{source.path} has several image topics; choose one with '
                         f'--image-topic: {listing}.')
     return topics[0]
+
+
+def _listed(source: Source) -> str:
+    """Name the topics with their types, and those whose messages are not CDR."""
+    names = [f'{t.name} ({t.type}{", no messages" if not t.count else ""})'
+             for t in sorted(source.topics, key=lambda t: t.name)]
+    names += [f'{t.name} ({t.type}, {t.serialization} messages, which are unsupported)'
+              for t in getattr(source, 'skipped', ())]
+    more = f', and {len(names) - _LISTED} more' if len(names) > _LISTED else ''
+    return (', '.join(names[:_LISTED]) or 'none') + more

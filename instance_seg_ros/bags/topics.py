@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a bag holds: topics and serialized messages."""
+"""Content of a bag: topics and serialized messages."""
 
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -8,12 +8,14 @@ from typing import NamedTuple
 from rosbags.interfaces import Connection, MessageDefinitionFormat, Qos
 
 from . import definitions
+from .type_names import canonical_type
 
 IMAGE_TYPES = {
     'sensor_msgs/msg/Image': 'raw',
     'sensor_msgs/msg/CompressedImage': 'compressed',
 }
 
+CDR = 'cdr'
 _ENCODINGS = {
     MessageDefinitionFormat.MSG: 'ros2msg',
     MessageDefinitionFormat.IDL: 'ros2idl',
@@ -43,7 +45,12 @@ class Topic:
     @property
     def is_image(self) -> bool:
         """Whether the messages are images, raw or compressed."""
-        return self.type in IMAGE_TYPES
+        return self.type in IMAGE_TYPES and self.is_cdr
+
+    @property
+    def is_cdr(self) -> bool:
+        """Whether the messages are serialized as ROS 2 does; MCAP may contain JSON or others."""
+        return self.serialization == CDR
 
     @classmethod
     def of(cls, name: str, type_name: str, qos: tuple[Qos, ...] = ()) -> 'Topic':
@@ -54,15 +61,18 @@ class Topic:
     def from_connection(cls, connection: Connection) -> 'Topic':
         """Take over what rosbags read."""
         return cls(
-            connection.topic, connection.msgtype, connection.msgcount,
+            connection.topic, _type_name(connection.msgtype, connection.ext.serialization_format),
+            connection.msgcount,
             tuple(connection.ext.offered_qos_profiles), connection.msgdef.data,
             _ENCODINGS[connection.msgdef.format], connection.digest,
-            connection.ext.serialization_format,
+            connection.ext.serialization_format or CDR,
         ).completed()
 
     def completed(self) -> 'Topic':
         """Fill in the definition and the type hash where the bag has none and they are known."""
         topic = self
+        if not topic.is_cdr:
+            return topic
         if not topic.definition:
             text = definitions.definition_of(topic.type)
             topic = replace(topic, definition=text, definition_encoding='ros2msg' if text else '')
@@ -70,6 +80,10 @@ class Topic:
             digest = definitions.hash_of(topic.type, topic.definition, topic.definition_encoding)
             topic = replace(topic, type_hash=digest)
         return topic
+
+
+def _type_name(name: str, serialization: str) -> str:
+    return canonical_type(name) if serialization in (CDR, '') else name
 
 
 class Message(NamedTuple):

@@ -97,7 +97,8 @@ def _message_maker() -> Callable[[InstanceMap, np.ndarray], object] | None:
     try:
         from std_msgs.msg import Header
 
-        from ..ros.message_conversion import message_class, to_message
+        from ..ros.installed_messages import message_class
+        from ..ros.message_conversion import to_message
     except ImportError:
         return None
     processor, header = FrameProcessor(), Header()

@@ -6,21 +6,12 @@ from __future__ import annotations
 
 from array import array
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from ..messages.fields import Fields
-
-
-def message_class(type_name: str) -> type | None:
-    """Return the Python class of `package/msg/Name`; None where it is not installed."""
-    package, _, name = type_name.replace('/msg/', '/').partition('/')
-    try:
-        return getattr(import_module(f'{package}.msg'), name, None)
-    except ImportError:
-        return None
+from .installed_messages import message_class
 
 
 def to_message(message_type: type, fields: Fields) -> Any:

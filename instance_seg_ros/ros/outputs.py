@@ -17,7 +17,8 @@ from ..core.labels import LabelSet
 from ..messages.outputs import LABEL_INFO, Output, outputs_of, stage_output
 from ..node_config.parameters import CameraSettings
 from ..perception.frame_processor import ProcessedFrame
-from .message_conversion import message_class, to_message
+from .installed_messages import message_class
+from .message_conversion import to_message
 
 _DELIVERY_S = 0.3
 """Time limit for the delivery of large messages; a subscriber that died never acknowledges."""

@@ -21,12 +21,14 @@ from bag_content import (
 )
 
 from instance_seg_ros.bags import BagWriter, Topic, images, open_source
+from instance_seg_ros.core.errors import UserError
 
 pytest.importorskip('rclpy')
 
 from rclpy.duration import Duration  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 
+from instance_seg_ros.ros.installed_messages import message_class  # noqa: E402
 from instance_seg_ros.ros.tools.node_process import own_domain  # noqa: E402
 from instance_seg_ros.ros.tools.player import CLOCK, Player  # noqa: E402
 from instance_seg_ros.ros.tools.recorder import Recorder  # noqa: E402
@@ -129,6 +131,33 @@ def test_a_recorded_clock_gives_way_to_the_one_that_is_asked_for(tmp_path, domai
         assert Player(node, source, clock=True).topics == (INFO,)
     said, = caplog.records
     assert '/clock of the recording is not played' in said.getMessage()
+
+
+def test_names_that_ros_does_not_allow_leave_the_others_alone(tmp_path, domain, caplog):
+    """Such as those of the RealSense viewer, which have spaces."""
+    bad = '/device_0/option/Enable Auto Exposure/value'
+    with BagWriter(tmp_path / 'bag') as writer:
+        for name in (bad, INFO):
+            writer.add_topic(Topic.of(name, CONTENT[INFO][0]))
+    with open_source(tmp_path / 'bag') as source, ros_node('player', domain) as node:
+        assert Player(node, source).topics == (INFO,)
+        assert f'{bad} is not played: its name is not valid' in caplog.text
+        assert Player(node, source, remap={bad: '/exposure'}).topics == (bad, INFO)
+        with pytest.raises(UserError, match='can be published .*its name is not valid'):
+            Player(node, source, [bad])
+
+
+def test_a_module_in_the_current_folder_is_not_imported(tmp_path, monkeypatch):
+    """A bag names its types; whoever made it must not choose what runs here."""
+    for package in ('evil_msgs', 'evil_pkg'):
+        (tmp_path / package / 'msg').mkdir(parents=True)
+        (tmp_path / package / '__init__.py').write_text('raise SystemExit("it ran")')
+        (tmp_path / package / 'msg' / '__init__.py').write_text('class Evil: pass')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend('')
+    for name in ('evil_msgs/msg/Evil', 'evil_pkg/Evil', 'os/msg/path', '../x/msg/Y', 'x', ''):
+        assert message_class(name) is None
+    assert message_class('std_msgs/msg/String') is message_class('std_msgs/String') is String
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])

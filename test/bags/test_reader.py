@@ -10,9 +10,11 @@ import zstandard
 from bag_content import BEGIN, BEST_EFFORT, COMPRESSED, CONTENT, FRAMES, INFO, PERIOD, RAW
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mcap.writer import Writer as McapWriter
 
 from instance_seg_ros.bags import BagWriter, choose_image_topic, image_topics, open_source
-from instance_seg_ros.bags.definitions import typestore
+from instance_seg_ros.bags.definitions import definition_of, typestore
+from instance_seg_ros.bags.type_names import canonical_type, is_message_type
 from instance_seg_ros.core.errors import UserError
 
 STAMPS = [BEGIN + i * PERIOD for i in range(FRAMES)]
@@ -81,14 +83,14 @@ def test_choosing_the_image_topic(make_bag):
         with pytest.raises(UserError, match=f'(?s)--image-topic.*{RAW}.*{COMPRESSED}'):
             choose_image_topic(bag)
     with open_source(make_bag('none', (INFO,))) as bag:
-        with pytest.raises(UserError, match=f'holds no images.*{INFO}'):
+        with pytest.raises(UserError, match=f'contains no images.*{INFO}'):
             choose_image_topic(bag)
 
 
 def test_an_empty_bag(make_bag):
     with open_source(make_bag(frames=0)) as bag:
         assert list(bag.messages()) == []
-        with pytest.raises(UserError, match='holds no images'):
+        with pytest.raises(UserError, match='contains no images'):
             choose_image_topic(bag)
 
 
@@ -257,6 +259,111 @@ def test_damage_in_the_middle(make_bag, tmp_path, caplog):
         assert bag.break_reason
     assert 0 < len(messages) < 1500
     assert 'damaged' in caplog.text
+
+
+def write_mcap(path, *channels, count=2):
+    """Write channels (topic, type, encoding of the schema, of the messages, payload)."""
+    with path.open('wb') as file:
+        writer = McapWriter(file)
+        writer.start(profile='ros2', library='test')
+        for name, kind, schema, encoding, payload in channels:
+            channel = writer.register_channel(
+                name, encoding, writer.register_schema(kind, schema, b''))
+            for index in range(count):
+                writer.add_message(channel, BEGIN + index, payload, BEGIN + index)
+        writer.finish()
+    return path
+
+
+def cut(path):
+    """Take away the end of a file, as a recorder that was killed leaves it."""
+    path.write_bytes(path.read_bytes()[:-40])
+    return path
+
+
+@pytest.mark.parametrize('damage', [lambda path: path, cut])
+def test_messages_that_are_not_cdr_are_skipped(tmp_path, caplog, damage):
+    """JSON under the name of a ROS type must not be taken for CDR."""
+    path = damage(write_mcap(
+        tmp_path / 'a.mcap', (RAW, 'sensor_msgs/msg/Image', 'jsonschema', 'json', b'{"height":1}'),
+        ('/proto', 'foxglove.CompressedImage', 'protobuf', 'protobuf', b'abc'),
+        ('/old', 'sensor_msgs/Image', 'ros1msg', 'ros1', b'abc'),
+        (INFO, 'std_msgs/msg/String', 'ros2msg', 'cdr', CONTENT[INFO][1](0))))
+    with open_source(path) as bag:
+        assert [t.name for t in bag.topics] == [INFO]
+        assert {t.name: t.serialization for t in bag.skipped} == {
+            RAW: 'json', '/proto': 'protobuf', '/old': 'ros1'}
+        assert {m.topic.name for m in bag.messages()} == {INFO}
+        assert not list(bag.messages([RAW]))
+        with pytest.raises(UserError, match=f'{RAW} .*json messages, which are unsupported'):
+            choose_image_topic(bag)
+    assert 'only CDR messages are supported' in caplog.text
+
+
+@pytest.mark.parametrize('damage', [lambda path: path, cut])
+def test_type_names_of_the_first_releases(tmp_path, damage):
+    path = damage(write_mcap(tmp_path / 'a.mcap', (
+        RAW, 'sensor_msgs/Image', 'ros2msg', 'cdr', CONTENT[RAW][1](0))))
+    with open_source(path) as bag:
+        topic = choose_image_topic(bag)
+        assert topic.type == 'sensor_msgs/msg/Image' and topic.definition and topic.type_hash
+        assert [m.topic.type for m in bag.messages()] == [topic.type] * 2
+
+
+@pytest.mark.parametrize('name', ('a/b/c', '../a/msg/B', 'a/msg/../B', 'a.b/msg/C', 'os', '',
+                                  'a/msg/B C', 'a/msg/B\n'))
+def test_other_names_are_no_message_types(name):
+    assert not is_message_type(canonical_type(name)) and canonical_type(name) == name
+    assert definition_of(name) == ''
+
+
+@pytest.mark.parametrize('storage', ['sqlite3', 'mcap'])
+def test_compressed_messages_of_a_killed_recorder(make_bag, tmp_path, storage):
+    """Only metadata.yaml says that they are compressed, and there is none."""
+    content = [CONTENT[RAW][1](index) for index in range(FRAMES)]
+    with open_source(make_bag(storage=storage)) as bag:
+        topic, = bag.topics
+    path = tmp_path / 'packed'
+    if storage == 'sqlite3':
+        path = make_bag('packed', storage=storage, compression='message')
+        (path / 'metadata.yaml').unlink()
+    else:
+        with BagWriter(path) as writer:
+            for stamp, data in zip(STAMPS, content, strict=True):
+                writer.write(topic, stamp, zstandard.compress(data))
+        (path / 'metadata.yaml').unlink()
+        cut(next(path.glob('*.mcap')))
+    with open_source(path) as bag:
+        assert [m.data for m in bag.messages()] == content[:bag.count] and bag.count
+
+
+def test_a_message_that_claims_to_be_huge_is_a_break(tmp_path):
+    huge = b'\x28\xb5\x2f\xfd\xe0' + (1 << 40).to_bytes(8, 'little') + bytes(9)
+    path = write_mcap(tmp_path / 'a.mcap', (RAW, 'sensor_msgs/msg/Image', 'ros2msg', 'cdr', huge))
+    with open_source(path) as bag:
+        assert list(bag.messages()) == [] and 'claims 1099511627776 bytes' in bag.break_reason
+
+
+def test_a_view_in_place_of_a_table_is_refused(make_bag):
+    """Its rows may never end."""
+    file = next(make_bag(storage='sqlite3').glob('*.db3'))
+    with sqlite3.connect(file) as database:
+        database.execute('ALTER TABLE messages RENAME TO kept')
+        database.execute(
+            'CREATE VIEW messages AS WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 '
+            'FROM n) SELECT id, 1 AS topic_id, id AS timestamp, zeroblob(9) AS data FROM n')
+    database.close()
+    with pytest.raises(UserError, match='messages is not a table'):
+        open_source(file)
+
+
+def test_many_lost_files_are_counted(make_bag):
+    path = make_bag(storage='mcap')
+    change_metadata(path, '  - bag.mcap\n', '  - bag.mcap\n' + ''.join(
+        f'  - lost_{number}.mcap\n' for number in range(12)))
+    with open_source(path) as bag:
+        assert len(list(bag.messages())) == FRAMES
+        assert bag.break_reason.endswith('and 9 more files') and len(bag.break_reason) < 300
 
 
 @settings(max_examples=50, deadline=None)

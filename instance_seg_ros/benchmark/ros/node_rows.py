@@ -17,7 +17,8 @@ from ...messages.images import image_fields
 from ...messages.outputs import Output, outputs_of
 from ...node_config.parameters import CameraSettings
 from ...perception.frame_processor import FrameProcessor
-from ...ros.message_conversion import message_class, to_message
+from ...ros.installed_messages import message_class
+from ...ros.message_conversion import to_message
 from ..measure import Times, time_calls
 from .node_peers import CONTESTANTS, size_name
 

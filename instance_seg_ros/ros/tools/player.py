@@ -17,7 +17,9 @@ from ...bags.images import NANOSECONDS
 from ...bags.playback import Event
 from ...bags.sources import Source
 from ...core.errors import UserError
-from ..message_conversion import message_class
+from ...core.texts import shortened
+from ...node_config.parameter_rules import is_topic_name
+from ..installed_messages import message_class
 from . import topic_types as raw
 
 CLOCK = '/clock'
@@ -45,6 +47,8 @@ class Player:
         self.counts: Counter[str] = Counter()
         self._clock = node.create_publisher(Clock, CLOCK, 10) if clock else None
         self._publishers = {}
+        reasons = [f'{t.name}: its messages are {t.serialization}, not CDR'
+                   for t in getattr(source, 'skipped', ())]
         _require(source, {*(topics or ()), *(remap or ())})
         for topic in source.topics:
             if topics is not None and topic.name not in topics:
@@ -54,15 +58,20 @@ class Player:
                 _log.warning('%s of the recording is not played, since the time is published on '
                              '%s.', topic.name, CLOCK)
                 continue
-            kind = message_class(topic.type)
-            if kind is None:
-                _log.warning('%s is not played: its type %s is not installed here.',
-                             topic.name, topic.type)
+            kind, reason = message_class(topic.type), ''
+            if not is_topic_name(name):
+                reason = 'its name is not valid in ROS 2 (publish it with --remap)'
+            elif kind is None:
+                reason = f'its type {topic.type} is not installed here'
+            if reason:
+                reasons.append(f'{topic.name}: {reason}')
+                _log.warning('%s is not played: %s.', shortened(topic.name), shortened(reason))
                 continue
             self._publishers[topic.name] = node.create_publisher(
                 kind, name, qos or raw.offer(topic.qos))
         if not self._publishers:
-            raise UserError(f'Nothing of {source.path} can be published.')
+            why = '; '.join(reasons[:5]) or 'it contains no topics'
+            raise UserError(f'{source.path} has no topic that can be published ({why}).')
 
     @property
     def topics(self) -> tuple[str, ...]:

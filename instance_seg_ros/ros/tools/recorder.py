@@ -11,7 +11,7 @@ from rclpy.subscription import Subscription
 
 from ...bags import BagWriter, Topic
 from ...core.errors import UserError
-from ..message_conversion import message_class
+from ..installed_messages import message_class
 from . import topic_types as raw
 
 DEPTH = 100
