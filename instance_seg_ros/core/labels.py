@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the pixels of an image can be called."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +14,14 @@ UNLABELLED = 0
 IGNORE_INDEX = 255
 INSTANCE_FACTOR = 1000
 """Instance ids are `label id * INSTANCE_FACTOR + number`, as in Cityscapes' instanceIds."""
+IGNORED = 'ignore'
+"""Target of the classes of a source that teach nothing."""
+MAX_LABELS = 64
+
+
+def plain_name(name: str) -> str:
+    """Return a class name as names are compared: lower case, spaces for _ and -."""
+    return ' '.join(name.lower().replace('_', ' ').replace('-', ' ').split())
 
 
 @dataclass(frozen=True)
@@ -31,18 +40,30 @@ class LabelSet:
 
     Label ids are what masks and messages carry; 0 is reserved for unlabelled pixels. Ids end
     at 64 because an instance id (id * 1000 + number) has to fit into 16 bits.
+
+    map: classes of data sets by what they become, such as {'sedan': 'car', 'trailer': 'ignore'};
+        'coco/truck' is the class of one data set alone. Equal names need no entry.
+    rest: the class of pixels outside all objects, where a data set annotates objects alone; None
+        leaves those pixels out of training.
     """
 
     name: str
     labels: tuple[Label, ...]
+    map: Mapping[str, str] = field(default_factory=dict, compare=False)
+    rest: str | None = field(default=None, compare=False)
 
     def __post_init__(self):
         """Refuse label sets in which an id or a name is ambiguous or out of range."""
         ids, names = [x.id for x in self.labels], [x.name for x in self.labels]
         if len(set(ids)) < len(ids) or len(set(names)) < len(names):
             raise ValueError(f'label set {self.name!r} repeats an id or a name')
-        if not ids or min(ids) < 1 or max(ids) > 64:
-            raise ValueError(f'label set {self.name!r} needs ids from 1 to 64, not {ids}')
+        if not ids or min(ids) < 1 or max(ids) > MAX_LABELS:
+            raise ValueError(f'label set {self.name!r} needs ids from 1 to {MAX_LABELS}, '
+                             f'not {ids}')
+        unknown = {*self.map.values(), self.rest} - {*names, IGNORED, None}
+        if unknown:
+            raise ValueError(f'label set {self.name!r} has no class '
+                             f'{", ".join(sorted(unknown))}; its classes are {", ".join(names)}')
 
     @staticmethod
     def named(name: str) -> 'LabelSet':
@@ -52,8 +73,10 @@ class LabelSet:
         return _BUILT_IN[name]
 
     @staticmethod
-    def of(label_set: 'LabelSet | str') -> 'LabelSet':
-        """Return a label set as it is, or the built-in one of this name."""
+    def of(label_set: 'LabelSet | str | dict') -> 'LabelSet':
+        """Return a label set as it is, from `to_dict`'s data, or the built-in one of a name."""
+        if isinstance(label_set, dict):
+            return LabelSet.from_dict(label_set)
         return LabelSet.named(label_set) if isinstance(label_set, str) else label_set
 
     def __len__(self):
@@ -108,16 +131,41 @@ class LabelSet:
             raise KeyError(f'label set {self.name!r} has no label id {label_id}')
         return int(index)
 
+    def target(self, source: str, category: str) -> str | None:
+        """Return what a class of a data set becomes.
+
+        Args:
+            source: name of the data set.
+            category: its class, as the data set writes it.
+
+        Returns:
+            A name in this set, `ignore`, or None where neither the map nor an equal name says.
+        """
+        wanted = plain_name(category)
+        known = {plain_name(key): target for key, target in self.map.items()}
+        for key in (plain_name(f'{source}/{category}'), wanted):
+            if key in known:
+                return known[key]
+        return next((name for name in self.names if plain_name(name) == wanted), None)
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether `named` returns this set."""
+        return _BUILT_IN.get(self.name) == self
+
     def to_dict(self) -> dict:
         """Return plain data for JSON."""
-        return {'name': self.name, 'labels': [asdict(label) for label in self.labels]}
+        data = {'name': self.name, 'labels': [asdict(label) for label in self.labels]}
+        extra = {'map': dict(self.map), 'rest': self.rest}
+        return data | {key: value for key, value in extra.items() if value}
 
     @staticmethod
     def from_dict(data: dict) -> 'LabelSet':
         """Rebuild a label set from `to_dict`'s data."""
         labels = (Label(int(x['id']), str(x['name']), tuple(int(c) for c in x['color']),
                         bool(x['has_instances'])) for x in data['labels'])
-        return LabelSet(str(data['name']), tuple(labels))
+        return LabelSet(str(data['name']), tuple(labels), dict(data.get('map', {})),
+                        data.get('rest'))
 
 
 def _table(name: str, rows: str) -> LabelSet:
