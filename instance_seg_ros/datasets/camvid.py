@@ -59,6 +59,10 @@ class CamVid(Reader):
         """Count the frames."""
         return len(self.paths)
 
+    def image_path(self, index: int) -> Path:
+        """Return the file of an image."""
+        return self.paths[index]
+
     def __getitem__(self, index: int) -> Sample:
         """Read frame `index`; its instance map is all 0."""
         path = self.paths[index]

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from ..core.errors import UserError
 from ..core.labels import INSTANCE_FACTOR, LabelSet
+from .reader import Reader
 from .sample import IGNORE, Sample
 
 _LAST_TRAINING_ID = 18
@@ -71,8 +72,9 @@ class Census:
 
 
 def census(dataset: Sequence[Sample], label_set: LabelSet, name: str = '') -> Census:
-    """Read every sample; broken ones are listed, not raised."""
+    """Read every sample; broken ones are listed, not raised, after what the index knows."""
     result = Census(label_set)
+    result.broken += map(str, dataset.problems() if isinstance(dataset, Reader) else ())
     for index in tqdm(range(len(dataset)), desc=name, file=sys.stderr):
         try:
             result.add(dataset[index])

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Data in Cityscapes' published layout: the benchmark itself, rendered scenes, your own.
 
-leftImg8bit/SPLIT/CITY/NAME_leftImg8bit.png (or .jpg), gtFine/SPLIT/CITY/NAME_gtFine_labelIds.png
-and ..._instanceIds.png, and, where distances matter, disparity/ and camera/.
+leftImg8bit/SPLIT/CITY/NAME_leftImg8bit.png (any usual ending, also without _leftImg8bit),
+gtFine/SPLIT/CITY/NAME_gtFine_labelIds.png and ..._instanceIds.png, and, where distances matter,
+disparity/ and camera/.
 """
 from __future__ import annotations
 
@@ -13,7 +14,11 @@ import numpy as np
 
 from ..core.errors import UserError
 from ..core.labels import INSTANCE_FACTOR, LabelSet
+from .cityscapes_ids import NAMES, VOID
+from .class_map import ClassMap
 from .distances import instance_distances
+from .indexed import IMAGE_ENDINGS
+from .painter import Painter, Segment
 from .reader import Reader
 from .sample import IGNORE, Sample, read_map, read_rgb
 
@@ -43,22 +48,30 @@ class Cityscapes(Reader):
         """List the images; raise UserError when there are none."""
         self.root, self.split = Path(root), split
         self.label_set = LabelSet.of(label_set)
-        if self.label_set.name != 'cityscapes':
-            raise UserError(f"{root}: data in Cityscapes' layout has Cityscapes' classes, not "
-                            f'those of {self.label_set.name!r}; set label_set: cityscapes.')
+        self.mapping = ClassMap.of('cityscapes', NAMES.values(), self.label_set,
+                                     dict.fromkeys(VOID, 'ignore'))
+        if not self.mapping.labelled.any():
+            raise UserError(f"{root}: data in Cityscapes' layout has Cityscapes' classes, none of "
+                            f'which is in label set {self.label_set.name!r}; map them there, or '
+                            'set label_set: cityscapes.')
         folder = self.root / 'leftImg8bit' / split
         self.paths = sorted(p for p in folder.glob('*/*')
-                            if p.stem.endswith(_IMAGE)
-                            and p.suffix.lower() in ('.png', '.jpg', '.jpeg'))
+                            if p.suffix.lower() in IMAGE_ENDINGS)
         if not self.paths:
-            raise UserError(f'{folder}: no CITY/NAME_leftImg8bit.png in here')
+            raise UserError(f'{folder}: no images CITY/NAME_leftImg8bit.png here.')
 
     def __len__(self) -> int:
         """Count the images."""
         return len(self.paths)
 
+    def image_path(self, index: int) -> Path:
+        """Return the file of an image."""
+        return self.paths[index]
+
     def __getitem__(self, index: int) -> Sample:
         """Read one image with its labels; UserError names a file that is missing or broken."""
+        if self.label_set.name != 'cityscapes':
+            return self._mapped(index)[0]
         labels = self._label_ids(index)
         classes = self.label_set.index_by_id[labels]
         # 8 bits where a tool saw that no value is above 255.
@@ -71,8 +84,23 @@ class Cityscapes(Reader):
 
     def with_truth(self, index: int) -> tuple[Sample, np.ndarray]:
         """Return a sample and its instanceIds as the official scorer reads them."""
+        if self.label_set.name != 'cityscapes':
+            return self._mapped(index)
         ids = read_map(self.ground_truth(index, 'instanceIds')).astype(np.int32)
         return self[index], ids
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """Channels of the label set that Cityscapes labels, bool (K,)."""
+        return self.mapping.labelled
+
+    def _mapped(self, index: int) -> tuple[Sample, np.ndarray]:
+        """Read a sample and its truth under another label set."""
+        self._label_ids(index)      # which names unknown ids
+        ids = read_map(self.ground_truth(index, 'instanceIds')).astype(np.int32)
+        painter = Painter(ids.shape, self.mapping)
+        painter.add_values(ids, _segment)
+        return painter.sample(self.name(index), read_rgb(self.paths[index])), painter.truth()
 
     def distances(self, index: int, ids: np.ndarray) -> dict[int, tuple[float, float]] | None:
         """Return distances from the files of disparity and camera; None without them."""
@@ -80,7 +108,7 @@ class Cityscapes(Reader):
 
     def name(self, index: int) -> str:
         """Return CITY_SEQUENCE_FRAME, the stem that all files of an image share."""
-        return self.paths[index].stem[:-len(_IMAGE)]
+        return self.paths[index].stem.removesuffix(_IMAGE)
 
     def ground_truth(self, index: int, kind: str) -> Path:
         """Path of a label picture: kind `labelIds` or `instanceIds`."""
@@ -119,3 +147,9 @@ class Cityscapes(Reader):
     def _beside(self, index: int, folder: str, ending: str) -> Path:
         city = self.paths[index].parent.name
         return self.root / folder / self.split / city / f'{self.name(index)}{ending}'
+
+
+def _segment(value: int) -> Segment:
+    """Describe a value of instanceIds; ids outside Cityscapes' table are void."""
+    label_id = value // INSTANCE_FACTOR if value >= INSTANCE_FACTOR else value
+    return Segment(NAMES.get(label_id), -1 if value >= INSTANCE_FACTOR else None)

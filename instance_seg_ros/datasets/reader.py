@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..core.labels import LabelSet
+from .index import Problem
 from .sample import Sample, ids_of
 
 
@@ -34,9 +35,26 @@ class Reader(ABC):
     """Classes of the samples: those the reader was opened with."""
 
     @classmethod
-    def open(cls, root: Path | None, split: str, label_set: LabelSet | str) -> Reader:
-        """Open a split; raise UserError when the folder or its labels do not fit."""
+    def open(cls, root: Path | None, split: str, label_set: LabelSet | str,
+             skip_bad: bool = False) -> Reader:
+        """Open a split; raise UserError when the folder or its labels do not fit.
+
+        Args:
+            root: folder of the data set.
+            split: `train`, `val` or `test`.
+            label_set: classes of the samples, or the name of a built-in set.
+            skip_bad: leave out the images that are known to be bad.
+        """
         return cls(root, split, label_set)
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """Channels of the label set that the source labels, bool (K,): all by default."""
+        return np.ones(len(self.label_set), bool)
+
+    def problems(self) -> list[Problem]:
+        """Return what is known to be wrong with the files before any image is read."""
+        return []
 
     @classmethod
     @abstractmethod
@@ -59,6 +77,10 @@ class Reader(ABC):
         """
         sample = self[index]
         return sample, ids_of(sample, self.label_set)
+
+    def image_path(self, index: int) -> Path | None:
+        """Return the file of an image; None where it is drawn."""
+        return None
 
     def distances(self, index: int, ids: np.ndarray) -> dict[int, tuple[float, float]] | None:
         """Return the distance of each instance: id to (metres, share of its pixels measured).

@@ -69,6 +69,16 @@ def read_map(path: Path) -> np.ndarray:
     return array
 
 
+def read_channels(path: Path, channels: int) -> np.ndarray:
+    """Read a label image of several 8-bit channels, uint8 (H, W, C) in the order R, G, B, A."""
+    array = _read(path, cv2.IMREAD_UNCHANGED)
+    if array.ndim != 3 or array.shape[2] != channels:
+        found = 1 if array.ndim == 2 else array.shape[2]
+        raise UserError(f'{path}: a label image of {channels} channels is needed, this one has '
+                        f'{found}.')
+    return array[..., [2, 1, 0, 3][:channels]]
+
+
 def _read(path: Path, flags: int) -> np.ndarray:
     if not Path(path).is_file():
         raise UserError(f'{path}: there is no such file; is the data set complete?')

@@ -61,7 +61,8 @@ class Sticks(Reader):
         self.label_set = LabelSet.named('sticks')
 
     @classmethod
-    def open(cls, root: Path | None, split: str, label_set: LabelSet | str) -> Sticks:
+    def open(cls, root: Path | None, split: str, label_set: LabelSet | str,
+             skip_bad: bool = False) -> Sticks:
         """Return a split at its own size; there is no folder and only one label set."""
         return cls(split)
 

@@ -32,21 +32,21 @@ class DriveFrame:
 
 
 class KittiDrive:
-    """The drive of the KITTI MOTS sample."""
+    """One drive of KITTI MOTS."""
 
-    def __init__(self, root: Path) -> None:
-        """Read the list of frames; raises UserError."""
-        self._data = KittiMots(root)
+    def __init__(self, data: KittiMots, frames: list[tuple[int, int]]) -> None:
+        """Take the frames, as (index in `data`, number in the drive), in this order."""
+        self._data, self._frames = data, frames
 
     def __len__(self) -> int:
         """Count the frames."""
-        return len(self._data)
+        return len(self._frames)
 
     def __iter__(self) -> Iterator[DriveFrame]:
         """Read the frames in order."""
-        for index, record in enumerate(self._data.images):
+        for index, number in self._frames:
             sample, truth = self._data.with_truth(index)
-            yield DriveFrame(record.get('frame', index) / KITTI_HZ, sample.image, truth)
+            yield DriveFrame(number / KITTI_HZ, sample.image, truth)
 
 
 class RenderedDrive:
@@ -67,6 +67,12 @@ class RenderedDrive:
             # Below 1000 are classes here; 0 would be an ignore region.
             yield DriveFrame(place / self._rate, self._data[index].image,
                              np.where(truth >= 1000, truth, 1))
+
+
+def kitti_drives(root: Path, split: str) -> list[KittiDrive]:
+    """Return the drives of a folder of KITTI MOTS; raises UserError where there is none."""
+    data = KittiMots(root, split)
+    return [KittiDrive(data, frames) for frames in data.sequences().values()]
 
 
 def rendered_drives(root: Path, split: str, rate: float) -> list[RenderedDrive]:

@@ -13,8 +13,10 @@ from instance_seg_ros.datasets.camvid import CamVid
 from instance_seg_ros.datasets.check import census, check_labelled
 from instance_seg_ros.datasets.cityscapes import Cityscapes
 from instance_seg_ros.datasets.cutouts import collect, roof_dip, unhidden, whole_objects
-from instance_seg_ros.datasets.kitti_mots import KittiMots, decode_rle
+from instance_seg_ros.datasets.kitti_mots import KittiMots
+from instance_seg_ros.datasets.painter import BACKGROUND_ID
 from instance_seg_ros.datasets.pasting import drop_small, paste
+from instance_seg_ros.datasets.rle import decode_rle
 from instance_seg_ros.datasets.sample import IGNORE, Sample, read_map, read_rgb
 from instance_seg_ros.datasets.stream import Pasted, Plain, Share, Stream, repeat_factors
 
@@ -280,28 +282,29 @@ def test_kitti_mots_ignores_regions(tmp_path):
     (tmp_path / 'instances.json').write_text(json.dumps({
         'images': [{'id': 1, 'file_name': 'a.png', 'width': 4, 'height': 4},
                    {'id': 2, 'file_name': 'b.png', 'width': 4, 'height': 4}],
+        'categories': [{'id': 1, 'name': 'person'}, {'id': 3, 'name': 'car'}],
         'annotations': [
             {'image_id': 1, 'category_id': 3, 'track_id': 5, 'segmentation': counts},
             {'image_id': 1, 'category_id': 3, 'iscrowd': 1, 'track_id': 0,
              'segmentation': rest}]}))
     for name in 'ab':
         write(tmp_path / f'images/{name}.png', np.zeros((4, 4, 3), np.uint8))
-    data = KittiMots(tmp_path)
+    data = KittiMots(tmp_path, 'val')
     assert len(data) == 2 and not (data.with_truth(1)[1] >= 1000).any()
     sample, ids = data.with_truth(0)
-    assert set(np.unique(ids)) == {0, 7, 26005}
+    assert set(np.unique(ids)) == {0, BACKGROUND_ID, 26005}
     assert (ids == 0).sum() == 4 and (sample.instances == 26005).sum() == 8
 
 
 def test_kitti_mots_names_its_file(tmp_path):
     with pytest.raises(UserError, match='instances.json'):
-        KittiMots(tmp_path)
+        KittiMots(tmp_path, 'val')
 
 
 def test_the_real_sets_read(shared_data):
     sample = CamVid(shared_data / 'camvid', 'val')[0]
     assert sample.image.shape == (360, 480, 3) and sample.classes.max() <= IGNORE
-    drive = KittiMots(shared_data / 'kitti_mots_0005')
+    drive = KittiMots(shared_data / 'kitti_mots_0005', 'val')
     ids = [drive.with_truth(i)[1] for i in range(len(drive))]
     cars = sum(len(np.unique(i[i // 1000 == 26])) for i in ids)
     people = sum(len(np.unique(i[i // 1000 == 24])) for i in ids)
