@@ -29,6 +29,15 @@ EXAMPLES = {
     'view': (
         'instance_seg view labelled',
         'instance_seg view labelled --output labelled.rrd'),
+    'datasets': (
+        'instance_seg datasets',
+        'instance_seg datasets my_export'),
+    'view-dataset': (
+        'instance_seg view-dataset my_export --write-label-set yard.yaml',),
+    'convert': (
+        'instance_seg convert my_export as_cityscapes --to cityscapes',
+        'instance_seg convert images corrected --checkpoint runs/yard/best.safetensors '
+        '--polygons'),
     'train': (
         'instance_seg train --dataset sticks --config config/training/sticks.yaml --steps 20 '
         '--output runs/sticks',
