@@ -12,7 +12,8 @@ from pathlib import Path
 from ..arguments import add_network_arguments, result_file
 from ..core.errors import UserError
 from ..core.instances import SCORE_THRESHOLD
-from ..datasets import DATASETS
+from ..core.label_file import load_label_set
+from ..datasets import DATASETS, recognise
 from ..evaluation.frames import PASTED
 from ..io.results import write_json
 
@@ -21,13 +22,20 @@ KITTI_OBJECT = 'kitti-object'
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `instance_seg evaluate`."""
-    parser.add_argument('--dataset', required=True,
+    parser.add_argument('--dataset',
                         choices=(*DATASETS, PASTED, KITTI_OBJECT),
-                        help=f'data set of the folder; {PASTED}: CamVid with objects pasted over '
-                             f'its frames; {KITTI_OBJECT}: boxes in metres, for --detections-3d')
+                        help='data set of the folder, recognised by default; '
+                             f'{PASTED}: CamVid with objects pasted over its frames; '
+                             f'{KITTI_OBJECT}: boxes in metres, for --detections-3d')
     parser.add_argument('--data', type=Path, metavar='DIR',
                         help='its folder; sticks have none, they are drawn')
     parser.add_argument('--split', default='val', help='train, val or test (default: val)')
+    parser.add_argument('--label-set', type=Path, metavar='FILE',
+                        help="what the classes of the data become (YAML); the checkpoint's own "
+                             'by default')
+    parser.add_argument('--coco', action='store_true', help="score by COCO's metric as well")
+    parser.add_argument('--panoptic', action='store_true',
+                        help='score panoptic quality as well')
     parser.add_argument('--limit', type=int, metavar='N', help='score N frames, evenly spread')
     parser.add_argument('--predictions', type=Path, metavar='DIR',
                         help="score these files (Cityscapes' format) instead of a network")
@@ -61,19 +69,19 @@ def run(args: argparse.Namespace) -> None:
         raise UserError('Name the folder of the data with --data; only sticks have none.')
     if args.detections_3d or args.dataset == KITTI_OBJECT:
         return _detections_3d(args)
+    args.dataset = args.dataset or recognise(args.data)
     if args.tracking:
         return _tracking(args)
-    from ..evaluation.frames import open_frames
     from ..evaluation.report import table
     from ..evaluation.run import evaluate, to_dict
     if args.comparison and args.predictions:
         raise UserError('--comparison draws what a network does; leave --predictions out.')
-    frames = open_frames(args.dataset, args.data, args.split, args.limit)
     predictor = _predictor(args)
+    frames = _frames(args, predictor)
     if args.comparison and predictor.task != 'both':
         raise UserError('--comparison draws classes and embeddings; name a checkpoint of both, '
                         'or one of embeddings with --semantic-checkpoint.')
-    result = evaluate(predictor, frames, args.write_predictions)
+    result = evaluate(predictor, frames, args.write_predictions, args.coco, args.panoptic)
     print(table(result))
     if args.comparison:
         _compare(args, predictor)
@@ -85,21 +93,30 @@ def run(args: argparse.Namespace) -> None:
         write_json(args.json, to_dict(result))
 
 
+def _frames(args: argparse.Namespace, predictor):
+    """Open the data under the label set that is named, or the checkpoint's own classes."""
+    from ..evaluation.frames import open_frames
+    label_set = getattr(predictor, 'label_set', None)
+    if args.label_set:
+        label_set = load_label_set(args.label_set)
+    elif label_set is not None and label_set.is_built_in:
+        label_set = None
+    return open_frames(args.dataset, args.data, args.split, args.limit, label_set)
+
+
 def _compare(args: argparse.Namespace, predictor) -> None:
     from ..evaluation.comparison import write_comparison
-    from ..evaluation.frames import open_frames
-    frames = open_frames(args.dataset, args.data, args.split, args.limit)
-    write_comparison(predictor, frames.frames, args.comparison)
+    write_comparison(predictor, _frames(args, predictor).frames, args.comparison)
 
 
 def _tracking(args: argparse.Namespace) -> None:
-    from ..evaluation.drives import KittiDrive, rendered_drives
+    from ..evaluation.drives import kitti_drives, rendered_drives
     from ..evaluation.tracking import evaluate_tracking, table
     from ..inference.segmenter import InstanceSegmenter
     if args.dataset not in ('kitti-mots', 'cityscapes') or args.predictions:
         raise UserError('--tracking scores a network on drives: it takes --dataset kitti-mots or '
                         'cityscapes, without --predictions.')
-    drives = ([KittiDrive(args.data)] if args.dataset == 'kitti-mots'
+    drives = (kitti_drives(args.data, args.split) if args.dataset == 'kitti-mots'
               else rendered_drives(args.data, args.split, args.rate))
     segmenter = InstanceSegmenter.from_checkpoint(
         args.checkpoint, semantic_checkpoint=args.semantic_checkpoint,

@@ -49,7 +49,8 @@ class Frames:
     count: int
 
 
-def open_frames(dataset: str, root: Path | None, split: str, limit: int | None = None) -> Frames:
+def open_frames(dataset: str, root: Path | None, split: str, limit: int | None = None,
+                label_set: LabelSet | None = None) -> Frames:
     """Open a data set for scoring.
 
     Args:
@@ -57,6 +58,7 @@ def open_frames(dataset: str, root: Path | None, split: str, limit: int | None =
         root: its folder; None for a data set that is drawn.
         split: which part of it.
         limit: take that many frames, evenly spread; all when None.
+        label_set: what its classes become; None for the data set's own.
 
     Raises:
         UserError: when the folder does not contain the data set.
@@ -64,7 +66,8 @@ def open_frames(dataset: str, root: Path | None, split: str, limit: int | None =
     if dataset == PASTED:
         return _pasted(root, split, limit)
     reader = DATASETS[dataset]
-    return frames_of(reader.open(root, split, reader.own_labels), f'{reader.title} {split}', limit)
+    data = reader.open(root, split, label_set or reader.own_labels)
+    return frames_of(data, f'{reader.title} {split}', limit)
 
 
 def frames_of(data: Reader, name: str, limit: int | None = None) -> Frames:

@@ -62,7 +62,7 @@ class Scorer:
         self._args = SimpleNamespace(**vars(official.args))
         self._args.quiet, self._args.JSONOutput = True, False
         official.setInstanceLabels(self._args)
-        if label_set is not None and label_set.name != 'cityscapes':
+        if label_set not in (None, LabelSet.named('cityscapes')):
             self._names, self._void = {x.id: x.name for x in label_set.labels}, [0]
             self._args.instLabels = [x.name for x in label_set.labels if x.has_instances]
         if label_names is not None:

@@ -20,7 +20,28 @@ def table(result: Result) -> str:
         lines += ['', 'Instances: AP in percent by the official scorer; TP, predictions and '
                   'truths at IoU 0.5;', 'SBD: symmetric best Dice; dC: count error a frame',
                   *_instances(result)]
+    if result.coco:
+        lines += ['', "Instances by COCO's metric (pycocotools), percent",
+                  *_coco(result.coco.scores())]
+    if result.panoptic:
+        lines += ['', 'Panoptic quality (torchmetrics), percent',
+                  *_panoptic(result.panoptic.scores())]
     return '\n'.join(lines)
+
+
+def _coco(scores: dict) -> Iterator[str]:
+    shown = [name for name in scores if name != 'classes']
+    yield '  ' + ''.join(f'{name:>11}' for name in shown)
+    yield '  ' + ''.join(f'   {_percent(scores[name])}' for name in shown)
+    for name, of_class in scores['classes'].items():
+        yield f'  {name:<16}AP {_percent(of_class["AP"])}  AP50 {_percent(of_class["AP50"])}'
+
+
+def _panoptic(scores: dict) -> Iterator[str]:
+    yield f'  {"":<16}{"PQ":>8}{"SQ":>8}{"RQ":>8}'
+    groups = {name: scores[name] for name in ('all', 'things', 'stuff') if scores[name]}
+    for name, row in (groups | scores['classes']).items():
+        yield f'  {name:<16}' + ''.join(_percent(row[key]) for key in ('PQ', 'SQ', 'RQ'))
 
 
 def _iou(result: Result) -> Iterator[str]:

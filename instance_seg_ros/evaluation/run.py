@@ -16,9 +16,11 @@ from tqdm import tqdm
 
 from ..core.errors import UserError
 from ..core.labels import INSTANCE_FACTOR
+from .coco_metric import CocoScorer
 from .folder import FolderPredictor, write_predictions
 from .frames import Frames, touching
 from .official import Scorer, Scores
+from .panoptic import PanopticScorer
 from .predictors import Predictor
 from .semantic import Confusion, translation
 from .worst import Worst
@@ -53,14 +55,27 @@ class Result:
     found: dict[str, Found] = field(default_factory=dict)
     scorers: dict[str, Scorer] = field(default_factory=dict)
     worst: Worst = field(default_factory=Worst)
+    coco: CocoScorer | None = None
+    panoptic: PanopticScorer | None = None
 
 
-def evaluate(predictor: Predictor | FolderPredictor, frames: Frames,
-             write: Path | None = None) -> Result:
-    """Score what a predictor says on frames; `write`: folder for the first variant's files."""
+def evaluate(predictor: Predictor | FolderPredictor, frames: Frames, write: Path | None = None,
+             coco: bool = False, panoptic: bool = False) -> Result:
+    """Score a predictor on frames.
+
+    Args:
+        predictor: a network, or a folder of predictions.
+        frames: what it is scored on.
+        write: folder for the first variant's instances in Cityscapes' format.
+        coco: score the first variant by COCO's metric as well.
+        panoptic: score classes and instances together by panoptic quality.
+    """
     start = time.perf_counter()
     result = Result(frames)
     _check(predictor, frames)
+    _check_metrics(predictor, frames, coco, panoptic)
+    result.coco = CocoScorer(frames.label_set) if coco else None
+    result.panoptic = PanopticScorer(frames.label_set) if panoptic else None
     variants = predictor.variants if frames.has_instances else ()
     if write and not variants:
         raise UserError('Nothing separates instances here; leave --write-predictions out.')
@@ -88,6 +103,10 @@ def evaluate(predictor: Predictor | FolderPredictor, frames: Frames,
         for name, scorer in scorers.items():
             found = scorer.add(frame.ids, predictions[name], frame.distances)
             result.found[name].add(ids, found, close)
+        if result.coco:
+            result.coco.add(frame.ids, predictions[variants[0]])
+        if result.panoptic:
+            result.panoptic.add(frame.ids, image_map)
         if image_map:
             result.worst.add(frame, image_map, scorers[variants[0]].mistakes())
     result.scores = {name: scorer.scores() for name, scorer in scorers.items()}
@@ -114,10 +133,21 @@ def _check(predictor: Predictor | FolderPredictor, frames: Frames) -> None:
         raise UserError(f'{frames.name} has no true {missing}, and there is nothing else to '
                         'score; choose another --dataset, or a checkpoint for its task.')
     if frames.has_instances and isinstance(predictor, Predictor):
-        known = predictor.label_set.name
-        if known != frames.label_set.name:
-            raise UserError(f'{frames.name} has the classes of {frames.label_set.name}, the '
-                            f'checkpoint those of {known}; name another one with --checkpoint.')
+        known, true = predictor.label_set, frames.label_set
+        if known != true:
+            raise UserError(f'{frames.name} has the classes of {true.name}, the checkpoint those '
+                            f'of {known.name}; name another one with --checkpoint.')
+
+
+def _check_metrics(predictor: Predictor | FolderPredictor, frames: Frames, coco: bool,
+                   panoptic: bool) -> None:
+    both = isinstance(predictor, Predictor) and predictor.task == 'both'
+    if panoptic and not (both and frames.has_semantics and frames.has_instances):
+        raise UserError('Panoptic quality needs a network for classes and instances, and data '
+                        'that label both; leave --panoptic out.')
+    if coco and not (frames.has_instances and predictor.variants):
+        raise UserError("COCO's metric scores instances, and there are none here; leave --coco "
+                        'out.')
 
 
 def to_dict(result: Result) -> dict[str, Any]:
@@ -127,6 +157,10 @@ def to_dict(result: Result) -> dict[str, Any]:
     if result.confusion:
         data['iou'] = result.confusion.iou()
         data['mean_iou'] = result.confusion.mean()
+    if result.coco:
+        data['coco'] = result.coco.scores()
+    if result.panoptic:
+        data['panoptic'] = result.panoptic.scores()
     for name, scores in result.scores.items():
         found = result.found[name]
         data.setdefault('instances', {})[name] = {

@@ -21,7 +21,8 @@ def translation(source: LabelSet, target: LabelSet) -> np.ndarray:
     """Table uint8 (256,) from label id in `source` to class index in `target` (255 = none)."""
     table = np.full(256, IGNORE, np.uint8)
     for label in source.labels:
-        name = label.name if source.name == target.name else TO_CAMVID.get(label.name)
+        renamed = source != target and target == LabelSet.named('camvid')
+        name = TO_CAMVID.get(label.name) if renamed else label.name
         if name in target.names:
             table[label.id] = target.names.index(name)
     return table
