@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> None:
     _check_shifts(args, checkpoint.label_set.names)
     _choose(checkpoint, args)
     recipe = load_recipe(args.config) if args.config else Recipe()
-    recipe = dataclasses.replace(recipe, label_set=checkpoint.label_set.name)
+    recipe = dataclasses.replace(recipe, label_set=checkpoint.label_set.to_dict())
     sources = [share.source for share in shares(recipe, tuple(args.data))]
     if args.balance_classes:
         _balance(checkpoint, sources, args)

@@ -9,9 +9,14 @@ import shlex
 from pathlib import Path
 
 from ..core.errors import UserError
+from ..core.label_file import load_label_set
+from ..core.labels import LabelSet
 from ..core.package_data import share_file
 from ..datasets import DATASETS, open_dataset, recognise
 from ..networks import NETWORKS, TASKS
+
+PARTS = ('encoder',)
+"""Parts of a network that can be frozen (`training.freeze` needs Lightning)."""
 
 PAPERS = {'both': 'paper.yaml', 'embedding': 'paper_embedding.yaml',
           'semantic': 'enet_semantic.yaml'}
@@ -44,11 +49,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='go on with the run in the output folder, exactly where it stopped')
     parser.add_argument('--init', type=Path, metavar='FILE',
                         help='start from these weights, as far as they fit')
+    parser.add_argument('--freeze', choices=PARTS,
+                        help='part of the network that keeps its weights, for few images')
     parser.add_argument('--steps', type=int, help="steps, when not the recipe's")
     parser.add_argument('--max-time', metavar='MIN', type=float,
                         help='minutes for the run; its schedule then follows the clock')
+    parser.add_argument('--label-set', type=Path, metavar='FILE',
+                        help="classes of one's own (YAML), in place of the recipe's")
     parser.add_argument('--check', action='store_true',
-                        help='do not train: read all data once, count it, name broken files')
+                        help='do not train: read all data once, count it, list what is broken; '
+                             'exit status 1 when something is')
+    parser.add_argument('--skip-bad', action='store_true',
+                        help='train on the images that are sound, where some are not')
     parser.add_argument('--workers', type=int, default=1,
                         help='processes that prepare data, for each device')
     parser.add_argument('--devices', type=int, default=1, metavar='N',
@@ -59,14 +71,17 @@ def run(args: argparse.Namespace) -> int | None:
     """Train or check; raises UserError for data or recipes that do not fit."""
     from ..training.run import Run, train
     recipe = _recipe(args)
-    _check_folders(args.dataset, args.data, recipe.label_set)
+    label_set = LabelSet.of(recipe.label_set)
+    _check_folders(args.dataset, args.data, label_set.name)
+    _print_classes(args.data, label_set)
     if args.check:
-        return _check(args.data, recipe.label_set)
+        return _check(args.data, label_set)
     if not args.output:
         raise UserError('Name the folder to write to with --output.')
     train(Run(recipe, tuple(args.data), args.output, _command(args),
               _last(args.output) if args.resume else None, args.init,
-              args.max_time * 60 if args.max_time else None, args.workers, args.devices))
+              args.max_time * 60 if args.max_time else None, args.workers, args.devices,
+              args.skip_bad))
 
 
 def _recipe(args: argparse.Namespace):
@@ -75,13 +90,23 @@ def _recipe(args: argparse.Namespace):
     path = args.config or share_file(f'config/training/{PAPERS[args.task or "both"]}')
     if path is None:
         raise UserError('The recipes are not installed; name one with --config.')
-    given = {name: getattr(args, name) for name in ('network', 'task', 'steps')
+    given = {name: getattr(args, name) for name in ('network', 'task', 'steps', 'freeze')
              if getattr(args, name)}
+    if args.label_set:
+        given['label_set'] = load_label_set(args.label_set).to_dict()
     return dataclasses.replace(load_recipe(path), **given)
 
 
-def _check(folders: list[Path], label_set: str) -> int:
-    """Print a census of each folder; return 2 when something in them is wrong."""
+def _print_classes(folders: list[Path], label_set: LabelSet) -> None:
+    """Say what the classes of each folder become, before anything is learnt from them."""
+    for folder in folders:
+        mapping = getattr(open_dataset(folder, 'train', label_set), 'mapping', None)
+        if mapping is not None and (mapping.unmapped or not label_set.is_built_in):
+            print(f'{folder}: classes under label set {label_set.name!r}\n{mapping}')
+
+
+def _check(folders: list[Path], label_set: LabelSet) -> int:
+    """Print a census of each folder; return 1 when something in them is wrong."""
     from ..datasets.check import census
     broken = 0
     datasets = {str(folder): open_dataset(folder, 'train', label_set) for folder in folders}
@@ -89,8 +114,11 @@ def _check(folders: list[Path], label_set: str) -> int:
     for name, dataset in (datasets or drawn).items():
         result = census(dataset, dataset.label_set, Path(name).name)
         print(f'{name}\n{result}')
-        broken += len(result.broken) + len(result.problems)
-    return 2 if broken else 0
+        wrong = len(result.broken) + len(result.problems)
+        if wrong:
+            print(f'{wrong} problems')
+        broken += wrong
+    return 1 if broken else 0
 
 
 def _check_folders(dataset: str, folders: list[Path], label_set: str) -> None:
@@ -120,9 +148,13 @@ def _command(args: argparse.Namespace) -> str:
         words += ['--data', *(folder.name for folder in args.data)]
     if args.config:
         words += ['--config', f'config/training/{args.config.name}']
-    for name in ('network', 'task'):
+    for name in ('network', 'task', 'freeze'):
         if getattr(args, name):
             words += [f'--{name}', getattr(args, name)]
+    if args.label_set:
+        words += ['--label-set', args.label_set.name]
+    if args.skip_bad:
+        words += ['--skip-bad']
     if args.init:
         words += ['--init', args.init.name]
     if args.devices > 1:

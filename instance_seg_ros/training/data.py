@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Sampler
 
 from ..core.errors import UserError
 from ..core.labels import IGNORE_INDEX, LabelSet
-from ..datasets import DATASETS, Reader, open_dataset, recognise
+from ..datasets import DATASETS, Reader, open_dataset, open_sound, recognise
 from ..datasets.camvid import CamVid
 from ..datasets.check import check_labelled
 from ..datasets.cutouts import collect
@@ -82,16 +82,19 @@ def _quiet_worker(number: int) -> None:
     cv2.setNumThreads(0)
 
 
-def shares(recipe: Recipe, data: tuple[Path, ...]) -> list[Share]:
-    """Open the training part of each folder, with the recipe's settings for its data set."""
-    label_set = LabelSet.named(recipe.label_set)
+def shares(recipe: Recipe, data: tuple[Path, ...], skip_bad: bool = False) -> list[Share]:
+    """Open the training part of each folder, with the recipe's settings for its data set.
+
+    Raises UserError for data that are not sound, unless `skip_bad` takes the rest.
+    """
+    label_set = LabelSet.of(recipe.label_set)
     if label_set.name == 'sticks':
         sticks = Sticks('train', recipe.crop[0])
         return [Share(Plain(sticks), 1.)]
     settings = {kind: {'often': 1., 'semantics': 1., 'pasted': 10, 'cutouts': 0, 'rare_below': 0.,
                        **recipe.sources.get(kind, {})} for kind in DATASETS}
     found = [(folder, recognise(folder)) for folder in data]
-    labelled = [(open_dataset(folder, 'train', label_set), settings[kind])
+    labelled = [(open_sound(folder, 'train', label_set, skip_bad), settings[kind])
                 for folder, kind in found if kind != 'camvid']
     for dataset, _ in labelled:
         check_labelled(dataset, label_set, dataset.root.name)
@@ -117,7 +120,8 @@ def class_weights(stream: Stream, classes: int, balance: float, count: int = 200
     return torch.tensor(np.where(share > 0, 1 / np.log(balance + share), 0.), dtype=torch.float32)
 
 
-def validation_samples(data: tuple[Path, ...], label_set: LabelSet, seed: int = 7) -> list[Sample]:
+def validation_samples(data: tuple[Path, ...], label_set: LabelSet, seed: int = 7,
+                       skip_bad: bool = False) -> list[Sample]:
     """Return labelled images that training never sees, from every folder that has some.
 
     CamVid's are given its own whole objects, others are as they are; 40 drawn sticks.
@@ -127,7 +131,7 @@ def validation_samples(data: tuple[Path, ...], label_set: LabelSet, seed: int = 
         return [sticks[index] for index in range(40)]
     samples = []
     for folder in data:
-        frames = _validation_part(folder, label_set)
+        frames = _validation_part(folder, label_set, skip_bad)
         if frames is None:
             continue
         if recognise(folder) == 'camvid':
@@ -138,11 +142,12 @@ def validation_samples(data: tuple[Path, ...], label_set: LabelSet, seed: int = 
     return samples
 
 
-def _validation_part(folder: Path, label_set: LabelSet) -> Reader | None:
+def _validation_part(folder: Path, label_set: LabelSet, skip_bad: bool) -> Reader | None:
     try:
-        return open_dataset(folder, 'val', label_set)
+        open_dataset(folder, 'val', label_set)
     except UserError:   # a folder may well have no images to validate on
         return None
+    return open_sound(folder, 'val', label_set, skip_bad)
 
 
 def _pasted_frames(dataset: CamVid, label_set: LabelSet, seed: int) -> list[Sample]:

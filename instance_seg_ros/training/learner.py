@@ -33,7 +33,7 @@ class Learner(lightning.LightningModule):
         super().__init__()
         torch.manual_seed(recipe.seed)
         self.recipe, self.max_seconds = recipe, max_seconds
-        classes = len(LabelSet.named(recipe.label_set))
+        classes = len(LabelSet.of(recipe.label_set))
         self.network = build_network(recipe.network, classes, recipe.embedding_dims, recipe.task,
                                      **recipe.options).to(memory_format=torch.channels_last)
         channels = self.network.feature_channels

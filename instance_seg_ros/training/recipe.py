@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from ..core.errors import UserError
+from ..core.label_file import is_label_file, load_label_set
 from ..core.package_data import share_file
 from ..networks import TASKS
 
@@ -20,9 +21,10 @@ OPTIMIZERS = ('adamw', 'adam')
 class Recipe:
     """Settings of a run. Phases are given as shares of the run, 0 = start, 1 = end.
 
-    network, task ('semantic', 'embedding' or 'both'), options, embedding_dims, label_set,
-    input_size (width, height at run time), bandwidth: what ends up in the checkpoint. mean, std:
-    normalisation of RGB in 0..1.
+    network, task ('semantic', 'embedding' or 'both'), options, embedding_dims, label_set (the name
+    of a built-in set, or `LabelSet.to_dict`'s data; in a file, also the path of a label set beside
+    it), input_size (width, height at run time), bandwidth: what ends up in the checkpoint.
+    mean, std: normalisation of RGB in 0..1.
     crop: (width, height) of training pictures; area, aspect, rich, diverse, disturb: see
     `Augmentation`.
     batch: pictures a step, of all processes together; accumulate: steps an update.
@@ -38,6 +40,7 @@ class Recipe:
     encoder of a branched network. semantic_weight, overlap_weight: of the class-weighted
     cross-entropy and of the soft IoU (`OverlapLoss`, not in the paper). margin_variance,
     margin_distance: delta_v and delta_d.
+    freeze: `encoder` keeps its weights as they are, for few images; empty: all learn.
     balance: c of the class weights 1 / log(c + p), p the share of a class in the training pixels.
     validate_every: updates between two savings. sources: for each layout (`camvid`,
     `cityscapes`) how often it is drawn, and more.
@@ -47,7 +50,7 @@ class Recipe:
     task: str = 'both'
     options: dict[str, Any] = field(default_factory=dict)
     embedding_dims: int = 8
-    label_set: str = 'cityscapes'
+    label_set: str | dict[str, Any] = 'cityscapes'
     input_size: tuple[int, int] = (768, 384)
     bandwidth: float = 1.5
     mean: tuple[float, float, float] = (.41, .42, .43)
@@ -80,6 +83,7 @@ class Recipe:
     margin_variance: float = .5
     margin_distance: float = 1.5
     precision: str = '32-true'
+    freeze: str = ''
     seed: int = 0
     validate_every: int = 500
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -121,6 +125,10 @@ def load_recipe(path: str | Path) -> Recipe:
     if unknown:
         raise UserError(f'{path}: no such setting: {", ".join(unknown)}; '
                         f'there are {", ".join(sorted(known))}')
+    label_set = data.get('label_set')
+    if isinstance(label_set, str) and is_label_file(label_set):
+        beside = Path(found).parent / label_set
+        data['label_set'] = load_label_set(beside if beside.exists() else label_set).to_dict()
     try:
         return Recipe(**{name: _number(value, known[name]) for name, value in data.items()})
     except (TypeError, ValueError) as error:

@@ -24,7 +24,9 @@ from ..datasets.stream import Stream
 from ..inference.checkpoint import Checkpoint
 from .callbacks import Keeper, Progress, Stop, WaitingShare
 from .data import Batches, class_weights, shares, validation_samples
+from .freeze import Freeze, frozen_modules
 from .learner import Learner
+from .new_classes import with_classes
 from .recipe import Recipe
 from .start import check_resumable, initialise
 from .validation import Validator
@@ -35,7 +37,7 @@ class Run:
     """One training run: the recipe, its data (none where it is drawn) and where it writes.
 
     devices: processes of this machine that share each batch, on a GPU each where there are GPUs;
-    under torchrun, its numbers count instead.
+    under torchrun, its numbers count instead. skip_bad: train on the sound part of the data.
     """
 
     recipe: Recipe
@@ -47,6 +49,7 @@ class Run:
     max_seconds: float | None = None
     workers: int = 1
     devices: int = 1
+    skip_bad: bool = False
 
 
 def train(run: Run) -> None:
@@ -59,16 +62,18 @@ def train(run: Run) -> None:
     elif (run.output / 'last.ckpt').exists():
         raise UserError(f'{run.output}: there is a run in this folder; go on with it (--resume), '
                         'or name another folder.')
-    stream = Stream(shares(recipe, run.data), Augmentation(
+    stream = Stream(shares(recipe, run.data, run.skip_bad), Augmentation(
         recipe.crop, recipe.area, recipe.aspect, recipe.rich, recipe.diverse, recipe.disturb),
         recipe.seed)
     learner = Learner(recipe, _class_weights(stream, recipe), run.max_seconds)
     if run.init and not run.resume:
-        say(initialise(learner.network, Checkpoint.load(run.init)))
+        start = with_classes(Checkpoint.load(run.init), LabelSet.of(recipe.label_set))
+        say(initialise(learner.network, start))
     _write_recipe(run)
     waiting = WaitingShare()
     keeper = Keeper(run.output, recipe.validate_every, _validator(run), Shipper(run))
-    trainer = _trainer(run, [Stop(), keeper, waiting, Progress(refresh_rate=10)])
+    frozen = frozen_modules(learner.network, recipe.freeze) if recipe.freeze else []
+    trainer = _trainer(run, [Stop(), Freeze(frozen), keeper, waiting, Progress(refresh_rate=10)])
     trainer.fit(learner, datamodule=Batches(stream, recipe, run.workers), ckpt_path=run.resume,
                 weights_only=True)
     say(f'{trainer.global_step} steps in {learner.seconds() / 60:.1f} minutes; '
@@ -88,17 +93,17 @@ def _write_recipe(run: Run) -> None:
 
 
 def _class_weights(stream: Stream, recipe: Recipe) -> torch.Tensor:
-    classes = len(LabelSet.named(recipe.label_set))
+    classes = len(LabelSet.of(recipe.label_set))
     if recipe.task == 'embedding':
         return torch.ones(classes)
     return class_weights(stream, classes, recipe.balance)
 
 
 def _validator(run: Run) -> Validator | None:
-    recipe, label_set = run.recipe, LabelSet.named(run.recipe.label_set)
+    recipe, label_set = run.recipe, LabelSet.of(run.recipe.label_set)
     if rank_zero_only.rank:
         return None
-    samples = validation_samples(run.data, label_set)
+    samples = validation_samples(run.data, label_set, skip_bad=run.skip_bad)
     return Validator(samples, label_set, tuple(recipe.input_size), recipe.bandwidth,
                      recipe.task) if samples else None
 
@@ -143,10 +148,10 @@ class Shipper:
     def __call__(self, learner: Learner, scores: dict[str, float], path: Path) -> None:
         """Write `path`."""
         recipe = self._run.recipe
-        kinds = [recognise(folder) for folder in self._run.data] or [recipe.label_set]
+        kinds = [recognise(folder) for folder in self._run.data] or ['sticks']
         Checkpoint(
             network=recipe.network, task=recipe.task,
-            label_set=LabelSet.named(recipe.label_set), state=learner.network.state_dict(),
+            label_set=LabelSet.of(recipe.label_set), state=learner.network.state_dict(),
             options=recipe.options,
             embedding_dims=recipe.embedding_dims, input_size=tuple(recipe.input_size),
             bandwidth=recipe.bandwidth, mean=tuple(recipe.mean), std=tuple(recipe.std),
