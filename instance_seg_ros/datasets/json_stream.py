@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import re
 from collections.abc import Iterator
@@ -14,7 +15,6 @@ from ..core.errors import UserError
 
 _SPACE = re.compile(r'\s*')
 _DECODER = json.JSONDecoder()
-_PEEKED = 1 << 18
 
 
 class JsonFile:
@@ -104,9 +104,9 @@ class JsonFile:
 
 
 def mentions(path: Path, *words: str) -> bool:
-    """Tell whether the start and end of a file contain all of these names in quotes."""
+    """Tell whether a file contains all of these names in quotes, without decoding it."""
     with path.open('rb') as file:
-        text = file.read(_PEEKED)
-        file.seek(max(0, os.path.getsize(path) - _PEEKED))
-        text += file.read()
-    return all(f'"{word}"'.encode() in text for word in words)
+        if not os.fstat(file.fileno()).st_size:
+            return False
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+            return all(text.find(f'"{word}"'.encode()) >= 0 for word in words)

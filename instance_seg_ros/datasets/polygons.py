@@ -14,7 +14,9 @@ TOLERANCE = 2.0
 def polygon_area(points: np.ndarray) -> float:
     """Return the area of a polygon, float (N, 2), by the shoelace formula."""
     x, y = points.T
-    return float(abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2)
+    # Not np.roll, which takes most of the time where a data set is indexed.
+    inner = np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1])
+    return float(abs(inner + x[-1] * y[0] - x[0] * y[-1]) / 2)
 
 
 def polygon_problem(points: np.ndarray, width: float, height: float,
