@@ -8,7 +8,7 @@ import argparse
 
 import torch
 
-from ..inference.segmenter import resolve_device
+from ..inference.devices import resolve_device
 
 
 def add_common_arguments(parser: argparse.ArgumentParser, repeats: int):

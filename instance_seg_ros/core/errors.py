@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The one exception that a user is meant to read."""
+"""Exceptions that a user is meant to read."""
 
 
 class UserError(Exception):
@@ -9,3 +9,16 @@ class UserError(Exception):
     Command-line verbs print the message alone and end with exit status 2; the node refuses
     the transition or parameter with it.
     """
+
+
+class DeviceError(RuntimeError):
+    """A device failed; not the program's fault nor that of its input.
+
+    Attributes:
+        process_lost: only a new process can use the device again.
+    """
+
+    def __init__(self, message: str, process_lost: bool = False):
+        """Take the message and whether this process can go on with the device."""
+        super().__init__(message)
+        self.process_lost = process_lost

@@ -43,7 +43,9 @@ class InstanceMap:
     instance_mask: uint16 (H, W), 0 = no instance, else the id of an instance.
     instances: the records, each mask value exactly once, by ascending id.
     timings_ms: time of each stage in milliseconds (of the whole batch the image was in).
-    invalid_pixels: pixels of the network's grid that had no finite embedding.
+    invalid_pixels: pixels of the network's grid without finite outputs of the network.
+    unclaimed_pixels: pixels of the network's grid, of thing classes, for which the clustering had
+        no round left; instances may be missing there (0 but on very crowded images; an estimate).
     """
 
     label_set: LabelSet
@@ -52,6 +54,7 @@ class InstanceMap:
     instances: tuple[Instance, ...] = ()
     timings_ms: dict = field(default_factory=dict)
     invalid_pixels: int = 0
+    unclaimed_pixels: int = 0
 
     def __post_init__(self):
         """Refuse masks or records that do not fit together (cheap checks, done every frame)."""

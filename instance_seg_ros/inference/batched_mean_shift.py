@@ -1,94 +1,113 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Mean shift whose every shape is known beforehand, for a whole batch at once.
+"""Mean shift of fixed shapes, for a whole batch at once.
 
-`clustering.MeanShift` looks at its data to do as little as it can: each look makes a GPU wait
-for the host. Here nothing depends on the data but values, so that a device computes a batch from
-end to end without a word to the host, and a CUDA graph can replay it. It finds the same clusters
-up to single pixels, and tells when there were more than it has room for.
+`mean_shift.MeanShift` looks at its data to do as little as possible, and each look makes a GPU
+synchronise with the host. Here only values depend on the data, no shape does, so that a batch is
+computed without host synchronisation and a CUDA graph can replay it. It finds the same clusters up
+to single pixels, and says when there were more than it has columns for.
+
+Memory: no array of pixels times clusters; what has to be one is computed in bands of rows.
 """
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from .cluster_sums import sum_clusters
 from .clusters import NO_CLASS, ClusterTensors
 from .device_settings import DeviceSettings
-from .mean_shift import REACH
+from .mean_shift import LARGEST_COORDINATE, REACH
+from .pixel_bands import row_bands
+
+
+class _Pixels(NamedTuple):
+    """Pixels of a batch in embedding space.
+
+    embeddings: float (N, D, H, W). rank: int16 (N, H, W), of the pixel's class among the thing
+    classes, -1 = none. bandwidth: float32 (N, H, W), of its class. norm: float32 (N, H, W), length
+    of its embedding in bandwidths. valid: bool (N, H, W), of a thing class and finite.
+    """
+
+    embeddings: Tensor
+    rank: Tensor
+    bandwidth: Tensor
+    norm: Tensor
+    valid: Tensor
 
 
 class BatchedMeanShift:
     """Mean shift with a flat kernel, per class, without a single data-dependent shape.
 
-    min_area: clusters of fewer pixels are dropped. room: M, most clusters of an image.
-    sample: modes are sought among this many pixels, evenly spread over the countable ones.
-    seeds, shifts, rounds: how many pixels start at once, how often they move, and how often what
-    is left is seeded again.
+    Args:
+        min_area: clusters of fewer pixels are dropped.
+        max_clusters: M, most clusters of an image.
+        sample: modes are sought among this many pixels, evenly spread over the thing classes.
+        seeds, shifts, rounds: how many pixels start at once, how often they move, and how often
+            what is left is seeded again.
     """
 
     passes = 5   # of non-maximum suppression; an odd number never keeps both of two neighbours
 
-    def __init__(self, min_area: int = 10, room: int = 128, sample: int = 4096,
+    def __init__(self, min_area: int = 10, max_clusters: int = 128, sample: int = 4096,
                  seeds: int = 128, shifts: int = 12, rounds: int = 4):
         """Keep the sizes."""
-        self.min_area, self.room, self.sample = min_area, room, sample
+        self.min_area, self.max_clusters, self.sample = min_area, max_clusters, sample
         self.seeds, self.shifts, self.rounds = seeds, shifts, rounds
 
-    def __call__(self, embeddings: Tensor, class_index: Tensor, confidence: Tensor,
+    def __call__(self, embeddings: Tensor, class_index: Tensor, probability: Tensor,
                  settings: DeviceSettings) -> ClusterTensors:
         """Cluster a batch.
 
         Args:
             embeddings: float (N, D, H, W).
-            class_index: int64 (N, H, W), class channel of each pixel, below 256.
-            confidence: float32 (N, H, W), probability of that class, averaged over each cluster.
+            class_index: integer (N, H, W), class channel of each pixel, below 256.
+            probability: float32 (N, H, W), of that class; averaged over each cluster.
             settings: for a batch of this shape.
         """
-        shape, bandwidth = class_index.shape, settings.bandwidth
-        rank = settings.rank_of_class[class_index].flatten(1)
-        points = embeddings.permute(0, 2, 3, 1).flatten(1, 2).float()
-        points = points / bandwidth[rank.clamp_min(0)].unsqueeze(2)
-        countable, finite = rank >= 0, torch.isfinite(points).all(2)
-        valid = countable & finite
-        # Three bandwidths between classes keep them out of each other's reach.
-        points = torch.cat([points, 3. * rank.unsqueeze(2)], 2).masked_fill(~valid[..., None], 0.)
-        modes, found, complete = self._modes(*_evenly(points, valid, self.sample))
-        slot, distance = _nearest(points, valid, modes, found)
-        member = _members(slot, self.room)
-        values = torch.stack([torch.ones_like(distance), distance, confidence.flatten(1),
-                              _sides(slot.view(shape)).flatten(1)], 2)
-        area, spread, mean, edges = (member @ values).unbind(2)
-        grid = member.unflatten(2, shape[1:])
-        rows = grid @ settings.of_column[:, None, :, None]
-        columns = settings.of_row[:, None, None] @ grid
-        found &= area >= max(self.min_area, 1)
-        order, number = _in_order(modes, found, area)
-        modes, found, area, spread, mean, edges, rows, columns = (_take(x, order) for x in (
-            modes, found, area, spread, mean, edges, rows.squeeze(3), columns.squeeze(2)))
-        size, rank = area.clamp_min(1), (modes[..., -1] / 3).round().long()
+        pixels = _pixels(embeddings, class_index, settings)
+        points, real, stride = _sampled(pixels, self.sample)        # (N, S, D + 1), (N, S), (N)
+        modes, found, unclaimed, omitted = self._modes(points, real)
+        slot, distance = _nearest(pixels, modes, found)             # (N, H, W) each
+        sums = sum_clusters(slot, self.max_clusters, distance, probability, settings.of_row,
+                            settings.of_column)
+        found &= sums.area >= max(self.min_area, 1)
+        order, number = _in_order(modes, found, sums.area)
+        modes, found, *sums = (_take(x, order) for x in (modes, found, *sums))
+        area, sides, spread, mean, rows, columns = sums
+        rank = (modes[..., -1] / 3).round().long()                  # (N, M)
+        label_image = number.gather(1, slot.flatten(1).long()).view(slot.shape).short()
         return ClusterTensors(
-            number.gather(1, slot).view(shape).short(),
-            torch.where(found, settings.class_of_rank[rank], NO_CLASS), area.int(), spread / size,
-            _margin(modes, found), modes[..., :-1] * bandwidth[rank].unsqueeze(2),
-            (countable & ~finite).sum(1), probability=mean / size, sides=edges.int(), rows=rows,
-            columns=columns, complete=complete)
+            label_image, torch.where(found, settings.class_of_rank[rank], NO_CLASS), area, spread,
+            _margin(modes, found), modes[..., :-1] * settings.bandwidth[rank].unsqueeze(2),
+            ((pixels.rank >= 0) & ~pixels.valid).sum((1, 2)), (unclaimed * stride).long(),
+            probability=mean, sides=sides, rows=rows, columns=columns,
+            complete=omitted * stride < self.min_area)
 
-    def _modes(self, points: Tensor, there: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Find the modes of points (N, S, E): (N, M, E), which are real, and whether all fit."""
-        modes, found, free = [], [], there
+    def _modes(self, points: Tensor, real: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Find the modes of points (N, S, E), of which some are real.
+
+        Returns:
+            modes (N, M, E); which are real (N, M); number of real points that no mode has claimed
+            (N); number of points near the largest mode for which there was no column (N).
+        """
+        modes, support, free = [], [], real
         for _ in range(self.rounds):
-            seeds, alive = _evenly(points, free, self.seeds)
+            seeds, alive = _evenly(points, free, self.seeds)                    # (N, K, E)
             shifted = self._shift(seeds, points, free)
-            near = _within(shifted, points) & there.unsqueeze(1) & alive.unsqueeze(2)
-            near &= _strongest(shifted, near.sum(2), self.passes).unsqueeze(2)
+            near = _within(shifted, points) & real.unsqueeze(1) & alive.unsqueeze(2)
+            near &= _strongest(shifted, near.sum(2), self.passes).unsqueeze(2)  # (N, K, S)
             # The rest of what an earlier round has taken is a fringe, no object of its own.
-            own = (near & free.unsqueeze(1)).sum(2)
+            own, all_near = (near & free.unsqueeze(1)).sum(2), near.sum(2)
             modes.append(shifted)
-            found.append(2 * own > near.sum(2))
+            support.append(torch.where(2 * own > all_near, all_near, 0))
             free = free & ~near.any(1)
-        modes, found = torch.cat(modes, 1), torch.cat(found, 1)
-        first = torch.argsort(found.byte(), dim=1, descending=True, stable=True)[:, :self.room]
-        return _take(modes, first), _take(found, first), found.sum(1) <= self.room
+        modes, support = torch.cat(modes, 1), torch.cat(support, 1)             # (N, R K, E)
+        order = torch.argsort(support, dim=1, descending=True, stable=True)
+        support, first = _take(support, order), order[:, :self.max_clusters]
+        omitted = support[:, self.max_clusters:self.max_clusters + 1].sum(1)
+        return (_take(modes, first), support[:, :self.max_clusters] > 0, free.sum(1), omitted)
 
     def _shift(self, modes: Tensor, points: Tensor, free: Tensor) -> Tensor:
         """Move each mode to the mean of the free points around it, a fixed number of times."""
@@ -101,16 +120,53 @@ class BatchedMeanShift:
         return modes
 
 
+def _pixels(embeddings: Tensor, class_index: Tensor, settings: DeviceSettings) -> _Pixels:
+    rank = settings.rank_of_class[class_index.long()].short()
+    bandwidth = settings.bandwidth[rank.clamp_min(0).long()]
+    norm = torch.linalg.vector_norm(embeddings, dim=1, dtype=torch.float32) / bandwidth
+    valid = (rank >= 0) & (norm <= LARGEST_COORDINATE)        # not NaN either
+    return _Pixels(embeddings, rank, bandwidth, norm, valid)
+
+
+def _sampled(pixels: _Pixels, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Choose among the valid pixels evenly over their order.
+
+    Returns:
+        Points float32 (N, count, D + 1), in bandwidths, with a last coordinate that keeps classes
+        three bandwidths and more apart; which are real, bool (N, count); pixels each stands for,
+        float32 (N).
+    """
+    index, total = _even_indices(pixels.valid.flatten(1), count)                # (N, S), (N, 1)
+    image = torch.arange(len(index), device=index.device).unsqueeze(1)
+    y, x = index // pixels.rank.shape[2], index % pixels.rank.shape[2]
+    values = pixels.embeddings.permute(0, 2, 3, 1)[image, y, x].float()         # (N, S, D)
+    values = values / pixels.bandwidth[image, y, x].unsqueeze(2)
+    points = torch.cat([values, 3. * pixels.rank[image, y, x].unsqueeze(2)], 2)  # (N, S, D + 1)
+    real = torch.arange(count, device=index.device) < total
+    stride = (total.squeeze(1) / count).clamp_min(1.)
+    return points.masked_fill(~real.unsqueeze(2), 0.), real, stride
+
+
 def _evenly(points: Tensor, chosen: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """Take `count` of the chosen points, evenly over their order: (N, count, E), which are real.
 
-    points (N, P, E), chosen bool (N, P). Where fewer are chosen, the last places are not real.
+    points (N, P, E), chosen bool (N, P). Where fewer are chosen, the last ones are not real.
     """
-    before = chosen.cumsum(1)
-    total, place = before[:, -1:], torch.arange(count, device=points.device)
-    wanted = torch.where(total > count, place * (total - 1) // max(count - 1, 1), place)
-    index = torch.searchsorted(before, wanted + 1).clamp_max(points.shape[1] - 1)
-    return _take(points, index), place < total
+    index, total = _even_indices(chosen, count)
+    return _take(points, index), torch.arange(count, device=points.device) < total
+
+
+def _even_indices(chosen: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Return the indices (N, count) of chosen elements, bool (N, P), and their number (N, 1)."""
+    # One scan over all images: rows of a scan would each occupy a single block of a GPU.
+    counted = chosen.flatten().cumsum(0, dtype=torch.int32).view(chosen.shape)
+    before = counted[:, -1:].roll(1, 0)
+    before[0] = 0
+    counted = counted - before
+    total, place = counted[:, -1:], torch.arange(count, device=chosen.device)
+    wanted = torch.where(total > count, place * (total.long() - 1) // max(count - 1, 1), place)
+    index = torch.searchsorted(counted, (wanted + 1).int())
+    return index.clamp_max(chosen.shape[1] - 1), total
 
 
 def _take(table: Tensor, index: Tensor) -> Tensor:
@@ -138,30 +194,31 @@ def _strongest(modes: Tensor, count: Tensor, passes: int) -> Tensor:
     return torch.zeros_like(keep).scatter(1, order, keep)
 
 
-def _nearest(points: Tensor, valid: Tensor, modes: Tensor, found: Tensor):
-    """Return each point's mode within reach, M = none; and its distance in bandwidths."""
-    bias = torch.where(found, -modes.square().sum(2), -torch.inf).unsqueeze(1)
-    closest, nearest = torch.baddbmm(bias, points, modes.transpose(1, 2), alpha=2).max(2)
-    distance = (points.square().sum(2) - closest).clamp_min(0).sqrt()
-    inside = valid & (distance <= REACH)
-    return torch.where(inside, nearest, modes.shape[1]), distance.where(inside, 0.)
+def _nearest(pixels: _Pixels, modes: Tensor, found: Tensor) -> tuple[Tensor, Tensor]:
+    """Return each pixel's mode within reach, M = none, and its distance in bandwidths.
 
+    The nearest mode m of a pixel p maximises 2 p m - m^2; both sides times the bandwidth of its
+    class, the embedding is used as the network gives it.
 
-def _members(slot: Tensor, room: int) -> Tensor:
-    """Tell which points belong to which slot: float (N, room, P), 0 or 1.
-
-    Sums over members are then matrix products: unlike atomic additions these give the same bits
-    every time.
+    Returns:
+        int16 (N, H, W) and float32 (N, H, W), 0 where there is none.
     """
-    return (slot.unsqueeze(1) == torch.arange(room, device=slot.device).unsqueeze(1)).float()
-
-
-def _sides(slot: Tensor) -> Tensor:
-    """Count the sides of each pixel that face another slot or the border: float (N, H, W)."""
-    padded = F.pad(slot, (1, 1, 1, 1), value=-1)
-    height, width = slot.shape[1:]
-    around = ((0, 1), (2, 1), (1, 0), (1, 2))
-    return sum((padded[:, y:y + height, x:x + width] != slot).float() for y, x in around)
+    height, width = pixels.rank.shape[1:]
+    rank = pixels.rank.float()
+    planes = torch.stack([6 * rank * pixels.bandwidth, pixels.bandwidth], 1)    # (N, 2, H, W)
+    squares = torch.where(found, modes.square().sum(2), torch.inf).unsqueeze(2)
+    weights = torch.cat([2 * modes[..., :-1], modes[..., -1:], -squares], 2)    # (N, M, D + 2)
+    slot = torch.empty_like(pixels.rank)
+    closest = torch.empty_like(pixels.norm)
+    for rows in row_bands(height, width, bytes_per_pixel=4 * modes.shape[1]):
+        inputs = torch.cat([pixels.embeddings[:, :, rows], planes[:, :, rows]], 1)
+        best, nearest = (weights @ inputs.flatten(2)).max(1)                    # (N, h W)
+        closest[:, rows], slot[:, rows] = best.view(-1, *inputs.shape[2:]), nearest.view(
+            -1, *inputs.shape[2:])
+    squared = pixels.norm.square() + 9 * rank.square() - closest / pixels.bandwidth
+    distance = squared.clamp_min_(0).sqrt_()
+    inside = pixels.valid & (distance <= REACH)
+    return slot.masked_fill_(~inside, modes.shape[1]), distance.masked_fill_(~inside, 0.)
 
 
 def _in_order(modes: Tensor, found: Tensor, area: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .clusters import ClusterArrays
 from .mask_geometry import count_boundary_sides, geometry_from_profiles, measure_regions
-from .small_components import without_fragments
+from .small_components import remove_small_components
 
 _COPIED = ('class_index', 'probability', 'spread', 'margin', 'mode', 'quality')
 
@@ -26,7 +26,7 @@ def measure_clusters(class_mask: np.ndarray, arrays: Mapping[str, np.ndarray],
     count = np.count_nonzero(arrays['class_index'] >= 0)
     columns = {name: arrays[name][:count].copy() for name in _COPIED if name in arrays}
     given = arrays['label_image']
-    label_image, area = without_fragments(given, arrays['area'][:count].astype(np.int64))
+    label_image, area = remove_small_components(given, arrays['area'][:count].astype(np.int64))
     if label_image is given and 'rows' in arrays:      # measured on the device
         label_image, sides = given.copy(), arrays['sides'][:count].astype(np.int64)
         geometry = geometry_from_profiles(arrays['rows'][:count], arrays['columns'][:count], size)
@@ -35,4 +35,5 @@ def measure_clusters(class_mask: np.ndarray, arrays: Mapping[str, np.ndarray],
         geometry = measure_regions(label_image, count, size)
     return ClusterArrays(class_mask.copy(), label_image, area=area, sides=sides,
                          boxes=geometry.boxes, image_area=geometry.areas, image_size=size,
-                         invalid=int(arrays['invalid']), **columns)
+                         invalid=int(arrays['invalid']), unclaimed=int(arrays.get('unclaimed', 0)),
+                         **columns)

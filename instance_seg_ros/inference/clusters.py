@@ -33,6 +33,8 @@ class ClusterTensors:
             most 3 (3 where the cluster is alone).
         mode: float32 (*B, M, D), position in embedding space.
         invalid: integer (*B), pixels without finite outputs of the network.
+        unclaimed: integer (*B), about how many pixels of thing classes no mode had claimed when
+            the search for modes reached its limit of rounds.
         quality: float32 (*B, M), mean seed quality from 0 to 1; None where the method has none.
         probability: float32 (*B, M), mean probability of the cluster's class over its pixels;
             None until it is known.
@@ -48,6 +50,7 @@ class ClusterTensors:
     margin: Tensor
     mode: Tensor
     invalid: Tensor
+    unclaimed: Tensor | None = None
     quality: Tensor | None = None
     probability: Tensor | None = None
     sides: Tensor | None = None
@@ -97,6 +100,7 @@ class ClusterArrays:
         image_area: int64 (M,), pixels in the image.
         image_size: (width, height) of the image.
         invalid: pixels of the label image without finite outputs of the network.
+        unclaimed: as in `ClusterTensors`.
     """
 
     class_mask: np.ndarray
@@ -112,6 +116,7 @@ class ClusterArrays:
     image_area: np.ndarray
     image_size: tuple[int, int]
     invalid: int = 0
+    unclaimed: int = 0
     quality: np.ndarray | None = None
 
     def __post_init__(self):

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""How sure an instance is: from what the network and the clustering say, and from its shape.
+"""Score of an instance, from the outputs of network and clustering and from its shape.
 
 The paper gives every instance the same confidence. Here a logistic regression, fitted after
 training (`training.calibration`) and kept in the checkpoint, estimates the probability that the
@@ -61,7 +61,7 @@ def features(clusters: ClusterArrays) -> np.ndarray:
     """Return the features of each cluster, float64 (M, F).
 
     evidence: logit of the class probability; spread, margin in bandwidths; size: logarithm of the
-    share of the picture; filling: share of its box; outline: length of its edge over that of a
+    share of the image; filling: share of its box; outline: length of its edge over that of a
     square of its area; width: logarithm of width over height in the image, and its square.
     """
     boxes = clusters.boxes

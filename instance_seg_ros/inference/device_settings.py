@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings as captured work reads them: tensors at fixed addresses on the device."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -16,9 +18,9 @@ class DeviceSettings:
             it is none of them.
         class_of_rank: int64 (256,), the inverse.
         bandwidth: float32 (256,), by rank.
-        of_row, of_column: float32 (N, H) and (N, W), how often an image copies each row and column
+        of_row, of_column: int32 (N, H) and (N, W), how often an image copies each row and column
             of the grid.
-        label_ids: uint8 (K,), by class channel.
+        label_ids: uint8 (256,), by class channel.
     """
 
     def __init__(self, shape: tuple[int, int, int], label_ids: np.ndarray, device: torch.device):
@@ -27,29 +29,36 @@ class DeviceSettings:
         self.rank_of_class = torch.full((256,), -1, device=device)
         self.class_of_rank = torch.zeros(256, dtype=torch.int64, device=device)
         self.bandwidth = torch.ones(256, device=device)
-        self.of_row = torch.ones(count, height, device=device)
-        self.of_column = torch.ones(count, width, device=device)
+        self.of_row = torch.ones(count, height, dtype=torch.int32, device=device)
+        self.of_column = torch.ones(count, width, dtype=torch.int32, device=device)
         self.label_ids = torch.from_numpy(label_ids).to(device)
-        self._shape, self._written = (height, width), None
+        self._shape = height, width
+        self._classes, self._sizes = None, [None] * count
 
     def write(self, bandwidths: tuple[float, ...], things: tuple[int, ...],
-              sizes: tuple[tuple[int, int], ...]):
+              sizes: Sequence[tuple[int, int]]):
         """Write settings to the device where they differ from those written before.
 
         Args:
             bandwidths: of each of the `things`.
             things: class channels that are separated into instances.
-            sizes: (width, height) of each image of the batch.
+            sizes: (width, height) of the first images of the batch, the rest of which is padding.
         """
-        if self._written == (bandwidths, things, sizes):
-            return
-        rank, channel = torch.full((256,), -1), torch.tensor(things, dtype=torch.int64)
-        rank[channel] = torch.arange(len(things))
-        self.rank_of_class.copy_(rank)
-        self.class_of_rank[:len(things)].copy_(channel)
-        self.bandwidth[:len(things)].copy_(torch.tensor(bandwidths))
+        if self._classes != (bandwidths, things):
+            self._classes = None        # until all is written: an error may come in between
+            rank, channel = torch.full((256,), -1), torch.tensor(things, dtype=torch.int64)
+            rank[channel] = torch.arange(len(things))
+            self.rank_of_class.copy_(rank)
+            self.class_of_rank[:len(things)].copy_(channel)
+            self.bandwidth[:len(things)].copy_(torch.tensor(bandwidths))
+            self._classes = bandwidths, things
         for n, size in enumerate(sizes):
-            of_row, of_column = copies_per_cell(self._shape, size)
-            self.of_row[n].copy_(torch.from_numpy(of_row))
-            self.of_column[n].copy_(torch.from_numpy(of_column))
-        self._written = bandwidths, things, sizes     # last: an error above leaves it unset
+            if self._sizes[n] != size:
+                self._write_size(n, size)
+
+    def _write_size(self, n: int, size: tuple[int, int]):
+        self._sizes[n] = None
+        of_row, of_column = copies_per_cell(self._shape, size)
+        self.of_row[n].copy_(torch.from_numpy(of_row))
+        self.of_column[n].copy_(torch.from_numpy(of_column))
+        self._sizes[n] = size

@@ -1,10 +1,10 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The network and the clustering of its outputs on one device: pictures in, clusters out."""
+"""The network and the clustering of its outputs on one device: images in, clusters out."""
 
 import time
-from collections.abc import Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -13,67 +13,93 @@ from torch import Tensor, nn
 
 from .cluster_measurement import measure_clusters
 from .clusters import ClusterArrays, ClusterTensors
+from .device_flags import exact_arithmetic
 from .mean_shift import MeanShift
+from .pixel_classes import class_of_pixels
 
 STAGES = ('preprocess', 'network', 'clustering')
 """Names of the timed stages, in order."""
 
 
 class EagerEngine:
-    """A network with its normalisation, and a clustering that looks at the data as it goes."""
+    """A network with its normalisation, and data-dependent (dynamic-shape) clustering."""
 
     def __init__(self, network: nn.Module, mean: Sequence[float], std: Sequence[float],
                  label_ids: np.ndarray, device: torch.device, half: bool):
         """Take a network that is on `device` already, in half precision where `half` says so.
 
-        label_ids: uint8 (K,), of the channels.
+        Args:
+            network: maps normalised images to class logits and embeddings.
+            mean, std: of RGB in 0 to 1, three numbers each.
+            label_ids: uint8 (K,), by class channel; K below 255.
+            device: of the network.
+            half: compute in half precision.
         """
         self.network, self.device, self.half = network, device, half
-        self.label_ids = label_ids
+        self.label_ids = np.zeros(256, np.uint8)      # those of no class are unlabelled
+        self.label_ids[:len(label_ids)] = label_ids
         scale = 255.0 * torch.tensor(std)
         self._scale = (1 / scale).view(3, 1, 1).to(device)
         self._shift = (-torch.tensor(mean) * 255.0 / scale).view(3, 1, 1).to(device)
 
-    def __call__(self, pictures: np.ndarray, sizes: Sequence[tuple[int, int]],
+    def prepare(self, batch_size: int, shape: tuple[int, int]):
+        """Get ready for batches of up to `batch_size` images of shape (H, W); nothing to do."""
+
+    def __call__(self, images: np.ndarray, sizes: Sequence[tuple[int, int]],
                  bandwidths: tuple[float, ...], things: tuple[int, ...],
                  timings: dict[str, float]) -> list[ClusterArrays]:
-        """Find the instances of pictures, uint8 RGB (N, H, W, 3), and add each stage's time.
+        """Segment a batch.
 
-        sizes: (width, height) of the images they come from. things: channels of the classes to
-        separate; bandwidths: of each of them.
+        Args:
+            images: uint8 RGB (N, H, W, 3), at the network's size.
+            sizes: (width, height) of the images they come from.
+            bandwidths: of each of the `things`.
+            things: class channels that are separated into instances.
+            timings: milliseconds by stage; those of this call are added.
         """
-        with self._timed(timings, 'preprocess'):
-            batch = self.normalise(torch.from_numpy(pictures).to(self.device))
-        with self._timed(timings, 'network'):
-            logits, embeddings = self.network(batch)
-        with self._timed(timings, 'clustering'):
-            return [self.cluster_image(*one, bandwidths, things) for one in zip(
-                logits, embeddings, sizes, strict=True)]
+        with self._arithmetic():
+            with self._timed(timings, 'preprocess'):
+                batch = self.normalise(torch.from_numpy(images).to(self.device))
+            with self._timed(timings, 'network'):
+                logits, embeddings = self.network(batch)
+            with self._timed(timings, 'clustering'):
+                return [self.cluster_image(*one, bandwidths, things) for one in zip(
+                    logits, embeddings, sizes, strict=True)]
+
+    def infer(self, images: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Return class logits (N, K, H, W) and embeddings (N, D, H, W), on the device."""
+        with self._arithmetic():
+            return self.network(self.normalise(torch.from_numpy(images).to(self.device)))
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """Bring uint8 (N, H, W, 3) to the network's input (N, 3, H, W), channels last."""
+        batch = torch.addcmul(self._shift, images.permute(0, 3, 1, 2).float(), self._scale)
+        batch = batch.contiguous(memory_format=torch.channels_last)
+        return batch.half() if self.half else batch
 
     def cluster_image(self, logits: Tensor, embeddings: Tensor, size: tuple[int, int],
                       bandwidths: tuple[float, ...], things: tuple[int, ...]) -> ClusterArrays:
         """Cluster one image: logits (K, H, W), embeddings (D, H, W), its (width, height)."""
-        class_index = logits.argmax(0)
+        class_index, invalid = class_of_pixels(logits)
         clusters = MeanShift(bandwidths).cluster_image(embeddings, class_index, things)
-        clusters = replace(clusters, probability=class_probability(logits, clusters))
+        clusters = replace(clusters, probability=class_probability(logits, clusters),
+                           invalid=clusters.invalid + invalid.sum().cpu())
         return measure_clusters(self.label_ids[class_index.cpu().numpy()], clusters.arrays(), size)
 
-    def infer(self, pictures: np.ndarray) -> tuple[Tensor, Tensor]:
-        """Return class logits (N, K, H, W) and embeddings (N, D, H, W), on the device."""
-        return self.network(self.normalise(torch.from_numpy(pictures).to(self.device)))
+    def close(self):
+        """Free what the engine keeps on the device."""
+        self.network = None
 
-    def normalise(self, pictures: Tensor) -> Tensor:
-        """Bring uint8 (N, H, W, 3) to the network's input (N, 3, H, W), channels last."""
-        batch = torch.addcmul(self._shift, pictures.permute(0, 3, 1, 2).float(), self._scale)
-        batch = batch.contiguous(memory_format=torch.channels_last)
-        return batch.half() if self.half else batch
+    def _arithmetic(self):
+        """Compute in the precision that was asked for; the flags concern CUDA alone."""
+        return exact_arithmetic() if self.device.type == 'cuda' else nullcontext()
 
     @contextmanager
-    def _timed(self, timings: dict, stage: str):
+    def _timed(self, timings: dict, stage: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
         if self.device.type == 'cuda':
-            torch.cuda.synchronize(self.device)
+            torch.cuda.current_stream(self.device).synchronize()
         timings[stage] = timings.get(stage, 0.0) + (time.perf_counter() - start) * 1e3
 
 

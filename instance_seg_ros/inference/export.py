@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""A checkpoint as ONNX, checked against PyTorch before anybody uses it."""
+"""Export of a checkpoint as ONNX, checked against PyTorch before the file appears."""
 
 from __future__ import annotations
 
@@ -23,11 +23,17 @@ def export_onnx(checkpoint: Checkpoint, path: Path | str, size: tuple[int, int] 
                 dynamic_batch: bool = False) -> dict[str, tuple[float, float]]:
     """Write the network as ONNX and run it in ONNX Runtime on random images.
 
-    size: (width, height) of the images; the checkpoint's by default. dynamic_batch: any number
-    of images instead of one. The input `images` is float32 (N, 3, H, W), normalised; how is in
-    the file's metadata, under `instance_seg_ros`, with the label set.
-    Returns for each output the largest difference to PyTorch and the largest absolute value.
-    The file appears at its place only when it has been checked.
+    The input `images` is float32 (N, 3, H, W), normalised as the file's metadata describe under
+    `instance_seg_ros`, together with the label set.
+
+    Args:
+        checkpoint: to export.
+        path: of the file, which appears only after it has been checked.
+        size: (width, height) of the images; the checkpoint's by default.
+        dynamic_batch: any number of images instead of one.
+
+    Returns:
+        For each output the largest difference from PyTorch and the largest absolute value.
     """
     width, height = size or checkpoint.input_size
     images = torch.randn(2 if dynamic_batch else 1, 3, height, width)
@@ -51,7 +57,7 @@ def _export(network: nn.Module, images: torch.Tensor, outputs: tuple[str, ...], 
     shapes = ({0: torch.export.Dim('batch', min=1)},) if dynamic else None
     logging.getLogger('torch.onnx').setLevel(logging.ERROR)
     with warnings.catch_warnings(), torch.inference_mode(False):
-        warnings.simplefilter('ignore')   # of the exporter, about its own inside
+        warnings.simplefilter('ignore')   # of the exporter, about itself
         return torch.onnx.export(network, (images,), input_names=['images'], verbose=False,
                                  output_names=outputs, dynamic_shapes=shapes, dynamo=True)
 

@@ -22,6 +22,8 @@ The paper's procedure takes what is within one bandwidth and makes small cluster
 That is mostly the rims of objects, which belong to the nearest mode; much farther out are mostly
 pixels of a wrong class, which do not.
 """
+LARGEST_COORDINATE = 1e15
+"""Embeddings farther from the origin count as not finite: their squares would not be."""
 MAX_INSTANCES = 1000
 """Most instances of one class in one image: the numbers 0 to 999 of an instance id."""
 
@@ -72,11 +74,14 @@ class MeanShift:
         place, points, invalid = _finite(place, points)
         bandwidth = self.bandwidth.to(place.device).expand(len(things))
         points = _apart(points, rank.index_select(0, channel.index_select(0, place)), bandwidth)
-        modes = self._modes(points[self._sampled(place)])
+        sample = points[self._sampled(place)]
+        modes, free = self._modes(sample)
         nearest, distance = self._assign(points, modes)
         mode_class = torch.tensor(things, device=place.device)[_rank(modes)]
         found = self._collect(class_index, place, nearest, distance, modes, mode_class, invalid)
-        return replace(found, mode=found.mode * bandwidth[rank[found.class_index]].unsqueeze(1))
+        unclaimed = free.sum() * len(points) // max(1, len(sample))
+        mode = found.mode * bandwidth[rank[found.class_index]].unsqueeze(1)
+        return replace(found, mode=mode, unclaimed=unclaimed)
 
     def _sampled(self, place):
         """Choose the pixels among which modes are sought: all, or some, evenly over their order.
@@ -89,7 +94,7 @@ class MeanShift:
         return torch.arange(self.sample, device=place.device) * (count - 1) // (self.sample - 1)
 
     def _modes(self, points):
-        """Find the modes of the sampled points: (M, D + 1)."""
+        """Find the modes of the sampled points: (M, D + 1); and which points none has claimed."""
         free = torch.ones(len(points), dtype=torch.bool, device=points.device)
         found = [points[:0]]
         for _ in range(self.rounds):
@@ -104,7 +109,7 @@ class MeanShift:
             own = (near & free).sum(1)
             found.append(modes[2 * own > near.sum(1)])
             free &= ~near.any(0)
-        return torch.cat(found)
+        return torch.cat(found), free
 
     def _shift(self, modes, points):
         """Move each mode to the mean of the points around it until all rest.
@@ -186,9 +191,9 @@ def _margin(modes: Tensor) -> Tensor:
 
 def _finite(place: Tensor, points: Tensor) -> tuple[Tensor, Tensor, int]:
     """Leave out the points that are not finite, and count them."""
-    if torch.isfinite(points.sum()):   # one number tells for nearly every frame
+    if torch.linalg.vector_norm(points) <= LARGEST_COORDINATE:    # nearly every frame
         return place, points, 0
-    finite = torch.isfinite(points).all(1)
+    finite = torch.linalg.vector_norm(points, dim=1) <= LARGEST_COORDINATE
     return place[finite], points[finite], len(finite) - int(finite.sum())
 
 

@@ -1,10 +1,11 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Images in, instance maps out: everything between a camera picture and its masks."""
+"""Images in, instance maps out: everything between a camera image and its masks."""
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -19,19 +20,22 @@ from ..networks.folding import fold_norms
 from .checkpoint import Checkpoint, build_pipeline, default_checkpoint
 from .clusters import ClusterArrays
 from .confidence import Confidence
-from .cuda_graph_engine import CudaGraphEngine
+from .cuda_graph_capture import capture_lock
+from .devices import half_is_fast, resolve_device
 from .eager_engine import STAGES as DEVICE_STAGES
 from .eager_engine import EagerEngine
-from .segmenter_settings import SegmenterSettings
+from .engines import build_engine
+from .segmenter_settings import SegmenterSettings, checked_input_size
 
 STAGES = (*DEVICE_STAGES, 'masks')
 """Names of the timed stages, in order."""
 
 
 class InstanceSegmenter:
-    """A network on a device, with what it needs before and after.
+    """End-to-end inference: pre-processing, network, clustering, post-processing.
 
-    Thread-safe: one call runs at a time, settings may change from any thread.
+    Thread-safe: one call runs at a time, settings may change from any thread. After `close`,
+    calls raise RuntimeError.
     """
 
     def __init__(self, checkpoint: Checkpoint, device: str = 'auto',
@@ -39,37 +43,41 @@ class InstanceSegmenter:
                  classes: Sequence[str] | None = None, score_threshold: float | dict = 0.0,
                  min_area: int | dict = 32, half: bool | None = None,
                  threads: int | None = None,
-                 semantic_checkpoint: Checkpoint | Path | str | None = None):
+                 semantic_checkpoint: Checkpoint | Path | str | None = None,
+                 cuda_graphs: str = 'auto'):
         """Put the network on the device.
 
-        device: `auto` (CUDA where there is one), `cpu`, `cuda` or `cuda:N`.
-        input_size: (width, height) the network sees; the checkpoint's by default.
-        bandwidth: of the mean shift, a number for all classes or numbers by class name; the
-            checkpoint's for the others and by default.
-        classes: names of the classes to separate into instances; all countable ones by default.
-        score_threshold, min_area: a number for all classes, or numbers by class name. Instances
-            below either are left out of the instance mask (their pixels keep their class).
-        half: half precision on CUDA (default there); the CPU always computes in float32.
-        threads: CPU threads of PyTorch, for the whole process; 0 or None: as they are.
-        semantic_checkpoint: takes the class logits from this checkpoint's network, and only the
-            embeddings from the first one's (the paper's set-up); it sees the same input.
-        Raises UserError for anything that does not fit.
+        Args:
+            checkpoint: of the network.
+            device: `auto` (CUDA if available), `cpu`, `cuda` or `cuda:N`.
+            input_size: (width, height) the network sees; the checkpoint's by default.
+            bandwidth: of the clustering, a number for all classes or numbers by class name; the
+                checkpoint's for the others and by default.
+            classes: names of the classes to separate into instances; all thing classes by default.
+            score_threshold, min_area: a number for all classes, or numbers by class name.
+                Instances below either are left out of the instance mask (their pixels keep their
+                class).
+            half: half precision on CUDA; by default where the GPU is fast at it (compute
+                capability 7.0 and later). The CPU always computes in float32.
+            threads: CPU threads of PyTorch, for the whole process; 0 or None: as they are.
+            semantic_checkpoint: takes the class logits from this checkpoint's network, and only
+                the embeddings from the first one's (the paper's set-up); it sees the same input.
+            cuda_graphs: `auto` captures CUDA graphs on CUDA devices, `off` never does.
+
+        Raises:
+            UserError: for invalid arguments.
         """
         self.checkpoint, self.label_set = checkpoint, checkpoint.label_set
-        self.input_size = _checked_size(input_size or checkpoint.input_size)
+        self.input_size = checked_input_size(input_size or checkpoint.input_size)
         self.device = resolve_device(device)
-        if threads is not None and threads < 0:
-            raise UserError(f'threads must be 0 (as they are) or more, not {threads}.')
-        if threads:
-            torch.set_num_threads(int(threads))
-        self.half = self.device.type == 'cuda' if half is None else bool(half)
-        self.half = self.half and self.device.type == 'cuda'
+        _set_threads(threads)
+        self.half = self.device.type == 'cuda' and (
+            half_is_fast(self.device) if half is None else bool(half))
         network = self._place(build_pipeline(checkpoint, _loaded(semantic_checkpoint)))
-        engine = CudaGraphEngine if self.device.type == 'cuda' else EagerEngine
-        self._engine = engine(network, checkpoint.mean, checkpoint.std, self.label_set.ids,
-                              self.device, self.half)
+        self._engine = build_engine(cuda_graphs, network, checkpoint.mean, checkpoint.std,
+                                    self.label_set.ids, self.device, self.half)
         self._confidence = Confidence(checkpoint.confidence, self.label_set.names)
-        self._lock = threading.Lock()
+        self._in_use, self._changing = threading.Lock(), threading.Lock()
         self._settings = SegmenterSettings({}, {}, {}, self.label_set.thing_indices)
         self.configure(bandwidth=checkpoint.bandwidths)
         self.configure(bandwidth=bandwidth, classes=classes, score_threshold=score_threshold,
@@ -93,8 +101,9 @@ class InstanceSegmenter:
 
         Raises UserError and keeps the old settings when a value is out of range.
         """
-        self._settings = self._settings.changed(
-            self.label_set, bandwidth, classes, score_threshold, min_area)
+        with self._changing:
+            self._settings = self._settings.changed(
+                self.label_set, bandwidth, classes, score_threshold, min_area)
 
     def __call__(self, images: np.ndarray | Sequence[np.ndarray]):
         """Segment one RGB image, uint8 (H, W, 3), or a batch of them of any sizes.
@@ -107,51 +116,70 @@ class InstanceSegmenter:
             return []
         for image in images:
             _check_image(image)
-        with self._lock, torch.inference_mode():
-            return self._run(images, self._settings)
+        with self._open_engine() as engine:
+            return self._run(engine, images, self._settings)
 
     def warm_up(self, batch_size: int = 1):
-        """Run black images through, so that the first real ones find everything in place.
+        """Segment black images, so that the first real ones find everything in place.
 
-        batch_size: the largest that will come; smaller ones are prepared, too.
+        On CUDA this is where graphs are captured. A call with more than `batch_size` images is
+        processed in parts, one with fewer is padded.
+
+        Args:
+            batch_size: the largest that will come.
+
+        Raises:
+            DeviceError: when the device fails, or a graph cannot be captured.
         """
         width, height = self.input_size
         black = np.zeros((height, width, 3), np.uint8)
-        smallest = 1 if self.device.type == 'cuda' else batch_size
-        for count in range(smallest, batch_size + 1):
-            self([black] * count)
+        with self._open_engine() as engine:
+            engine.prepare(batch_size, (height, width))
+        self([black] * batch_size)
 
     def close(self):
-        """Free the network and its device memory; the segmenter cannot be used afterwards."""
-        with self._lock:
-            self._engine = None
-            if self.device.type == 'cuda':
-                torch.cuda.empty_cache()
+        """Free the network and its device memory; waits for a call in progress."""
+        with self._in_use:
+            if self._engine is not None:
+                self._engine.close()
+                self._engine = None
+                if self.device.type == 'cuda':
+                    with capture_lock():
+                        torch.cuda.empty_cache()
 
     def infer(self, images: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
         """Return the network's bare outputs at `input_size`: class logits and embeddings."""
-        with self._lock, torch.inference_mode():
-            return self._engine.infer(self._scaled(images))
+        with self._open_engine() as engine:
+            return engine.infer(self._scaled(images))
 
     def find(self, images: Sequence[np.ndarray]) -> list[ClusterArrays]:
         """Return classes and clusters at `input_size`, before any score or threshold."""
-        with self._lock, torch.inference_mode():
-            return self._find(images, self._settings, {})
+        with self._open_engine() as engine:
+            return self._find(engine, images, self._settings, {})
 
-    def _run(self, images, settings: SegmenterSettings) -> list[InstanceMap]:
+    @contextmanager
+    def _open_engine(self) -> Iterator[EagerEngine]:
+        """Have the engine for a call, alone."""
+        with self._in_use, torch.inference_mode():
+            if self._engine is None:
+                raise RuntimeError('The segmenter is closed; create a new one.')
+            yield self._engine
+
+    def _run(self, engine: EagerEngine, images, settings: SegmenterSettings) -> list[InstanceMap]:
         timings = dict.fromkeys(STAGES, 0.0)
-        found = self._find(images, settings, timings)
+        found = self._find(engine, images, settings, timings)
         start = time.perf_counter()
         maps = [self._to_map(one, settings, timings) for one in found]
         timings['masks'] = (time.perf_counter() - start) * 1e3
         return maps
 
-    def _find(self, images, settings: SegmenterSettings, timings: dict) -> list[ClusterArrays]:
+    def _find(self, engine: EagerEngine, images, settings: SegmenterSettings,
+              timings: dict) -> list[ClusterArrays]:
         start = time.perf_counter()
-        pictures = self._scaled(images)
+        scaled = self._scaled(images)
         timings['preprocess'] = (time.perf_counter() - start) * 1e3
         sizes = [image.shape[1::-1] for image in images]
-        return self._engine(pictures, sizes, settings.thing_bandwidths, settings.things, timings)
+        return engine(scaled, sizes, settings.thing_bandwidths, settings.things, timings)
 
     def _scaled(self, images) -> np.ndarray:
         """Bring images to the input size: uint8 (N, H, W, 3)."""
@@ -163,7 +191,7 @@ class InstanceSegmenter:
         classes, instances = (resize_labels(grid, clusters.image_size) for grid in (
             clusters.class_mask, ids[clusters.label_image]))
         return InstanceMap(self.label_set, classes, instances, tuple(records), timings,
-                           clusters.invalid)
+                           clusters.invalid, clusters.unclaimed)
 
     def _records(self, clusters: ClusterArrays, settings: SegmenterSettings):
         """Return the records that pass the thresholds and the mask value of each cluster."""
@@ -199,25 +227,12 @@ def _check_image(image):
         raise UserError(f'An image must be RGB, uint8 (H, W, 3), not {found}.')
 
 
-def _checked_size(size) -> tuple[int, int]:
-    try:
-        width, height = (int(v) for v in size)
-    except (TypeError, ValueError):
-        raise UserError(f'input_size must be two numbers (width, height), not {size}.') from None
-    if not (64 <= width <= 8192 and 64 <= height <= 8192):
-        raise UserError(f'input_size must be from 64 to 8192 in both directions, not {size}.')
-    return width, height
+def _set_threads(threads: int | None):
+    if threads is not None and threads < 0:
+        raise UserError(f"threads must be >= 0 (0: PyTorch's default), not {threads}.")
+    if threads:
+        torch.set_num_threads(int(threads))
 
 
 def _loaded(checkpoint: Checkpoint | Path | str | None) -> Checkpoint | None:
     return Checkpoint.load(checkpoint) if isinstance(checkpoint, str | Path) else checkpoint
-
-
-def resolve_device(name: str) -> torch.device:
-    """Return the device, or raise a UserError that lists those there are."""
-    if name == 'auto':
-        return torch.device('cuda' if torch.cuda.is_available() else 'cpu')
-    devices = ['cpu'] + [f'cuda:{k}' for k in range(torch.cuda.device_count())]
-    if name not in devices and not (name == 'cuda' and len(devices) > 1):
-        raise UserError(f'There is no device {name!r} here; there are: {", ".join(devices)}.')
-    return torch.device(name)

@@ -8,6 +8,13 @@ from dataclasses import dataclass
 from ..core.errors import UserError
 from ..core.labels import LabelSet
 
+MIN_SIDE, MAX_SIDE = 64, 8192
+"""Smallest and largest width and height of a network's input, in pixels."""
+MIN_BANDWIDTH, MAX_BANDWIDTH = 1e-3, 1e3
+"""Limits of a bandwidth, in embedding units; beyond them float32 distances mean nothing."""
+CUDA_GRAPHS = ('auto', 'off')
+"""Choices of when CUDA graphs are captured: on every CUDA device, or never."""
+
 
 @dataclass(frozen=True)
 class SegmenterSettings:
@@ -44,6 +51,18 @@ class SegmenterSettings:
             self.things if classes is None else _channels(label_set, classes))
 
 
+def checked_input_size(size: Sequence[int]) -> tuple[int, int]:
+    """Return (width, height) as integers; UserError for a size that a network cannot take."""
+    try:
+        width, height = (int(v) for v in size)
+    except (TypeError, ValueError):
+        raise UserError(f'input_size must be two numbers (width, height), not {size}.') from None
+    if not (MIN_SIDE <= width <= MAX_SIDE and MIN_SIDE <= height <= MAX_SIDE):
+        raise UserError(f'input_size must be from {MIN_SIDE} to {MAX_SIDE} in both directions, '
+                        f'not {size}.')
+    return width, height
+
+
 def _by_class(label_set: LabelSet, name: str, value, highest: float | None) -> dict:
     """Expand a number, or numbers by class name, to a dictionary by label id."""
     result = {}
@@ -59,8 +78,9 @@ def _bandwidths(label_set: LabelSet, value: float | dict) -> dict[int, float]:
     """Expand a number, or numbers by class name, to a dictionary by channel."""
     result = {}
     for label, number in _named(label_set, value).items():
-        if not 0 < number < float('inf'):
-            raise UserError(f'bandwidth of {label!r} must be positive, not {number}.')
+        if not MIN_BANDWIDTH <= number <= MAX_BANDWIDTH:
+            raise UserError(f'bandwidth of {label!r} must be positive, from {MIN_BANDWIDTH} to '
+                            f'{MAX_BANDWIDTH:.0f}, not {number}.')
         result[_channel(label_set, label)] = float(number)
     return result
 

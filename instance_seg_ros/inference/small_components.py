@@ -1,10 +1,11 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Stray parts of regions: a few pixels far away would stretch a box over all that lies between.
+"""Removal of small components: a few distant pixels would stretch the box of an instance.
 
-The paper's clusters know no places; its authors' code opens masks morphologically, which costs
-thin objects their limbs. Here whole connected parts go, and only those that are small beside the
-largest: an object that a pole cuts in two keeps both halves.
+The paper clusters embeddings without regard to position; its authors' code opens masks
+morphologically, which removes parts of thin objects. Here whole connected components are removed,
+and only those that are small compared with the largest: an object divided by a pole keeps both
+halves.
 """
 
 import numpy as np
@@ -12,37 +13,42 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 SHARE = 0.2
-"""A part stays that has at least this share of the pixels of its region's largest part."""
+"""A component stays that has at least this share of the pixels of its region's largest one."""
 
 
-def without_fragments(number: np.ndarray, areas: np.ndarray,
-                      share: float = SHARE) -> tuple[np.ndarray, np.ndarray]:
-    """Clear the small parts of the regions 1 to M of an integer grid (H, W).
+def remove_small_components(label_image: np.ndarray, areas: np.ndarray,
+                            share: float = SHARE) -> tuple[np.ndarray, np.ndarray]:
+    """Clear the small components of the regions 1 to M of a label image.
 
-    areas: pixels of each region, int (M,). Pixels are connected to their eight neighbours.
-    Returns grid and areas, the same objects where there was nothing to clear.
+    Args:
+        label_image: integer (H, W). Pixels are connected to their eight neighbours.
+        areas: integer (M,), pixels of each region.
+        share: components of at least this share of the region's largest one stay.
+
+    Returns:
+        Label image and areas, the same objects where there was nothing to clear.
     """
-    at = np.flatnonzero(number != 0)
-    value = number.ravel()[at].astype(np.int64)
-    first = _run_begins(at, value, number.shape[1])
+    at = np.flatnonzero(label_image != 0)
+    value = label_image.ravel()[at].astype(np.int64)
+    first = _run_begins(at, value, label_image.shape[1])
     run = np.cumsum(first) - 1
-    touching = _touching(at, run, value, first, number.shape)
-    parts, part_of_run = connected_components(touching, directed=False)
-    part = part_of_run[run]
-    size, region = np.bincount(part, minlength=parts), np.zeros(parts, np.int64)
-    region[part] = value
+    touching = _touching(at, run, value, first, label_image.shape)
+    components, component_of_run = connected_components(touching, directed=False)
+    component = component_of_run[run]
+    size, region = np.bincount(component, minlength=components), np.zeros(components, np.int64)
+    region[component] = value
     largest = np.zeros(len(areas) + 1, np.int64)
     np.maximum.at(largest, region, size)
-    stray = (size < share * largest[region])[part]
-    if not stray.any():
-        return number, areas
-    cleared = number.copy()
-    cleared.ravel()[at[stray]] = 0
-    return cleared, areas - np.bincount(value[stray] - 1, minlength=len(areas))
+    small = (size < share * largest[region])[component]
+    if not small.any():
+        return label_image, areas
+    cleared = label_image.copy()
+    cleared.ravel()[at[small]] = 0
+    return cleared, areas - np.bincount(value[small] - 1, minlength=len(areas))
 
 
 def _run_begins(at: np.ndarray, value: np.ndarray, width: int) -> np.ndarray:
-    """Tell which pixels begin a run of equal neighbours in a row: bool (P,)."""
+    """Return which pixels begin a run of equal neighbours in a row: bool (P,)."""
     begins = np.ones(len(at), bool)
     begins[1:] = (np.diff(at) != 1) | (value[1:] != value[:-1]) | (at[1:] % width == 0)
     return begins
@@ -51,7 +57,7 @@ def _run_begins(at: np.ndarray, value: np.ndarray, width: int) -> np.ndarray:
 def _touching(at: np.ndarray, run: np.ndarray, value: np.ndarray, first: np.ndarray,
               shape: tuple[int, int]) -> coo_array:
     """Return which runs touch a run of their number in the next row: sparse (R, R)."""
-    # Rows get a border, so that no neighbour is looked for on the other side of the image.
+    # Rows get a border, so that neighbours are not sought on the other side of the image.
     height, width = shape[0], shape[1] + 1
     at = at + at // shape[1]
     run_at = np.full((height + 1) * width + 1, -1, np.int32)
@@ -63,7 +69,7 @@ def _touching(at: np.ndarray, run: np.ndarray, value: np.ndarray, first: np.ndar
     value_of_run = value[first]
     same = lower >= 0
     same[same] = value_of_run[lower[same]] == value_of_run[upper[same]]
-    # Most neighbouring pixels say what the one before has said.
+    # Most neighbouring pixels repeat the pair of the one before.
     same[1:] &= (upper[1:] != upper[:-1]) | (lower[1:] != lower[:-1])
     upper, lower = upper[same], lower[same]
     return coo_array((np.ones(len(upper), np.int8), (upper, lower)), shape=2 * value_of_run.shape)

@@ -42,7 +42,7 @@ def build_network(name: str, num_classes: int, embedding_dims: int = 8, task: st
 
 
 class TwoNetworks(nn.Module):
-    """Class logits of one network beside the embeddings of another (the paper's set-up)."""
+    """Class logits of one network and embeddings of another (the paper's set-up)."""
 
     def __init__(self, semantic: nn.Module, embedding: nn.Module):
         """Each may be built for its task alone or for both."""

@@ -19,10 +19,13 @@ def unpool(x: Tensor, indices: Tensor) -> Tensor:
     """Put each value back where its maximum was, zeros elsewhere: `max_unpool2d`, bit for bit.
 
     While exporting, it is written with elementary operations that every tracer and runtime
-    has: which of the four places of its 2x2 window a value belongs to follows from the index.
+    has: which of the four pixels of its 2x2 window a value belongs to follows from the index.
     """
-    if not _exporting():
-        return F.max_unpool2d(x, indices, 2, 2)
+    return unpool_elementary(x, indices) if _exporting() else F.max_unpool2d(x, indices, 2, 2)
+
+
+def unpool_elementary(x: Tensor, indices: Tensor) -> Tensor:
+    """Do what `unpool` does with elementary operations; keeps the memory format."""
     width = 2 * x.shape[3]
     place = (indices // width % 2) * 2 + indices % width % 2
     parts = torch.stack([x.where(place == k, x.new_zeros(())) for k in range(4)], 2)
@@ -77,7 +80,7 @@ class AnySize(nn.Module):
 
 
 class EncoderDecoder(AnySize):
-    """Base of networks whose encoder can learn before, or beside, what comes after it."""
+    """Base of networks whose encoder can be trained before its decoder, or together with it."""
 
     feature_channels = 128
 
@@ -133,7 +136,7 @@ class _ScaleGradient(torch.autograd.Function):
 
 
 def scale_gradient(x: Tensor, scale: float) -> Tensor:
-    """Return x, whose gradient is multiplied by `scale` on the way back."""
+    """Return x; its gradient is multiplied by `scale` in the backward pass."""
     return x if scale == 1.0 or not torch.is_grad_enabled() else _ScaleGradient.apply(x, scale)
 
 
@@ -141,13 +144,13 @@ def add_coordinates(embeddings: Tensor, pixels_per_unit: float) -> Tensor:
     """Add each pixel's place to its first two embedding dimensions.
 
     embeddings (N, D, H, W), D at least 2. x and y count from the image's centre, so that the
-    network only has to tell a pixel's offset from its object. Not in the paper (in the spirit
+    network only has to estimate a pixel's offset from its object. Not in the paper (in the spirit
     of Neven et al., CVPR 2019).
     """
     height, width = embeddings.shape[2:]
-    like = {'dtype': embeddings.dtype, 'device': embeddings.device}
+    like = {'dtype': torch.float32, 'device': embeddings.device}     # half ends at 2048
     x = (torch.arange(width, **like) - (width - 1) / 2) / pixels_per_unit
     y = (torch.arange(height, **like) - (height - 1) / 2) / pixels_per_unit
-    place = torch.stack([x.expand(height, width), y.unsqueeze(1).expand(height, width)])
-    rest = embeddings[:, 2:]
-    return torch.cat([embeddings[:, :2] + place, rest], 1)
+    position = torch.stack([x.expand(height, width), y.unsqueeze(1).expand(height, width)])
+    placed = (embeddings[:, :2] + position).to(embeddings.dtype)                # (N, 2, H, W)
+    return torch.cat([placed, embeddings[:, 2:]], 1)

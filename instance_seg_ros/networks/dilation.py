@@ -34,7 +34,7 @@ def front_end(outputs: int) -> nn.Sequential:
 
 
 def context_module(channels: int) -> nn.Sequential:
-    """Return ten layers that keep the channels and look ever further; the identity at first."""
+    """Return ten layers of growing dilation that keep the channels; the identity at first."""
     layers = [layer for dilation in CONTEXT_DILATIONS
               for layer in _conv(channels, channels, dilation=dilation)]
     module = nn.Sequential(*layers, nn.Conv2d(channels, channels, 1))

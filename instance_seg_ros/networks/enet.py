@@ -28,7 +28,7 @@ def _activation(channels: int, decoder: bool = False) -> nn.Module:
 
 
 class InitialBlock(nn.Module):
-    """3 -> 16 channels at half size: a strided convolution beside a max-pooling."""
+    """3 -> 16 channels at half size: a strided convolution and a max-pooling, concatenated."""
 
     def __init__(self):
         """Build the block."""
@@ -52,7 +52,7 @@ def _asymmetric(width: int) -> list[nn.Module]:
 
 def _residual(channels_in: int, channels: int, middle: list[nn.Module], stride: int = 1,
               dropout: float = 0.0, decoder: bool = False) -> nn.Sequential:
-    """Squeeze, transform, expand: the branch beside a bottleneck's skip connection."""
+    """Squeeze, transform, expand: the residual branch of a bottleneck."""
     width = channels // 4
     return nn.Sequential(
         nn.Conv2d(channels_in, width, stride, stride=stride, bias=False),

@@ -23,14 +23,14 @@ from instance_seg_ros.inference.mean_shift import MeanShift
 THINGS = (PERSON, CAR)
 
 
-def cluster(embeddings, kind, bandwidth=1.5, confidence=None, **sizes):
+def cluster(embeddings, kind, bandwidth=1.5, probability=None, **sizes):
     """Cluster a batch of images twice as wide as the grid, with the interface of `MeanShift`."""
-    if confidence is None:
-        confidence = torch.ones(kind.shape)
+    if probability is None:
+        probability = torch.ones(kind.shape)
     bandwidths = torch.as_tensor(bandwidth).expand(len(THINGS)).tolist()
     settings = DeviceSettings(kind.shape, np.arange(19, dtype=np.uint8), kind.device)
     settings.write(tuple(bandwidths), THINGS, ((2 * kind.shape[2], kind.shape[1]),) * len(kind))
-    return BatchedMeanShift(**sizes)(embeddings, kind, confidence, settings)
+    return BatchedMeanShift(**sizes)(embeddings, kind, probability, settings)
 
 
 def count(found, image=0):
@@ -107,14 +107,14 @@ def test_images_of_a_batch_do_not_see_each_other():
     assert count(together, 2) == 0 and not together.label_image[2].any()
 
 
-def test_confidence_is_averaged_over_each_cluster():
+def test_probability_is_averaged_over_each_cluster():
     """One value per half of the picture."""
     kind = torch.full((1, 20, 20), CAR)
     embeddings = torch.zeros(1, 8, 20, 20)
     embeddings[..., 10:] = 9.
-    confidence = torch.full((1, 20, 20), .25)
-    confidence[..., 10:] = .75
-    found = cluster(embeddings, kind, confidence=confidence)
+    probability = torch.full((1, 20, 20), .25)
+    probability[..., 10:] = .75
+    found = cluster(embeddings, kind, probability=probability)
     assert sorted(found.probability[0, :2].tolist()) == [.25, .75]
 
 
@@ -134,13 +134,13 @@ def test_a_small_object_beside_a_large_one():
     assert found.area[0, :2].tolist() == [384 * 300 - 81, 81] and count(found) == 2
 
 
-def test_it_says_when_there_is_no_room():
+def test_clusters_without_a_column_are_reported():
     """Of 60 clusters 32 fit."""
     index = torch.arange(60).view(6, 10).repeat_interleave(8, 0).repeat_interleave(8, 1)
     embeddings = torch.stack([index % 10 * 4.0, index // 10 * 4.0])[None]
     kind = torch.full(index.shape, CAR)[None]
     assert cluster(embeddings, kind).complete.all() and count(cluster(embeddings, kind)) == 60
-    assert not cluster(embeddings, kind, room=32).complete.any()
+    assert not cluster(embeddings, kind, max_clusters=32).complete.any()
 
 
 def test_pixels_without_a_finite_embedding_are_unlabelled_and_counted():
@@ -175,3 +175,16 @@ def test_the_host_is_never_asked():
     assert found.label_image.shape == (2, 32, 64)
     with pytest.raises(DataDependentOutputException):
         without_values(lambda embeddings, kind: bool(torch.isfinite(embeddings).all()))
+
+
+@pytest.mark.parametrize('rounds, left', [(1, True), (4, False)])
+def test_pixels_that_no_mode_has_claimed_are_counted(rounds, left):
+    """Sixty clusters for sixteen seeds a round; the adaptive clustering counts as well."""
+    index = torch.arange(60).view(6, 10).repeat_interleave(8, 0).repeat_interleave(8, 1)
+    embeddings = torch.stack([index % 10 * 4.0, index // 10 * 4.0])[None]
+    kind = torch.full(index.shape, CAR)[None]
+    found = cluster(embeddings, kind, seeds=16, rounds=rounds)
+    adaptive = MeanShift(seeds=16, rounds=rounds).cluster_image(embeddings[0], kind[0], (CAR,))
+    for unclaimed in (found.unclaimed, adaptive.unclaimed):
+        assert (unclaimed > 0).all() == left
+    assert not left or abs(int(found.unclaimed) - 44 * 64) < 64

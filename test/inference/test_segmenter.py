@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The segmenter from images to instance maps, with a network that is not trained."""
 
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +14,7 @@ from torch import nn
 from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.inference.checkpoint import random_checkpoint
+from instance_seg_ros.inference.devices import half_is_fast, resolve_device
 from instance_seg_ros.inference.segmenter import STAGES, InstanceSegmenter
 
 
@@ -93,6 +98,7 @@ def test_bandwidth_by_class(painted):
 @pytest.mark.parametrize('wrong, message', [
     ({'bandwidth': 0}, 'bandwidth'), ({'bandwidth': {'tram': 1}}, 'tram'),
     ({'bandwidth': {'road': 1}}, 'road'), ({'bandwidth': {'car': -1}}, 'bandwidth'),
+    ({'bandwidth': 1e-46}, 'bandwidth'),
     ({'score_threshold': 1.5}, 'score_threshold'),
     ({'min_area': {'car': -1}}, 'min_area'), ({'min_area': {'tram': 1}}, 'tram'),
     ({'classes': ['road']}, 'road'), ({'classes': ['tram']}, 'tram')])
@@ -115,7 +121,8 @@ def test_what_is_no_rgb_image_is_refused(painted, image):
 
 @pytest.mark.parametrize('options, message', [
     ({'device': 'tpu'}, 'cpu'), ({'device': 'cuda:7'}, 'cuda:7'), ({'input_size': (10, 10)}, '64'),
-    ({'input_size': 5}, 'two numbers'), ({'threads': -1}, 'threads')])
+    ({'input_size': 5}, 'two numbers'), ({'threads': -1}, 'threads'),
+    ({'cuda_graphs': 'on'}, 'auto, off')])
 def test_wrong_options_are_refused(options, message):
     """A device that is not there, a size that makes no sense."""
     with pytest.raises(UserError, match=message):
@@ -159,3 +166,70 @@ def test_checkpoints_that_do_not_make_a_pair(first, second, message):
     with pytest.raises(UserError, match=message):
         InstanceSegmenter(random_checkpoint(network='enet', task=first),
                           semantic_checkpoint=second)
+
+
+def test_a_closed_segmenter_says_so(painted):
+    """Every call does; closing again is harmless."""
+    painted.close()
+    painted.close()
+    for call in (lambda: painted(street()), lambda: painted.infer([street()]), painted.warm_up,
+                 lambda: painted.find([street()])):
+        with pytest.raises(RuntimeError, match='segmenter is closed'):
+            call()
+
+
+def test_closing_waits_for_the_call_in_progress(painted):
+    """The call ends well, the next one is refused."""
+    entered, go_on = threading.Event(), threading.Event()
+
+    class Slow(Painted):
+        def forward(self, images):
+            entered.set()
+            go_on.wait()
+            return super().forward(images)
+
+    painted._engine.network = Slow()
+    with ThreadPoolExecutor(2) as pool:
+        call = pool.submit(painted, street())
+        entered.wait()
+        closing = pool.submit(painted.close)
+        painted.configure(bandwidth=2.)           # does not wait
+        assert not closing.done()
+        go_on.set()
+        assert len(call.result().instances) == 3 and closing.result() is None
+    with pytest.raises(RuntimeError, match='closed'):
+        painted(street())
+
+
+def test_settings_changed_at_once_are_all_kept(painted):
+    """Two threads change different settings; neither undoes the other's change."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            for k in range(300):
+                pool.submit(painted.configure, min_area=k)
+                pool.submit(painted.configure, score_threshold=k / 300).result()
+                painted.configure()
+    finally:
+        sys.setswitchinterval(interval)
+    assert set(painted.settings.min_area.values()) == {299}
+    assert set(painted.settings.score_threshold.values()) == {299 / 300}
+
+
+@pytest.mark.parametrize('capability, fast', [
+    ((5, 3), False), ((6, 1), False), ((7, 0), True), ((8, 7), True), ((12, 0), True)])
+def test_half_precision_by_default_where_it_is_fast(monkeypatch, capability, fast):
+    monkeypatch.setattr(torch.cuda, 'get_device_capability', lambda device: capability)
+    assert half_is_fast(torch.device('cuda:0')) == fast
+
+
+def test_a_cuda_device_has_an_index(monkeypatch):
+    """Without one each thread would use its own current device."""
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 2)
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    monkeypatch.setattr(torch.cuda, 'current_device', lambda: 1)
+    assert resolve_device('auto') == resolve_device('cuda') == torch.device('cuda:1')
+    assert resolve_device('cuda:0') == torch.device('cuda:0')
+    with pytest.raises(UserError, match="Unknown device 'cuda:2'; available: cpu, cuda:0, cuda:1"):
+        resolve_device('cuda:2')

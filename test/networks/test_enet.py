@@ -41,6 +41,14 @@ def test_coordinates_are_added_to_two_dimensions():
     assert not moved[0, 2:].any()
 
 
+def test_coordinates_are_exact_in_half_precision():
+    """Half precision has no odd integers above 2048; the widest input has 8192 columns."""
+    moved = blocks.add_coordinates(torch.zeros(1, 2, 1, 8192, dtype=torch.float16), 400.)
+    wanted = (torch.arange(8192.) - 4095.5) / 400
+    assert moved.dtype == torch.float16
+    assert torch.equal(moved[0, 0, 0], wanted.half())
+
+
 def test_encoder_share_scales_only_the_embeddings_gradient():
     """With share 0 the embedding branch does not move the shared stages."""
     torch.manual_seed(0)

@@ -17,7 +17,7 @@ from ...core.errors import UserError
 from .mxnet_params import LIST_MAGIC, read_params
 
 _NESTS = ('state_dict', 'model_state_dict', 'model', 'network', 'net', 'weights')
-# What a pickled numpy scalar is made with, such as the score kept beside the weights.
+# What a pickled numpy scalar is made with, such as a score stored with the weights.
 _SCALARS = ('numpy.dtype', 'numpy.core.multiarray.scalar', 'numpy._core.multiarray.scalar')
 
 
@@ -55,7 +55,7 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
             "tensors; save the network's state_dict() instead of the network.") from error
     tensors = _state_dict(content)
     if not tensors:
-        raise UserError(f'{path} holds no tensors by name; save a state_dict().')
+        raise UserError(f'{path} contains no named tensors; save a state_dict().')
     return tensors
 
 
