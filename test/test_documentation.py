@@ -29,6 +29,7 @@ from checkout import ROOT, child_environment
 from instance_seg_ros import cli
 from instance_seg_ros.benchmark import load_benchmark
 from instance_seg_ros.inference.checkpoint import default_checkpoint
+from instance_seg_ros.messages.outputs import LABEL_INFO, OUTPUTS
 from instance_seg_ros.node_config.parameters import CAMERA_FIELDS, NODE_FIELDS
 
 CARD = ROOT / 'instance_seg_ros' / 'weights' / 'enet_branched.md'
@@ -163,10 +164,11 @@ def assert_parameter(name):
 
 
 def assert_topic(name):
-    """Topics and services are literals in ros/."""
-    name = name.rpartition('/')[2] if not name.startswith('debug/') else 'debug/'
-    assert any(re.search(rf"'(~/)?{re.escape(name)}'|\}}{re.escape(name)}", source)
-               for source in SOURCES), f'{name} is not among the topics and services'
+    """Topics are in the table of outputs, the inputs and the service are literals in ros/."""
+    name = name.rpartition('/')[2] if not name.startswith('debug/') else name
+    known = {output.name for output in (*OUTPUTS, LABEL_INFO)}
+    if name not in known and not re.fullmatch(r'debug/(<stage>|[a-z]+)_ms', name):
+        assert any(f"'~/{name}'" in source for source in SOURCES), f'{name}: unknown topic'
 
 
 @pytest.mark.parametrize('line', [
@@ -281,6 +283,14 @@ def headings(page):
     """Return the anchors of a page's headings, as GitHub makes them."""
     titles = re.findall(r'^#+ (.+)$', page.read_text(), re.MULTILINE)
     return {re.sub(r'[^\w\- ]', '', title.lower()).replace(' ', '-') for title in titles}
+
+
+def test_readme_has_every_topic():
+    rows = dict(re.findall(r'^\| `~/([\w/<>]+)` \| ([\w/]+)', (ROOT / 'README.md').read_text(),
+                           re.MULTILINE))
+    del rows['debug/<stage>_ms']
+    assert rows == {output.name: output.type.replace('/msg/', '/')
+                    for output in (*OUTPUTS, LABEL_INFO)}
 
 
 def test_readme_is_short_and_links_every_page():
