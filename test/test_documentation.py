@@ -28,6 +28,7 @@ from checkout import ROOT, child_environment
 
 from instance_seg_ros import cli
 from instance_seg_ros.benchmark import load_benchmark
+from instance_seg_ros.core.label_file import load_label_set
 from instance_seg_ros.inference.checkpoint import default_checkpoint
 from instance_seg_ros.messages.outputs import LABEL_INFO, OUTPUTS
 from instance_seg_ros.node_config.parameters import CAMERA_FIELDS, NODE_FIELDS
@@ -231,8 +232,14 @@ def test_programs_run(block, desk):
 
 
 @pytest.mark.parametrize('block', blocks('yaml'), ids=str)
-def test_parameters_in_yaml_exist(block):
-    parameters = yaml.safe_load(block.text)['/**']['ros__parameters']
+def test_yaml_is_valid(block, tmp_path):
+    """Parameter files name parameters that exist; the other files are label sets."""
+    content = yaml.safe_load(block.text)
+    if '/**' not in content:
+        (tmp_path / 'labels.yaml').write_text(block.text)
+        assert len(load_label_set(tmp_path / 'labels.yaml')) == len(content['classes'])
+        return
+    parameters = content['/**']['ros__parameters']
     for name, value in parameters.items():
         if isinstance(value, dict):
             assert name in parameters['cameras'] and set(value) <= set(CAMERA_FIELDS)

@@ -33,8 +33,8 @@ ROS = {
 }
 DEVELOPMENT = {
     'PIL', 'albumentations', 'cityscapesscripts', 'distributed', 'lightning', 'matplotlib',
-    'onnx', 'onnxruntime', 'onnxscript', 'panda3d', 'rerun', 'sklearn', 'tensorboard',
-    'trackeval',
+    'onnx', 'onnxruntime', 'onnxscript', 'panda3d', 'pycocotools', 'rerun', 'sklearn',
+    'tensorboard', 'torchmetrics', 'trackeval',
 }
 # Where they may be imported at the top of a module.
 DEVELOPMENT_FOLDERS = ('benchmark', 'datasets', 'evaluation', 'review', 'training')
