@@ -25,12 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument('checkpoint', type=Path, help='weights (.safetensors)')
     parser.add_argument('--data', type=Path, nargs='+', required=True, metavar='DIR',
-                        help='folders of CamVid (objects are pasted over its frames) or in the '
-                             'layout of Cityscapes; their training parts')
+                        help='folders of data sets; their training parts are used')
     parser.add_argument('--config', type=Path, metavar='FILE',
                         help="recipe whose sources settings count (such as the run's)")
     parser.add_argument('--pictures', type=count, default=200, metavar='N',
-                        help='drawn from each folder (200)')
+                        help='images drawn from each folder (200)')
     parser.add_argument('--balance-classes', action='store_true',
                         help='take back what class weights did in training: fit a bias to the '
                              'logits of each class')
@@ -51,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Judge the clusters of training pictures, fit, write."""
+    """Fit the scores to the clusters of training images, and write the checkpoint."""
     from ..inference.checkpoint import Checkpoint
     from ..inference.segmenter import InstanceSegmenter
     from ..training.calibration import fit, judge
@@ -60,7 +59,7 @@ def run(args: argparse.Namespace) -> None:
 
     checkpoint = Checkpoint.load(args.checkpoint)
     if not args.pictures:
-        raise UserError('--pictures: none are too few to learn from.')
+        raise UserError('--pictures must be positive.')
     _check_shifts(args, checkpoint.label_set.names)
     _choose(checkpoint, args)
     recipe = load_recipe(args.config) if args.config else Recipe()
@@ -71,7 +70,7 @@ def run(args: argparse.Namespace) -> None:
     segmenter = InstanceSegmenter(checkpoint, args.device)
     drawn = (sample for k in range(len(sources)) for sample in _drawn(sources, k, args))
     total = args.pictures * len(sources)
-    judged = judge(segmenter, tqdm(drawn, 'pictures', total, disable=None))
+    judged = judge(segmenter, tqdm(drawn, 'images', total, disable=None))
     names = checkpoint.label_set.names
     checkpoint.confidence = fit(judged, names)
     checkpoint.save(args.output)
@@ -107,7 +106,7 @@ def _choose(checkpoint, args: argparse.Namespace) -> None:
 
 
 def _drawn(sources: list, k: int, args: argparse.Namespace):
-    """Yield the pictures of source `k`: the same ones each time."""
+    """Yield the images drawn from source `k`, the same ones each time."""
     return (sources[k].draw(np.random.default_rng((args.seed, k, n)))
             for n in range(args.pictures))
 

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Score a checkpoint: official Cityscapes AP, IoU of classes, baselines and where errors arise.
+"""Score a checkpoint: Cityscapes AP, COCO metric, panoptic quality, IoU of classes, baselines.
 
 A network of classes alone is scored by its IoU, one of embeddings alone within the true classes.
 """
@@ -42,12 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--write-predictions', type=Path, metavar='DIR',
                         help="write the network's instances in Cityscapes' format")
     parser.add_argument('--output', type=Path, metavar='DIR',
-                        help='folder for plots and the ten worst frames as pictures')
+                        help='folder for plots and images of the ten worst frames')
     parser.add_argument('--comparison', type=result_file, metavar='FILE',
-                        help='draw the first frames beside their embeddings, instances, '
+                        help='draw the first frames next to their embeddings, instances, '
                              'connected components and boxes (.png or .jpg)')
     parser.add_argument('--tracking', action='store_true',
-                        help='score how numbers follow objects: HOTA, sMOTSA, IDF1, switches; '
+                        help='score tracking: HOTA, sMOTSA, IDF1, switches; '
                              'with and without tracking (kitti-mots, cityscapes: videos of '
                              'render-scenes)')
     parser.add_argument('--detections-3d', action='store_true',
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> None:
     from ..evaluation.report import table
     from ..evaluation.run import evaluate, to_dict
     if args.comparison and args.predictions:
-        raise UserError('--comparison draws what a network does; leave --predictions out.')
+        raise UserError('--comparison needs a network; leave --predictions out.')
     predictor = _predictor(args)
     frames = _frames(args, predictor)
     if args.comparison and predictor.task != 'both':

@@ -44,25 +44,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="recipe (YAML), see config/training; the paper's for the task "
                              'when there is none')
     parser.add_argument('--output', type=Path, metavar='DIR',
-                        help='folder for checkpoints, logs and pictures')
+                        help='folder for checkpoints, logs and images')
     parser.add_argument('--resume', action='store_true',
-                        help='go on with the run in the output folder, exactly where it stopped')
+                        help='resume the run in the output folder exactly where it stopped')
     parser.add_argument('--init', type=Path, metavar='FILE',
-                        help='start from these weights, as far as they fit')
+                        help='start from these weights; tensors that do not fit are drawn anew')
     parser.add_argument('--freeze', choices=PARTS,
                         help='part of the network that keeps its weights, for few images')
     parser.add_argument('--steps', type=int, help="steps, when not the recipe's")
     parser.add_argument('--max-time', metavar='MIN', type=float,
-                        help='minutes for the run; its schedule then follows the clock')
+                        help='time limit in minutes; the schedule then follows the clock')
     parser.add_argument('--label-set', type=Path, metavar='FILE',
                         help="classes of one's own (YAML), in place of the recipe's")
     parser.add_argument('--check', action='store_true',
-                        help='do not train: read all data once, count it, list what is broken; '
-                             'exit status 1 when something is')
+                        help='do not train: read all data once, report counts and problems; exit '
+                             'status 1 if there are problems')
     parser.add_argument('--skip-bad', action='store_true',
                         help='train on the images that are sound, where some are not')
     parser.add_argument('--workers', type=int, default=1,
-                        help='processes that prepare data, for each device')
+                        help='data loading processes per device')
     parser.add_argument('--devices', type=int, default=1, metavar='N',
                         help='GPUs (or, without any, processes) that share each batch')
 
@@ -137,12 +137,12 @@ def _check_folders(dataset: str, folders: list[Path], label_set: str) -> None:
 def _last(output: Path) -> Path:
     last = output / 'last.ckpt'
     if not last.is_file():
-        raise UserError(f'{last}: there is no run to resume; leave --resume out to start one')
+        raise UserError(f'{last}: no run to resume; leave --resume out to start one.')
     return last
 
 
 def _command(args: argparse.Namespace) -> str:
-    """Return the command as anybody would give it: folders by name, not by where they lie."""
+    """Return the command line, with folders by name instead of by path."""
     words = ['instance_seg', 'train', '--dataset', args.dataset]
     if args.data:
         words += ['--data', *(folder.name for folder in args.data)]

@@ -55,7 +55,8 @@ class Coco(IndexedReader):
         images = self.root / 'images'
         folders = [path.parent] if path else []
         return [*folders, *split_folders(self.root, self.split),
-                *split_folders(images, self.split), images, *subfolders(images), self.root]
+                *split_folders(images, self.split), images, *subfolders(images), self.root,
+                *subfolders(self.root)]
 
 
 def json_files(root: Path) -> list[Path]:

@@ -99,7 +99,7 @@ class CocoPanoptic(IndexedReader):
     def _image_folders(self, path: Path) -> list[Path]:
         images = self.root / 'images'
         return [*split_folders(self.root, self.split), *split_folders(images, self.split), images,
-                path.parent, *subfolders(images), self.root]
+                path.parent, *subfolders(images), self.root, *subfolders(self.root)]
 
 
 def _part(path: Path) -> str:

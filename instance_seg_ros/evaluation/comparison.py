@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""One picture of frames side by side: input, embeddings, and what each method makes of them."""
+"""One image that compares methods on several frames: input, embeddings, instances of each."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ import numpy as np
 from ..core.errors import UserError
 from ..core.resize import resize_labels
 from ..training.pictures import principal
-from .frames import Frame
+from .frames import TruthFrame
 from .official import Prediction
 from .predictors import Predictor
 
@@ -27,19 +27,19 @@ _PALETTE = np.array([(230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66
 _TITLE_HEIGHT, _GAP = 20, 4
 
 
-def draw_comparison(predictor: Predictor, frames: Iterable[Frame], columns: int = 5,
+def draw_comparison(predictor: Predictor, frames: Iterable[TruthFrame], columns: int = 5,
                     width: int = 192) -> np.ndarray:
-    """Return a picture, uint8 (H, W, 3) RGB, of the first frames: a column for each frame.
+    """Return a image, uint8 (H, W, 3) RGB, of the first frames: a column for each frame.
 
     width: of a column in pixels; frames keep their aspect.
     """
     drawn = [_column(predictor, frame, width) for frame, _ in zip(frames, range(columns),
                                                                  strict=False)]
     if not drawn:
-        raise UserError('There are no frames to draw a comparison of.')
+        raise UserError('No frames to compare.')
     blocks = []
     for name, title in ROWS.items():
-        row = _beside([column[name] for column in drawn])
+        row = _side_by_side([column[name] for column in drawn])
         strip = np.full((_TITLE_HEIGHT, row.shape[1], 3), 255, np.uint8)
         cv2.putText(strip, title, (2, _TITLE_HEIGHT - 6), cv2.FONT_HERSHEY_SIMPLEX, .45,
                     (0, 0, 0), 1, cv2.LINE_AA)
@@ -47,15 +47,15 @@ def draw_comparison(predictor: Predictor, frames: Iterable[Frame], columns: int 
     return np.vstack(blocks)
 
 
-def write_comparison(predictor: Predictor, frames: Iterable[Frame], path: Path) -> None:
-    """Write the picture as PNG or JPEG; UserError where that does not work."""
-    picture = cv2.cvtColor(draw_comparison(predictor, frames), cv2.COLOR_RGB2BGR)
+def write_comparison(predictor: Predictor, frames: Iterable[TruthFrame], path: Path) -> None:
+    """Write the image as PNG or JPEG; UserError where that does not work."""
+    image = cv2.cvtColor(draw_comparison(predictor, frames), cv2.COLOR_RGB2BGR)
     if path.suffix.lower() not in ('.png', '.jpg', '.jpeg') or not path.parent.is_dir():
-        raise UserError(f'{path}: a comparison is a .png or .jpg file in a folder there is.')
-    cv2.imwrite(str(path), picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+        raise UserError(f'{path}: name a .png or .jpg file in an existing folder.')
+    cv2.imwrite(str(path), image, [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 
-def _column(predictor: Predictor, frame: Frame, width: int) -> dict[str, np.ndarray]:
+def _column(predictor: Predictor, frame: TruthFrame, width: int) -> dict[str, np.ndarray]:
     """Draw one frame: row name to uint8 (h, width, 3)."""
     image = frame.sample.image
     found, predictions = predictor(frame)
@@ -73,7 +73,7 @@ def _column(predictor: Predictor, frame: Frame, width: int) -> dict[str, np.ndar
 
 
 def _colored(predictions: Sequence[Prediction], image: np.ndarray) -> np.ndarray:
-    """Paint each mask in a colour of its own on a pale picture."""
+    """Paint each mask in its own colour on a dimmed image."""
     grey = 40 + cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None] // 8
     result = np.repeat(grey, 3, 2)
     for number, prediction in enumerate(predictions):
@@ -81,7 +81,7 @@ def _colored(predictions: Sequence[Prediction], image: np.ndarray) -> np.ndarray
     return result
 
 
-def _beside(pictures: Sequence[np.ndarray]) -> np.ndarray:
-    """Join pictures of one height with white gaps."""
-    gap = np.full((pictures[0].shape[0], _GAP, 3), 255, np.uint8)
-    return np.hstack([x for picture in pictures for x in (picture, gap)][:-1])
+def _side_by_side(images: Sequence[np.ndarray]) -> np.ndarray:
+    """Join images of one height with white gaps."""
+    gap = np.full((images[0].shape[0], _GAP, 3), 255, np.uint8)
+    return np.hstack([x for image in images for x in (image, gap)][:-1])

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Predictions as files in Cityscapes' format: what its server takes, and what others wrote.
 
-NAME.txt holds a line `MASK.png LABEL_ID CONFIDENCE` for each instance; in a mask picture, pixels
+NAME.txt holds a line `MASK.png LABEL_ID CONFIDENCE` for each instance; in a mask image, pixels
 that are not 0 belong to the instance.
 """
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from ..core.errors import UserError
 from ..datasets.sample import read_map
-from .frames import Frame
+from .frames import TruthFrame
 from .official import Prediction
 
 
@@ -32,13 +32,13 @@ def write_predictions(folder: Path, name: str, predictions: Iterable[Prediction]
 
 
 def read_predictions(folder: Path, name: str) -> list[Prediction]:
-    """Read what belongs to the picture NAME; UserError names a file that is missing or wrong."""
+    """Read the predictions of an image; UserError names a missing or invalid file."""
     # Cityscapes' own tools lengthen the name; a file of just this name is meant before those.
     texts = (sorted(folder.rglob(f'{glob.escape(name)}.txt'))
              or sorted(folder.rglob(f'{glob.escape(name)}*.txt')))
     if len(texts) != 1:
         raise UserError(f'{folder}: {len(texts)} files {name}*.txt in here; there must be one '
-                        'for each picture')
+                        'for each image')
     return [_prediction(texts[0], line) for line in texts[0].read_text().splitlines() if line]
 
 
@@ -53,15 +53,15 @@ def _prediction(text: Path, line: str) -> Prediction:
 
 
 class FolderPredictor:
-    """Reads predictions instead of making them."""
+    """Reads predictions from files in place of a network."""
 
     variants = ('files',)
 
     def __init__(self, folder: Path) -> None:
-        """`folder`: holds a text file for each picture."""
+        """`folder`: holds a text file for each image."""
         self._folder = folder
 
-    def __call__(self, frame: Frame) -> tuple[None, dict[str, list[Prediction]]]:
+    def __call__(self, frame: TruthFrame) -> tuple[None, dict[str, list[Prediction]]]:
         """Return no segmentation, and the predictions in the files."""
         predictions = read_predictions(self._folder, frame.sample.name)
         for p in predictions:

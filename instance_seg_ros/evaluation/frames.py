@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures with the truth to score against, from every data set the scorer knows."""
+"""Images with ground truth, from every data set in the registry."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,12 +23,12 @@ PASTED = 'camvid-pasted'
 
 
 @dataclass(frozen=True)
-class Frame:
-    """One picture and its truth.
+class TruthFrame:
+    """One image and its ground truth.
 
     ids: int32 (H, W) as in Cityscapes' instanceIds: label id * 1000 + number for instances, the
     bare label id elsewhere; an unseparated thing (a group) is ignored, and so is 0 (void).
-    sample: picture and classes. distances: instance id -> (median metres, share of its pixels
+    sample: image and classes. distances: instance id -> (median metres, share of its pixels
     with a known distance), or None when nothing is known about distances.
     """
 
@@ -38,7 +38,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Frames:
+class TruthFrames:
     """The frames of a data set: label set of the classes, what can be scored, the frames."""
 
     name: str
@@ -50,7 +50,7 @@ class Frames:
 
 
 def open_frames(dataset: str, root: Path | None, split: str, limit: int | None = None,
-                label_set: LabelSet | None = None) -> Frames:
+                label_set: LabelSet | None = None) -> TruthFrames:
     """Open a data set for scoring.
 
     Args:
@@ -70,17 +70,17 @@ def open_frames(dataset: str, root: Path | None, split: str, limit: int | None =
     return frames_of(data, f'{reader.title} {split}', limit)
 
 
-def frames_of(data: Reader, name: str, limit: int | None = None) -> Frames:
+def frames_of(data: Reader, name: str, limit: int | None = None) -> TruthFrames:
     """Return the frames of an opened data set; name: as it is printed."""
     chosen = spread(len(data), limit)
-    return Frames(name, data.label_set, 'instances' in data.evaluates,
+    return TruthFrames(name, data.label_set, 'instances' in data.evaluates,
                   'classes' in data.evaluates, _frames(data, chosen), len(chosen))
 
 
-def _frames(data: Reader, chosen: Iterable[int]) -> Iterator[Frame]:
+def _frames(data: Reader, chosen: Iterable[int]) -> Iterator[TruthFrame]:
     for index in chosen:
         sample, ids = data.with_truth(index)
-        yield Frame(sample, ids, data.distances(index, ids))
+        yield TruthFrame(sample, ids, data.distances(index, ids))
 
 
 def spread(count: int, limit: int | None) -> list[int]:
@@ -90,8 +90,8 @@ def spread(count: int, limit: int | None) -> list[int]:
     return [round(i * count / limit) for i in range(limit)]
 
 
-def _pasted(root: Path, split: str, limit: int | None) -> Frames:
-    """Frames of a split with its own whole objects pasted over each other; fixed by the index."""
+def _pasted(root: Path, split: str, limit: int | None) -> TruthFrames:
+    """Paste a split's own whole objects over its frames; the index decides which."""
     data = CamVid(root, split, 'cityscapes')
     samples = with_whole_objects(data)
     cutouts = collect(samples, data.label_set)
@@ -101,9 +101,9 @@ def _pasted(root: Path, split: str, limit: int | None) -> Frames:
         for index in chosen:
             rng = np.random.default_rng((11, index))
             sample = paste(samples[index], cutouts, data.label_set, rng, 8)
-            yield Frame(sample, ids_of(sample, data.label_set))
-    return Frames(f'CamVid {split} with pasted objects', data.label_set, True, True, frames(),
-                  len(chosen))
+            yield TruthFrame(sample, ids_of(sample, data.label_set))
+    return TruthFrames(f'CamVid {split} with pasted objects', data.label_set, True, True,
+                       frames(), len(chosen))
 
 
 def touching(ids: np.ndarray, reach: int = 3) -> set[int]:

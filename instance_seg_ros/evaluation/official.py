@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Average precision by the official Cityscapes scorer.
 
-Matching is done here, in memory (a frame of 2048x1024 in some milliseconds instead of seconds,
-and without the package's file cache); what the matches are worth is the official code's word:
-`evaluateMatches` and `computeAverages` of cityscapesscripts, unchanged.
+Matching is done here, in memory (a frame of 2048x1024 in milliseconds instead of seconds, and
+without the package's file cache). The matches are scored by `evaluateMatches` and
+`computeAverages` of cityscapesscripts, unchanged.
 """
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Prediction:
 
 @dataclass
 class Scores:
-    """What the scorer says.
+    """Result of the scorer.
 
     averages: the official dictionary (allAp, allAp50%, classes, and with distances allAp50m,
     allAp100m ...). By class name: extras (symmetric best Dice, count error), and the counts
@@ -102,7 +102,7 @@ class Scorer:
     @staticmethod
     def _match(number: int, prediction: Prediction, pixels: np.ndarray, values: np.ndarray,
                void: np.ndarray, truth: list[dict]) -> dict:
-        """Describe a prediction as the official code does, and tell its partners about it."""
+        """Describe a prediction as the official code does; add it to the truths it overlaps."""
         result = {'imgName': str(number), 'predID': number, 'labelID': prediction.label_id,
                   'pixelCount': int(pixels.sum()), 'confidence': float(prediction.confidence),
                   'voidIntersection': int(pixels[void].sum())}

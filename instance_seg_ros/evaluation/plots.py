@@ -10,7 +10,7 @@ import numpy as np
 from .run import Result
 
 SIZES = (0, 32 ** 2, 64 ** 2, 96 ** 2, 192 ** 2, np.inf)
-"""Edges of the size bins in pixels of the picture."""
+"""Edges of the size bins in pixels of the image."""
 DISTANCES = (0, 10, 20, 30, 50, 100, np.inf)
 """Edges of the distance bins in metres."""
 

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The predictions that are compared: what is shipped, and what tells where errors come from."""
+"""The predictions that are compared: the shipped method, and variants that locate its errors."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from ..datasets.sample import IGNORE
 from ..inference.mean_shift import MeanShift
 from ..inference.segmenter import InstanceSegmenter
 from .boxes import everything_inside, smallest_box
-from .frames import Frame
+from .frames import TruthFrame
 from .official import Prediction
 
 MIN_AREA = 32
@@ -68,7 +68,8 @@ class Predictor:
         """Return the class mask of an image alone: label ids, uint8 (H, W)."""
         return self.segmenter(image).class_mask
 
-    def __call__(self, frame: Frame) -> tuple[InstanceMap | None, dict[str, list[Prediction]]]:
+    def __call__(self, frame: TruthFrame) -> tuple[InstanceMap | None,
+                                                   dict[str, list[Prediction]]]:
         """Return the segmenter's result and the predictions of every variant.
 
         There is no result of embeddings alone, which have no classes.
@@ -80,7 +81,7 @@ class Predictor:
         return result, self._of_predicted_classes(result, frame) | predictions
 
     def _of_predicted_classes(self, result: InstanceMap,
-                              frame: Frame) -> dict[str, list[Prediction]]:
+                              frame: TruthFrame) -> dict[str, list[Prediction]]:
         image = frame.sample.image
         shipped = [Prediction(i.label_id, i.score, result.mask_of(i)) for i in result.instances]
         rng = np.random.default_rng((self.seed, len(shipped), int(image[::8, ::8].sum())))
@@ -93,7 +94,7 @@ class Predictor:
             'components': self._components(result.class_mask),
         }
 
-    def _of_true_classes(self, frame: Frame) -> dict[str, list[Prediction]]:
+    def _of_true_classes(self, frame: TruthFrame) -> dict[str, list[Prediction]]:
         shape = frame.sample.image.shape
         _, embeddings = self.segmenter.infer([frame.sample.image])
         truth = self._at_network_size(frame)
@@ -106,7 +107,7 @@ class Predictor:
             'boxes, all inside': everything_inside(frame.ids),
         }
 
-    def _at_network_size(self, frame: Frame) -> np.ndarray:
+    def _at_network_size(self, frame: TruthFrame) -> np.ndarray:
         """Truth as the network sees it: ids of separated instances, int32, 0 elsewhere."""
         ids = resize_labels(frame.ids, self.segmenter.input_size)
         return np.where(ids >= INSTANCE_FACTOR, ids, 0)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from .official import Scores
 from .predictors import VARIANTS
-from .run import Found, Result
+from .run import FoundCounts, Result
 
 
 def table(result: Result) -> str:
@@ -94,6 +94,6 @@ def _extras(values: dict) -> str:
     return f'{100 * values["sbd"]:7.1f}{values["count_error"]:6.1f}'
 
 
-def _groups(found: Found, label: int) -> str:
+def _groups(found: FoundCounts, label: int) -> str:
     return (f'{f"{found.touching_found[label]}/{found.touching[label]}":>12}'
             f'{f"{found.isolated_found[label]}/{found.isolated[label]}":>12}')

@@ -18,7 +18,7 @@ from ..core.errors import UserError
 from ..core.labels import INSTANCE_FACTOR
 from .coco_metric import CocoScorer
 from .folder import FolderPredictor, write_predictions
-from .frames import Frames, touching
+from .frames import TruthFrames, touching
 from .official import Scorer, Scores
 from .panoptic import PanopticScorer
 from .predictors import Predictor
@@ -27,7 +27,7 @@ from .worst import Worst
 
 
 @dataclass
-class Found:
+class FoundCounts:
     """True instances found at IoU over 0.5, apart for touching and isolated ones of a class."""
 
     touching: Counter = field(default_factory=Counter)
@@ -46,21 +46,21 @@ class Found:
 
 @dataclass
 class Result:
-    """Everything a run found out."""
+    """Result of a scoring run."""
 
-    frames: Frames
+    frames: TruthFrames
     seconds: float = 0.
     confusion: Confusion | None = None
     scores: dict[str, Scores] = field(default_factory=dict)
-    found: dict[str, Found] = field(default_factory=dict)
+    found: dict[str, FoundCounts] = field(default_factory=dict)
     scorers: dict[str, Scorer] = field(default_factory=dict)
     worst: Worst = field(default_factory=Worst)
     coco: CocoScorer | None = None
     panoptic: PanopticScorer | None = None
 
 
-def evaluate(predictor: Predictor | FolderPredictor, frames: Frames, write: Path | None = None,
-             coco: bool = False, panoptic: bool = False) -> Result:
+def evaluate(predictor: Predictor | FolderPredictor, frames: TruthFrames,
+             write: Path | None = None, coco: bool = False, panoptic: bool = False) -> Result:
     """Score a predictor on frames.
 
     Args:
@@ -78,10 +78,10 @@ def evaluate(predictor: Predictor | FolderPredictor, frames: Frames, write: Path
     result.panoptic = PanopticScorer(frames.label_set) if panoptic else None
     variants = predictor.variants if frames.has_instances else ()
     if write and not variants:
-        raise UserError('Nothing separates instances here; leave --write-predictions out.')
+        raise UserError('This network does not separate instances; leave --write-predictions out.')
     scorers = result.scorers = {
         name: Scorer(label_set=frames.label_set) for name in variants}
-    result.found = {name: Found() for name in variants}
+    result.found = {name: FoundCounts() for name in variants}
     if frames.has_semantics and _has_classes(predictor):
         result.confusion = Confusion(frames.label_set)
         table = translation(predictor.label_set, frames.label_set)
@@ -116,8 +116,8 @@ def evaluate(predictor: Predictor | FolderPredictor, frames: Frames, write: Path
 
 def _check_name(name: str, seen: set[str]) -> None:
     if name in seen:
-        raise UserError(f'Two pictures are called {name}, and files of predictions go by that '
-                        'name; rename one of them.')
+        raise UserError(f'Two images are named {name}, and predictions are stored by name; '
+                        'rename one of them.')
     seen.add(name)
 
 
@@ -125,13 +125,13 @@ def _has_classes(predictor: Predictor | FolderPredictor) -> bool:
     return isinstance(predictor, Predictor) and predictor.task != 'embedding'
 
 
-def _check(predictor: Predictor | FolderPredictor, frames: Frames) -> None:
+def _check(predictor: Predictor | FolderPredictor, frames: TruthFrames) -> None:
     """Refuse frames with nothing to score, and label ids that mean something else."""
     instances = frames.has_instances and predictor.variants
     if not instances and not (frames.has_semantics and _has_classes(predictor)):
         missing = 'instances' if predictor.variants else 'classes'
-        raise UserError(f'{frames.name} has no true {missing}, and there is nothing else to '
-                        'score; choose another --dataset, or a checkpoint for its task.')
+        raise UserError(f'{frames.name} has no true {missing}, and nothing else can be scored; '
+                        'choose another data set, or a checkpoint for its task.')
     if frames.has_instances and isinstance(predictor, Predictor):
         known, true = predictor.label_set, frames.label_set
         if known != true:
@@ -139,7 +139,7 @@ def _check(predictor: Predictor | FolderPredictor, frames: Frames) -> None:
                             f'of {known.name}; name another one with --checkpoint.')
 
 
-def _check_metrics(predictor: Predictor | FolderPredictor, frames: Frames, coco: bool,
+def _check_metrics(predictor: Predictor | FolderPredictor, frames: TruthFrames, coco: bool,
                    panoptic: bool) -> None:
     both = isinstance(predictor, Predictor) and predictor.task == 'both'
     if panoptic and not (both and frames.has_semantics and frames.has_instances):

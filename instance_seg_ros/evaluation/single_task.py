@@ -36,7 +36,7 @@ class StandIn(Checkpoint):
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> StandIn:
-        """Return what is missing beside a checkpoint of one task."""
+        """Return the missing counterpart of a checkpoint of one task."""
         return cls(**vars(checkpoint) | {'task': OTHER[checkpoint.task], 'state': {}})
 
     def build(self) -> nn.Module:

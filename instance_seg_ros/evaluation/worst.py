@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The frames that went worst, as pictures: what was found above, the truth below."""
+"""The frames with the most mistakes, as images: predictions above, ground truth below."""
 from __future__ import annotations
 
 import heapq
@@ -12,7 +12,7 @@ import numpy as np
 from ..core.instances import InstanceMap
 from ..core.labels import LabelSet
 from ..perception.overlay import draw_overlay
-from .frames import Frame
+from .frames import TruthFrame
 
 
 class Worst:
@@ -24,32 +24,32 @@ class Worst:
         self._heap: list[tuple[int, int, str, np.ndarray]] = []
         self._count = 0
 
-    def add(self, frame: Frame, found: InstanceMap, mistakes: int) -> None:
-        """Look at a frame; its picture is drawn only when it is among the worst so far."""
+    def add(self, frame: TruthFrame, found: InstanceMap, mistakes: int) -> None:
+        """Add a frame; its image is drawn only if it is among the worst so far."""
         self._count += 1
         if len(self._heap) == self._keep and mistakes <= self._heap[0][0]:
             return
-        picture = np.vstack([draw_overlay(frame.sample.image, found),
+        image = np.vstack([draw_overlay(frame.sample.image, found),
                              draw_overlay(frame.sample.image, truth_map(frame, found.label_set))])
-        item = (mistakes, self._count, frame.sample.name, picture)
+        item = (mistakes, self._count, frame.sample.name, image)
         if len(self._heap) < self._keep:
             heapq.heappush(self._heap, item)
         else:
             heapq.heapreplace(self._heap, item)
 
     def write(self, folder: Path) -> list[Path]:
-        """Write the pictures, worst first; returns their paths."""
+        """Write the images, worst first; returns their paths."""
         folder.mkdir(parents=True, exist_ok=True)
         paths = []
-        for rank, (mistakes, _, name, picture) in enumerate(sorted(self._heap, reverse=True)):
+        for rank, (mistakes, _, name, image) in enumerate(sorted(self._heap, reverse=True)):
             stem = Path(name).stem
             paths.append(folder / f'worst_{rank + 1:02d}_{stem}_{mistakes}_mistakes.png')
-            cv2.imwrite(str(paths[-1]), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+            cv2.imwrite(str(paths[-1]), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
         return paths
 
 
-def truth_map(frame: Frame, label_set: LabelSet) -> InstanceMap:
-    """Return a frame's separated instances as a segmenter would have put them."""
+def truth_map(frame: TruthFrame, label_set: LabelSet) -> InstanceMap:
+    """Return the separated instances of a frame in the form of a segmenter's result."""
     ids = np.where(frame.ids >= 1000, frame.ids, 0)
     known = np.isin(ids // 1000, label_set.ids)
     return InstanceMap.from_masks(label_set, np.zeros(ids.shape, np.uint8),

@@ -8,7 +8,13 @@ import pytest
 
 from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.datasets.sample import IGNORE, Sample
-from instance_seg_ros.evaluation.frames import Frames, ids_of, open_frames, spread, touching
+from instance_seg_ros.evaluation.frames import (
+    TruthFrames,
+    ids_of,
+    open_frames,
+    spread,
+    touching,
+)
 from instance_seg_ros.evaluation.semantic import TO_CAMVID, Confusion, translation
 
 CITY, CAMVID = LabelSet.named('cityscapes'), LabelSet.named('camvid')
@@ -67,5 +73,5 @@ def test_distances_follow_the_published_formula(tmp_path):
     (folder['camera'] / f'{name}_camera.json').write_text(json.dumps(
         {'extrinsic': {'baseline': .2}, 'intrinsic': {'fx': 2000.}}))
     frames = open_frames('cityscapes', tmp_path, 'val')
-    assert isinstance(frames, Frames) and frames.count == 1
+    assert isinstance(frames, TruthFrames) and frames.count == 1
     assert next(iter(frames.frames)).distances == {26001: (pytest.approx(40.), .5)}

@@ -13,7 +13,7 @@ from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.datasets.sample import Sample
 from instance_seg_ros.evaluation.folder import read_predictions, write_predictions
-from instance_seg_ros.evaluation.frames import Frame, Frames, ids_of
+from instance_seg_ros.evaluation.frames import TruthFrame, TruthFrames, ids_of
 from instance_seg_ros.evaluation.official import Prediction
 from instance_seg_ros.evaluation.predictors import Predictor
 from instance_seg_ros.evaluation.report import table
@@ -35,6 +35,11 @@ def street() -> Sample:
                   classes, instances)
 
 
+def frames_of_one(sample: Sample) -> TruthFrames:
+    frame = TruthFrame(sample, ids_of(sample, CITY))
+    return TruthFrames('streets', CITY, True, True, [frame], 1)
+
+
 @pytest.fixture
 def folder(tmp_path):
     """Return a folder with one picture in the layout of Cityscapes."""
@@ -52,7 +57,7 @@ def folder(tmp_path):
 
 def test_true_classes_bring_the_baselines_where_they_belong():
     sample = street()
-    frames = Frames('streets', CITY, True, True, [Frame(sample, ids_of(sample, CITY))], 1)
+    frames = frames_of_one(sample)
     segmenter = InstanceSegmenter(random_checkpoint(input_size=(128, 64)), device='cpu')
     result = evaluate(Predictor(segmenter), frames)
     components = result.scores['components, true classes']
@@ -67,7 +72,7 @@ def test_true_classes_bring_the_baselines_where_they_belong():
 
 def test_the_centres_of_separate_embeddings_find_every_object():
     sample = street()
-    frame = Frame(sample, ids_of(sample, CITY))
+    frame = TruthFrame(sample, ids_of(sample, CITY))
     segmenter = InstanceSegmenter(random_checkpoint(input_size=(128, 64)), device='cpu')
     predictor = Predictor(segmenter)
     embeddings = torch.zeros(8, 64, 128)
@@ -105,7 +110,8 @@ def test_files_of_names_that_begin_alike_are_told_apart(tmp_path):
 
 
 def test_two_pictures_of_one_name_cannot_have_files(tmp_path):
-    frames = Frames('streets', CITY, True, True, [Frame(street(), ids_of(street(), CITY))] * 2, 2)
+    one = frames_of_one(street())
+    frames = dataclasses.replace(one, frames=one.frames * 2, count=2)
     segmenter = InstanceSegmenter(random_checkpoint(input_size=(128, 64)), device='cpu')
     assert evaluate(Predictor(segmenter), frames).scores
     with pytest.raises(UserError, match='town_000000_000001'):
@@ -194,7 +200,7 @@ def test_embeddings_that_know_better_do_not_need_classes(monkeypatch):
     numbers = torch.from_numpy(sample.instances.astype(np.float32)) - 26000
     monkeypatch.setattr(predictor.segmenter, 'infer', lambda images: (
         None, 5 * numbers.expand(1, 8, 64, 128)))
-    frames = Frames('streets', CITY, True, True, [Frame(sample, ids_of(sample, CITY))], 1)
+    frames = frames_of_one(sample)
     result = evaluate(predictor, frames)
     assert result.scores['embeddings, true classes'].averages['allAp'] == 1.
     assert result.scores['components, true classes'].averages['allAp'] < 1.
@@ -204,7 +210,7 @@ def test_embeddings_that_know_better_do_not_need_classes(monkeypatch):
 @pytest.mark.parametrize(('task', 'truth', 'missing'), [
     ('semantic', 'has_semantics', 'classes'), ('embedding', 'has_instances', 'instances')])
 def test_a_network_needs_the_truth_of_its_task(task, truth, missing):
-    frames = Frames('streets', CITY, True, True, [], 0)
+    frames = TruthFrames('streets', CITY, True, True, [], 0)
     predictor = predictor_of(random_checkpoint(1, 'enet', task=task, input_size=(128, 64)),
                              device='cpu')
     with pytest.raises(UserError, match=f'streets has no true {missing}'):

@@ -12,7 +12,7 @@ import pytest
 import torch
 from training.streets import CITY, street
 
-from instance_seg_ros.evaluation.frames import Frame, ids_of
+from instance_seg_ros.evaluation.frames import TruthFrame, ids_of
 from instance_seg_ros.evaluation.official import Prediction, Scorer
 from instance_seg_ros.inference.checkpoint import Checkpoint
 from instance_seg_ros.inference.segmenter import InstanceSegmenter
@@ -104,7 +104,7 @@ def test_a_picture_is_learnt_to_the_last_pixel(case):
         network=recipe.network, label_set=CITY, state=learner.network.state_dict(),
         input_size=recipe.input_size, mean=recipe.mean, std=recipe.std), device='cpu',
         score_threshold=0.)
-    result, frame = segmenter(sample.image), Frame(sample, ids_of(sample, CITY))
+    result, frame = segmenter(sample.image), TruthFrame(sample, ids_of(sample, CITY))
     scorer = Scorer(['car'])
     scorer.add(frame.ids, [Prediction(i.label_id, i.score, result.mask_of(i))
                            for i in result.instances])
