@@ -32,6 +32,9 @@ def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `make_segmenter` needs."""
     group = parser.add_argument_group('network')
     add_network_arguments(group)
+    group.add_argument('--cuda-graphs', choices=('auto', 'off'), default='auto',
+                       help='off: launch each operation, for drivers where the capture of CUDA '
+                            'graphs fails (auto)')
     group.add_argument('--threads', type=count, metavar='N', help='CPU threads of PyTorch')
     group.add_argument('--classes', type=names, metavar='NAME,...',
                        help='separate these classes into instances only, such as car,person')
@@ -52,7 +55,7 @@ def make_segmenter(args: argparse.Namespace):
     return InstanceSegmenter.from_checkpoint(
         args.checkpoint, device=args.device, input_size=args.input_size, classes=args.classes,
         bandwidth=args.bandwidth, threads=args.threads,
-        semantic_checkpoint=args.semantic_checkpoint, **limits)
+        semantic_checkpoint=args.semantic_checkpoint, cuda_graphs=args.cuda_graphs, **limits)
 
 
 def add_overlay_arguments(parser: argparse.ArgumentParser) -> None:

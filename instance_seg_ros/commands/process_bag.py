@@ -90,7 +90,7 @@ def _process(args: argparse.Namespace, source: Source) -> int:
     part = Playback(start=args.start, duration=args.duration)
     part.interval(source)
     plan = _plan(args, source)
-    segmenters = _segmenters(plan, args.workers)
+    segmenters = _segmenters(plan, args.workers, args.batch)
     settings = Options(part, args.every, args.batch, args.only_outputs, plan.score_threshold)
     processor = BagProcessor(segmenters, source, plan.cameras, settings)
     job = _job(args, source, segmenters[0], plan)
@@ -138,13 +138,16 @@ def _refuse_twice(args: argparse.Namespace) -> None:
         raise UserError(f'--params-file determines these parameters; leave out {names}.')
 
 
-def _segmenters(plan, count: int) -> list:
+def _segmenters(plan, count: int, batch_size: int) -> list:
     """Return so many segmenters alike, which share the threads of the CPU."""
     import torch
 
     if count < 1:
         raise UserError('--workers must be 1 or more.')
     segmenters = [plan.make_segmenter() for _ in range(count)]
+    for segmenter in segmenters:
+        if segmenter.device.type == 'cuda':
+            segmenter.warm_up(batch_size)       # captures here, one after the other
     torch.set_num_threads(max(1, torch.get_num_threads() // count))
     return segmenters
 

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from ..core.errors import UserError
+from ..inference.segmenter_settings import MIN_BANDWIDTH, checked_input_size
 from .parameters import NODE_FIELDS, AllSettings, CameraSettings
 
 OVERLAY_ITEMS = ('contours', 'names', 'scores', 'boxes', 'legend')
@@ -78,16 +79,17 @@ def check_together(settings: AllSettings) -> None:
     node = settings.node
     if not _DEVICE.fullmatch(node.device):
         raise UserError(f'device: {node.device!r} is not auto, cpu, cuda or cuda:N.')
-    size = node.input_size
-    if len(size) != 2 or min(size) < 0 or (0 in size and any(size)) or max(size) > 16384:
-        raise UserError(f'input_size: {list(size)} is not a width and a height in pixels.')
+    if node.input_size != (0, 0):
+        checked_input_size(node.input_size)
     thresholds = per_class(node.class_score_thresholds, 'class_score_thresholds')
     if any(score > 1 for score in thresholds.values()):
         raise UserError('class_score_thresholds: scores are between 0 and 1.')
     per_class(node.class_min_areas, 'class_min_areas')
     bandwidths = per_class(node.class_bandwidths, 'class_bandwidths')
-    if not all(0 < bandwidth <= 10 for bandwidth in bandwidths.values()):
-        raise UserError('class_bandwidths: a bandwidth is above 0 and at most 10.')
+    if not all(MIN_BANDWIDTH <= bandwidth <= 10 for bandwidth in bandwidths.values()):
+        raise UserError(f'class_bandwidths: a bandwidth is from {MIN_BANDWIDTH} to 10.')
+    if 0 < node.bandwidth < MIN_BANDWIDTH:
+        raise UserError(f'bandwidth: {node.bandwidth} is below {MIN_BANDWIDTH}.')
     for item in node.overlay_items:
         if item not in OVERLAY_ITEMS:
             raise UserError(f'overlay_items: {item!r} is not one of {", ".join(OVERLAY_ITEMS)}.')

@@ -106,8 +106,11 @@ class Settings(CameraSettings):
     device: str = parameter(
         'auto', 'Device to compute on: auto, cpu, cuda, cuda:0, cuda:1, ...', when=CONFIGURE)
     half: str = parameter(
-        'auto', 'Compute in 16 bit; auto: where the device gains by it.',
+        'auto', 'Compute in 16 bit; auto: on GPUs of compute capability 7.0 and later.',
         when=CONFIGURE, choices=('auto', 'on', 'off'))
+    cuda_graphs: str = parameter(
+        'auto', 'Capture CUDA graphs on CUDA devices; "off" launches each operation, which is '
+        'slower, for drivers where the capture fails.', when=CONFIGURE, choices=('auto', 'off'))
     threads: int = parameter(
         0, 'CPU threads of the network; 0: as many as PyTorch takes.', when=CONFIGURE,
         minimum=0, maximum=1024)
@@ -146,8 +149,9 @@ class Settings(CameraSettings):
         ('contours', 'names', 'scores'),
         "What else the overlay shows: contours, names, scores, boxes, legend; ['']: nothing.")
     on_device_error: str = parameter(
-        'retry', 'After an error of the device: configure again with growing pauses ("retry"), '
-        'the same on the CPU ("cpu"), or stay unconfigured ("stop").',
+        'retry', 'After a device error: configure again with exponential back-off, or, where '
+        'the device no longer answers this process, exit with status 3 for respawn ("retry"); '
+        'configure again on the CPU ("cpu"); stay unconfigured ("stop").',
         choices=('retry', 'cpu', 'stop'))
     retry_backoff_s: float = parameter(
         1.0, 'Pause before the first new try after an error; it doubles up to a minute.',

@@ -26,7 +26,8 @@ def load_segmenter(settings: Settings, device: str) -> Any:
         input_size=settings.input_size if any(settings.input_size) else None,
         half={'auto': None, 'on': True, 'off': False}[settings.half],
         threads=_threads(settings.threads),
-        semantic_checkpoint=settings.semantic_checkpoint or None)
+        semantic_checkpoint=settings.semantic_checkpoint or None,
+        cuda_graphs=settings.cuda_graphs)
     try:
         tune(segmenter, settings)
     except Exception:
@@ -79,6 +80,19 @@ def is_device_error(error: BaseException) -> bool:
         return True
     return isinstance(error, RuntimeError) and any(
         word in str(error).lower() for word in _DEVICE_WORDS)
+
+
+def is_device_lost(error: BaseException, device: str) -> bool:
+    """Return whether a device error has left the device useless for this process.
+
+    Probes a CUDA device unless the error says so itself; takes up to ten seconds.
+    """
+    if getattr(error, 'process_lost', False):
+        return True
+    if not device.startswith('cuda'):
+        return False
+    from ..inference.device_probe import device_answers
+    return not device_answers(device)
 
 
 def first_line(error: BaseException) -> str:

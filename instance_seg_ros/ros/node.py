@@ -21,7 +21,12 @@ from std_srvs.srv import SetBool
 
 from ..core.errors import UserError
 from ..node_config.parameters import AllSettings, Settings
-from ..node_config.segmenter_factory import first_line, is_device_error, load_segmenter
+from ..node_config.segmenter_factory import (
+    first_line,
+    is_device_error,
+    is_device_lost,
+    load_segmenter,
+)
 from .lifecycle_service import survive_wrong_requests
 from .parameter_server import ParameterServer
 from .process import is_shut_down
@@ -33,6 +38,8 @@ SUCCESS, FAILURE, ERROR = (TransitionCallbackReturn.SUCCESS, TransitionCallbackR
                            TransitionCallbackReturn.ERROR)
 _STOP_TIMEOUT_S = 10.0
 _END_TIMEOUT_S = 1.0
+DEVICE_LOST = 3
+"""Exit status where only a new process can use the device again."""
 
 
 class InstanceSegNode(LifecycleNode):
@@ -40,12 +47,16 @@ class InstanceSegNode(LifecycleNode):
     The node.
 
     :param load: makes the segmenter from settings and the name of a device (tests inject theirs).
+    :param is_lost: whether an error has left a device, given by name, useless for this process.
     :raises UserError: for parameters that are wrong at start-up.
     """
 
     def __init__(self, load: Callable[[Settings, str], Any] = load_segmenter,
+                 is_lost: Callable[[Exception, str], bool] = is_device_lost,
                  **node_options: Any) -> None:
         super().__init__('instance_seg', **node_options)
+        self._is_lost = is_lost
+        self.exit_status: int | None = None     # once it is set, the process is to end
         self._fault: Exception | None = None
         self._health = Health()
         self._is_recovering = False
@@ -58,7 +69,7 @@ class InstanceSegNode(LifecycleNode):
         self._enable_service = self.create_service(SetBool, '~/enable', self._on_enable)
         self._reporter = Reporter(
             self, self._settings.node, list(self._worker.cameras.values()), self._health,
-            lambda: self.state, self._worker.gpu_memory)
+            lambda: self.state, self._worker.gpu_memory, lambda: self._worker.stalled_s)
 
     @property
     def state(self) -> str:
@@ -149,6 +160,7 @@ class InstanceSegNode(LifecycleNode):
                 return FAILURE
             if is_device_error(error):
                 self._tell_trouble(f'{what}: the device failed: {first_line(error)}')
+                self._check_device(error)
                 return FAILURE
             self._tell_trouble(f'{what}: {type(error).__name__}: {error}')
             self.get_logger().error(traceback.format_exc())
@@ -183,20 +195,35 @@ class InstanceSegNode(LifecycleNode):
             return
         self._health.errors += 1
         self._health.last_error = f'{type(error).__name__}: {first_line(error)}'
+        self._check_device(error)
         self.get_logger().error('segmentation failed: ' + ''.join(
             traceback.format_exception(type(error), error, error.__traceback__)))
         self.trigger_deactivate()       # fails on purpose: on to error processing, unconfigured
         self._health.trouble = f'segmentation failed: {self._health.last_error}'
-        if settings.on_device_error == 'stop':
+        if settings.on_device_error == 'stop' or self.exit_status is not None:
             return
         if settings.on_device_error == 'cpu' and is_device_error(error):
             self._health.device_instead = 'cpu'
         pause_s = self._recovery.schedule(settings.retry_backoff_s)
         self.get_logger().warning(f'configuring again in {pause_s:.1f} s')
 
+    def _check_device(self, error: Exception) -> None:
+        """After an error of the device, probe it; end the process where only that helps."""
+        device = self._worker.device or self._settings.node.device
+        if not is_device_error(error) or not self._is_lost(error, device):
+            return
+        self._worker.abandon()
+        if self._settings.node.on_device_error == 'retry':
+            self.get_logger().fatal(f'device {device} is lost for this process: exiting with '
+                                    f'status {DEVICE_LOST} (respawn starts a new one)')
+            self._recovery.cancel()
+            self.exit_status = DEVICE_LOST
+        else:
+            self.get_logger().error(f'device {device} is lost for this process')
+
     def _recover(self) -> bool:
         if not self._configure_and_activate():
-            return False
+            return self.exit_status is not None     # then there is nothing to try again
         self._health.recoveries += 1
         return True
 

@@ -16,12 +16,14 @@ from ..core.image_codec import ImageError
 from ..core.instances import InstanceMap
 from ..core.stamps import stamp_ns
 from ..messages.images import decode_image
+from ..monitoring.stall_watchdog import StallWatchdog
 from ..perception.frame_processor import PreparedFrame
 from .camera_subscription import Inbox, IncomingFrame
 from .outputs import CameraPublishers
 
 STAGES = ('wait', 'decode', 'segment', 'tracking', 'publish', 'total')
 """Stages the node measures; the segmenter's own lie within ``segment``."""
+_STALLED_AFTER_S = 10.0
 
 
 @dataclass
@@ -52,6 +54,7 @@ class Pipeline:
         self._clock_ns, self._on_fault, self._logger = clock_ns, on_fault, logger
         self._gate = threading.Lock()   # held while one frame is tracked and published
         self._open = True
+        self.watchdog = StallWatchdog(_STALLED_AFTER_S)     # read by other threads
         self._thread = threading.Thread(target=self._run, name='segmentation', daemon=True)
 
     def start(self) -> None:
@@ -74,13 +77,16 @@ class Pipeline:
 
     def _run(self) -> None:
         while (frames := self.inbox.take()) is not None:
+            self.watchdog.arrived()
             try:
                 self._process(frames)
+                self.watchdog.progressed()
             except Exception as error:
                 # Whatever it is: no frame is forgotten, and the node does not fall silent.
                 for frame in frames:
                     if not frame.settled:
                         frame.fail(type(error).__name__, str(error))
+                self.watchdog.progressed()
                 if self._open:
                     self._on_fault(error)
                 return

@@ -25,7 +25,8 @@ def run(make_node: Callable[[], Any], args: list[str] | None = None) -> int:
     Make a node, spin until a signal or a context's shutdown, and return the exit status.
 
     0 after SIGINT, SIGTERM or shutdown; 1 where ``autostart`` could not start; 2 for wrong
-    arguments or parameters. See ``InstanceSegNode`` for what the node must have.
+    arguments or parameters; the node's ``exit_status`` where it has one. See
+    ``InstanceSegNode`` for what the node must have.
     """
     interruption = Interruption()
     # Without rclpy's own handlers, which shut the context down between any two messages.
@@ -54,6 +55,8 @@ def _serve(make_node: Callable[[], Any], interruption: Interruption) -> int:
         started = node.autostart()
         if started:
             _spin(node, interruption)
+        if node.exit_status is not None:
+            return node.exit_status
         return 0 if started or interruption.happened or is_shut_down(node) else 1
     except Exception:
         if not interruption.happened and not (node and is_shut_down(node)):
@@ -68,7 +71,7 @@ def _spin(node: Any, interruption: Interruption) -> None:
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     try:
-        while rclpy.ok() and not interruption.happened:
+        while rclpy.ok() and not interruption.happened and node.exit_status is None:
             executor.spin_once(timeout_sec=0.2)     # signals are looked at in between
     finally:
         executor.shutdown()

@@ -54,13 +54,16 @@ class Reporter:
 
     :param state: returns the label of the lifecycle state.
     :param memory: returns what the diagnostics tell about the memory of the GPU.
+    :param stalled_s: returns for how long the device has not returned, 0 when it works.
     """
 
     def __init__(self, node: LifecycleNode, settings: Settings, cameras: list[CameraSubscription],
                  health: Health, state: Callable[[], str],
-                 memory: Callable[[], dict[str, str]]) -> None:
+                 memory: Callable[[], dict[str, str]],
+                 stalled_s: Callable[[], float] = lambda: 0.) -> None:
         self._node, self._settings, self._cameras = node, settings, cameras
         self._health, self._state, self._memory = health, state, memory
+        self._stalled_s = stalled_s
         self._hardware_id = settings.hardware_id or socket.gethostname()
         self._told: set[str] = set()
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
@@ -74,6 +77,9 @@ class Reporter:
         self._tell_once(around)
         problems = [(diagnostics.WARN, text) for text in around]
         problems += self._health.problems(self._node.get_parameter('device').value)
+        if stalled_s := self._stalled_s():
+            problems.append((diagnostics.ERROR, f'no result for {stalled_s:.0f} s while frames '
+                             'arrive: the device hangs; restart the process'))
         statuses = [diagnostics.status(
             f'{name}: node', self._hardware_id, problems, state, self._values(state))]
         statuses += [self._camera_status(name, state, camera) for camera in self._cameras]

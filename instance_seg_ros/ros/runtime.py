@@ -18,6 +18,8 @@ from .camera_subscription import CameraSubscription, Inbox
 from .outputs import CameraPublishers
 from .pipeline import STAGES, Pipeline
 
+_ABANDONED: list[Any] = []      # kept until the process ends
+
 
 class Worker:
     """
@@ -116,6 +118,25 @@ class Worker:
         if self._pipeline is not None:
             self._pipeline.inbox.batch_timeout_s = settings.node.batch_timeout_ms / 1000
             self._publish_labels(settings.node)
+
+    @property
+    def stalled_s(self) -> float:
+        """Seconds for which the device has not come back from a call; 0 unless that is long."""
+        watchdog = self._pipeline and self._pipeline.watchdog
+        return watchdog.waiting_s if watchdog and watchdog.stalled else 0.
+
+    @property
+    def device(self) -> str:
+        """The device of the loaded network, '' without one."""
+        return str(self._segmenter.device) if self.is_loaded else ''
+
+    def abandon(self) -> None:
+        """Let go of a network whose device is lost, without freeing anything on it.
+
+        Freeing could end the process in the middle of a driver's call.
+        """
+        _ABANDONED.append(self._segmenter)
+        self._segmenter = None
 
     def gpu_memory(self) -> dict[str, str]:
         """Return what the diagnostics tell about the memory of the GPU."""

@@ -19,13 +19,13 @@ from types import SimpleNamespace
 import numpy as np
 import rclpy
 
-from instance_seg_ros.core.errors import UserError
+from instance_seg_ros.core.errors import DeviceError, UserError
 from instance_seg_ros.core.instances import InstanceMap
 from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.ros.main import main
 
 ORDERS = {'slow': 201, 'out_of_memory': 202, 'bug': 203, 'very_slow': 204,
-          'other_number': 205}
+          'other_number': 205, 'lost': 206}
 CITYSCAPES = LabelSet.named('cityscapes')
 
 
@@ -89,6 +89,8 @@ class FakeSegmenter:
             time.sleep(20)
         elif order == ORDERS['out_of_memory'] and self.device != 'cpu':
             raise OutOfMemoryError('fake out of memory')
+        elif order == ORDERS['lost'] and self.device != 'cpu':
+            raise DeviceError('fake device lost', process_lost=True)
         elif order == ORDERS['bug']:
             raise ZeroDivisionError('a bug')
 

@@ -122,6 +122,23 @@ def test_the_cpu_takes_over(start_node, car):
     car.wait_for(lambda: car.values('node').get('device') == 'fake:0')
 
 
+def test_a_device_that_only_a_new_process_can_use_ends_the_process(start_node, car):
+    """With a status that is not 0, so that respawn starts another one."""
+    node = start_node({'autostart': True, 'retry_backoff_s': 0.1})
+    car.send(car.image(206))
+    assert node.wait() == 3
+    assert 'is lost for this process: exiting with status 3' in node.log
+
+
+def test_the_cpu_takes_over_from_a_lost_device(start_node, car):
+    """In the same process: nothing on the device is touched again."""
+    node = start_node({'autostart': True, 'on_device_error': 'cpu', 'retry_backoff_s': 0.1})
+    car.send(car.image(206))
+    car.wait_for(lambda: car.values('node').get('recoveries') == '1')
+    car.wait_for(lambda: car.values('node').get('device') == 'cpu')
+    assert 'is lost for this process' in node.log
+
+
 def test_a_command_from_outside_ends_the_recovery(start_node, car):
     start_node({'autostart': True, 'retry_backoff_s': 60.0})
     car.send(car.image(202))

@@ -187,7 +187,8 @@ def settings(**changes):
 
 @pytest.mark.parametrize('wrong', (
     {'device': 'tpu'}, {'device': 'cuda:'}, {'input_size': (512,)}, {'input_size': (0, 64)},
-    {'input_size': (-1, 64)}, {'class_score_thresholds': ('car',)},
+    {'input_size': (-1, 64)}, {'input_size': (10000, 512)}, {'bandwidth': 1e-46},
+    {'class_bandwidths': ('person=1e-320',)}, {'class_score_thresholds': ('car',)},
     {'class_score_thresholds': ('car=1.5',)}, {'class_score_thresholds': ('=0.5',)},
     {'class_min_areas': ('car=-1',)}, {'class_min_areas': ('car=nan',)},
     {'class_bandwidths': ('car=0',)}, {'class_bandwidths': ('car=11',)},
@@ -212,7 +213,8 @@ def test_the_defaults_and_good_values_are_accepted():
 
 @pytest.mark.parametrize('name, value', (
     ('rotation', 45), ('front.rotation', 45), ('transport', 'zip'), ('score_threshold', 1.01),
-    ('score_threshold', float('nan')), ('max_rate_hz', -1.0), ('on_device_error', 'pray')))
+    ('score_threshold', float('nan')), ('max_rate_hz', -1.0), ('on_device_error', 'pray'),
+    ('cuda_graphs', 'on')))
 def test_a_value_out_of_range_is_refused_by_name(name, value):
     with pytest.raises(UserError, match=name):
         check_value(name, value)

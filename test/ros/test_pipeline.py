@@ -64,6 +64,29 @@ def message(kind):
     return image
 
 
+def test_a_segmenter_that_hangs_is_noticed_from_outside():
+    """Frames arrive and none leave; once the call returns all is well again."""
+    come_back, taken = threading.Event(), threading.Event()
+
+    def hang(images):
+        taken.set()
+        come_back.wait()
+        return segment(images)
+
+    camera, inbox = CameraSubscription('a', CameraSettings(), lambda: NOW_NS), Inbox(0.0)
+    pipeline = Pipeline(hang, inbox, {'a': Publishers('a')}, lambda: NOW_NS, lambda error: None,
+                        logging.getLogger('test'))
+    pipeline.watchdog.limit_s = 0.
+    pipeline.start()
+    assert not pipeline.watchdog.stalled
+    camera.ledger.receive()
+    inbox.put('a', IncomingFrame(camera, message('good'), time.monotonic()))
+    taken.wait()
+    assert pipeline.watchdog.stalled and pipeline.watchdog.waiting_s > 0
+    come_back.set()
+    assert pipeline.stop() and not pipeline.watchdog.stalled
+
+
 KINDS = ('good', 'good', 'good', 'broken', 'old', 'segmenter_fails', 'publish_fails')
 
 
