@@ -1,22 +1,30 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Everything on a CUDA device in one run, each stage beside the least time it could take."""
+"""Everything on a CUDA device in one run, each stage next to the least time it could take."""
 
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
 import numpy as np
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from ..core.errors import UserError
 from ..inference.checkpoint import Checkpoint, random_checkpoint
+from ..inference.cuda_graph_engine import CudaGraphEngine
+from ..inference.device_settings import DeviceSettings
+from ..inference.eager_engine import STAGES
 from ..inference.segmenter import InstanceSegmenter
+from ..inference.stage_clocks import DeviceClock
 from ..networks import build_network
+from ..networks.blocks import pool_with_offsets, unpool, unpool_elementary
 from ..training.discriminative_loss import DiscriminativeLoss
 from . import clustering, loss
 from .arguments import add_common_arguments, half_or_float, prepare, settings
 from .frames import add_frame_arguments, load_checkpoint, load_frames
+from .live_memory import peak_bytes
 from .measure import Times, peak_memory, say, time_calls
 from .pipeline import NETWORK, TOTAL, measure
 from .report import Report
@@ -32,11 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the benchmark's arguments."""
     add_frame_arguments(parser)
     add_common_arguments(parser, 200)
+    parser.add_argument('--rehearse', action='store_true',
+                        help='the same at small sizes on any device: the figures mean nothing')
 
 
 def run(args: argparse.Namespace) -> Report:
     """Run every part, or say that there is no such device."""
     device = prepare(args)
+    if args.rehearse:
+        return everything(args, device, Ceilings(1e12, 1e10, 1e10), ((128, 64),), 'enet')
     if device.type != 'cuda':
         raise UserError('There is no CUDA device here; `benchmark pipeline`, `networks`, `loss` '
                         'and `clustering` measure the same on the CPU.')
@@ -46,22 +58,24 @@ def run(args: argparse.Namespace) -> Report:
 
 def everything(args: argparse.Namespace, device: torch.device, ceilings: Ceilings,
                sizes=SIZES, large: str = 'resnet38') -> Report:
-    """Measure the whole way at each size, a batch of eight, a large network, loss, clustering."""
+    """Measure end to end at each size, a batch of eight, a large network, loss and clustering."""
     frames, (checkpoint, remark) = load_frames(args), load_checkpoint(args)
     part = _Part(frames, args.repeats, device, ceilings)
-    rows = [row for size in sizes for row in part.whole_way(checkpoint, size)]
+    rows = [row for size in sizes for row in part.end_to_end(checkpoint, size)]
     middle = sizes[len(sizes) // 2]
-    rows += part.whole_way(checkpoint, middle, 8, 'batch of 8, ')
+    rows += part.end_to_end(checkpoint, middle, 8, 'batch of 8, ')
     big = random_checkpoint(network=large, label_set=checkpoint.label_set)
-    rows += part.whole_way(big, middle, 1, f'{large} ')
-    rows += part.loss(middle) + part.clustering(args.repeats)
+    rows += part.end_to_end(big, middle, 1, f'{large} ')
+    rows += part.loss(middle) + part.clustering(args.repeats) + part.unpooling(middle)
+    if device.type == 'cuda':
+        rows += part.spinning(checkpoint, middle)
     one, eight = (_p50(rows, case) for case in (_name(middle), f'batch of 8, {_name(middle)}'))
     return Report('gpu', ('case', 'stage'), rows, settings(args), [
         remark, f'Measured ceilings: {ceilings.flops / 1e12:.3g} TFLOP/s in half precision, '
         f'{ceilings.memory / 1e9:.4g} GB/s in memory, {ceilings.host / 1e9:.3g} GB/s to the host.',
         'least_ms: what these allow (convolutions for networks, necessary reads and writes for '
-        'the rest). aim_*: for an H200.',
-        f'Eight pictures at once take {eight / one:.2f} times one (aim: at most 3).'])
+        'the rest). aim_*: for an H200.', _memory_of_clustering(sizes),
+        f'Eight images at once take {eight / one:.2f} times one (aim: at most 3).'])
 
 
 class _Part:
@@ -72,7 +86,7 @@ class _Part:
         self.frames, self.repeats = frames, repeats
         self.device, self.ceilings = device, ceilings
 
-    def whole_way(self, checkpoint: Checkpoint, size, batch: int = 1, prefix: str = ''):
+    def end_to_end(self, checkpoint: Checkpoint, size, batch: int = 1, prefix: str = ''):
         """Time the stages from host image to host masks."""
         case = f'{prefix}{_name(size)}'
         say(case)
@@ -98,6 +112,27 @@ class _Part:
         least = Work(memory=3 * 4 * embeddings.numel() + 4 * ids.numel())
         return [self._row(f'8 x {_name(size)}', 'loss', times, least,
                           peak_memory(step, self.device))]
+
+    def unpooling(self, size) -> list[dict]:
+        """Time the two forms of unpooling at half of a size: 64 channels, as in ENet."""
+        x = torch.randn(1, 64, size[1] // 2, size[0] // 2, device=self.device,
+                        dtype=half_or_float(self.device))
+        pooled = pool_with_offsets(x.contiguous(memory_format=torch.channels_last))
+        calls = {'unpool, max_unpool2d': lambda: unpool(*pooled),
+                 'unpool, elementary': lambda: unpool_elementary(*pooled)}
+        least = Work(memory=x.numel() * x.element_size() * 5 / 4 + 8 * pooled[1].numel())
+        return [self._row(_name(size), name, times, least, None)
+                for name, times in time_calls(calls, self.repeats, self.device).items()]
+
+    def spinning(self, checkpoint: Checkpoint, size) -> list[dict]:
+        """Time image to masks with a host that spins while it waits for the device."""
+        segmenter = InstanceSegmenter(checkpoint, str(self.device), size)
+        segmenter.warm_up()
+        for batch in segmenter._engine._batches.values():
+            batch._clock = DeviceClock(len(STAGES), blocking=False)
+        times = time_calls({TOTAL: lambda: segmenter(self.frames[0])}, self.repeats, self.device)
+        segmenter.close()
+        return [self._row(f'spinning host, {_name(size)}', TOTAL, times[TOTAL], None, None)]
 
     def clustering(self, repeats: int) -> list[dict]:
         """Time the clustering of pixels of known instance."""
@@ -141,6 +176,21 @@ class _Part:
 
 def _name(size) -> str:
     return f'{size[0]}x{size[1]}'
+
+
+def _memory_of_clustering(sizes) -> str:
+    """Return what the clustering of one image of each size needs, counted without values."""
+    counted = []
+    for width, height in sizes:
+        with FakeTensorMode():
+            engine = CudaGraphEngine(torch.nn.Identity(), (.5,) * 3, (.5,) * 3,
+                                     np.arange(19, dtype=np.uint8), torch.device('cpu'), True)
+            outputs = (torch.empty(1, channels, height, width, dtype=torch.float16)
+                       for channels in (19, 8))
+            where = DeviceSettings((1, height, width), engine.label_ids, torch.device('cpu'))
+            needed = peak_bytes(partial(engine.cluster_batch, *outputs, where))
+        counted.append(f'{needed / 1e6:.0f} MB at {width}x{height}')
+    return f'Memory of the clustering of one image, counted: {", ".join(counted)}.'
 
 
 def _p50(rows: list[dict], case: str) -> float:
