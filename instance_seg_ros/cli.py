@@ -13,7 +13,7 @@ from importlib import import_module
 
 from .commands.examples import EXAMPLES, HEADING
 from .commands.parser import Formatter, Parser
-from .core.errors import UserError
+from .core.errors import DeviceError, UserError
 
 VERBS = {
     'segment': 'segment pictures, folders or videos',
@@ -59,7 +59,7 @@ def build_parser(verb: str | None) -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one verb; return 0, or 2 with one sentence on stderr when the input is wrong."""
+    """Run one verb; return 0, or 2 (3: the device) with one sentence on stderr for an error."""
     argv = sys.argv[1:] if argv is None else argv
     verb = argv[0] if argv and argv[0] in VERBS else None
     try:
@@ -70,6 +70,9 @@ def main(argv: list[str] | None = None) -> int:
     except UserError as error:
         print(f'instance_seg: {error}', file=sys.stderr)
         return 2
+    except DeviceError as error:
+        print(f'instance_seg: {error}', file=sys.stderr)
+        return 3
     except ModuleNotFoundError as error:
         if error.name and error.name.startswith('instance_seg_ros'):
             raise

@@ -12,6 +12,7 @@ from checkout import ROOT, child_environment
 
 from instance_seg_ros import cli
 from instance_seg_ros.commands.examples import EXAMPLES
+from instance_seg_ros.core.errors import DeviceError
 
 
 @pytest.mark.parametrize('verb', cli.VERBS)
@@ -87,6 +88,13 @@ def test_a_full_disk_is_one_sentence(monkeypatch, capsys):
     """What the system refuses is named, without a traceback."""
     assert run_that_raises(monkeypatch, OSError(28, 'No space left on device', 'a.mcap')) == 2
     assert capsys.readouterr().err == 'instance_seg: a.mcap: No space left on device.\n'
+
+
+def test_a_device_error_is_one_sentence(monkeypatch, capsys):
+    """With a status of its own."""
+    text = 'CUDA graph capture failed: x. Set cuda_graphs: off'
+    assert run_that_raises(monkeypatch, DeviceError(text)) == 3
+    assert capsys.readouterr().err == f'instance_seg: {text}\n'
 
 
 def test_programming_errors_are_not_hidden(monkeypatch):

@@ -161,7 +161,7 @@ def _even_indices(chosen: Tensor, count: int) -> tuple[Tensor, Tensor]:
     # One scan over all images: rows of a scan would each occupy a single block of a GPU.
     counted = chosen.flatten().cumsum(0, dtype=torch.int32).view(chosen.shape)
     before = counted[:, -1:].roll(1, 0)
-    before[0] = 0
+    before[:1].zero_()
     counted = counted - before
     total, place = counted[:, -1:], torch.arange(count, device=chosen.device)
     wanted = torch.where(total > count, place * (total.long() - 1) // max(count - 1, 1), place)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..core.errors import UserError
+from ..core.errors import DeviceError, UserError
 from ..core.instances import Instance, InstanceMap
 from ..core.labels import INSTANCE_FACTOR
 from ..core.resize import resize_image, resize_labels
@@ -66,6 +66,7 @@ class InstanceSegmenter:
 
         Raises:
             UserError: for invalid arguments.
+            DeviceError: when the device does not take the network.
         """
         self.checkpoint, self.label_set = checkpoint, checkpoint.label_set
         self.input_size = checked_input_size(input_size or checkpoint.input_size)
@@ -216,7 +217,7 @@ class InstanceSegmenter:
             # Channels last halves the time of convolutions on CPUs and feeds tensor cores.
             network = fold_norms(network).to(self.device, memory_format=torch.channels_last)
         except RuntimeError as error:
-            raise UserError(f'The network cannot be placed on {self.device}: {error}') from error
+            raise DeviceError(f'The network cannot be placed on {self.device}: {error}') from error
         return network.half() if self.half else network
 
 

@@ -89,6 +89,9 @@ def is_device_lost(error: BaseException, device: str) -> bool:
     """
     if getattr(error, 'process_lost', False):
         return True
+    if device == 'auto':
+        import torch
+        device = 'cuda' if torch.cuda.is_available() else 'cpu'
     if not device.startswith('cuda'):
         return False
     from ..inference.device_probe import device_answers

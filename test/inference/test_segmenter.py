@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from instance_seg_ros.core.errors import UserError
+from instance_seg_ros.core.errors import DeviceError, UserError
 from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.inference.checkpoint import random_checkpoint
 from instance_seg_ros.inference.devices import half_is_fast, resolve_device
@@ -233,3 +233,12 @@ def test_a_cuda_device_has_an_index(monkeypatch):
     assert resolve_device('cuda:0') == torch.device('cuda:0')
     with pytest.raises(UserError, match="Unknown device 'cuda:2'; available: cpu, cuda:0, cuda:1"):
         resolve_device('cuda:2')
+
+
+def test_a_device_that_does_not_take_the_network(monkeypatch):
+    """Is a device error, after which the node probes the device."""
+    def move(self, *args, **kwargs):
+        raise RuntimeError('CUDA error: out of memory')
+    monkeypatch.setattr(nn.Module, 'to', move)
+    with pytest.raises(DeviceError, match='cannot be placed on cpu: CUDA error'):
+        InstanceSegmenter(random_checkpoint(), device='cpu')

@@ -5,6 +5,8 @@
 import pytest
 import torch
 
+from instance_seg_ros.core.errors import DeviceError
+from instance_seg_ros.inference import device_probe
 from instance_seg_ros.inference.checkpoint import random_checkpoint
 from instance_seg_ros.node_config import segmenter_factory as model
 from instance_seg_ros.node_config.parameters import Settings
@@ -25,3 +27,16 @@ def test_threads_0_undoes_what_another_number_did(tmp_path, usual):
     for threads, expected in ((0, usual), (usual + 1, usual + 1), (0, usual)):
         model.load_segmenter(Settings(checkpoint=str(path), threads=threads), 'cpu').close()
         assert torch.get_num_threads() == expected
+
+@pytest.mark.parametrize('error, device, answers, lost', [
+    (DeviceError('capture failed', process_lost=True), 'cuda:0', True, True),
+    (DeviceError('capture failed', process_lost=True), 'fake:0', True, True),
+    (RuntimeError('CUDA error: illegal address'), 'cuda:0', False, True),
+    (torch.cuda.OutOfMemoryError('CUDA out of memory'), 'cuda:0', True, False),
+    (RuntimeError('CUDA error'), 'cpu', False, False),
+    (RuntimeError('CUDA error'), 'auto', False, False)])      # there is no CUDA device
+def test_a_device_is_lost_if_the_error_says_so_or_it_does_not_answer(
+        monkeypatch, error, device, answers, lost):
+    monkeypatch.setattr(device_probe, 'device_answers', lambda name: answers)
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    assert model.is_device_lost(error, device) is lost
