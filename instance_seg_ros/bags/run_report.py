@@ -8,13 +8,11 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
+from ..core.stages import STAGES
 from . import images
 from .reader import Bag
 
 PERCENTILES = (50, 95, 99)
-STAGES = ('wait', 'decode', 'preprocess', 'network', 'clustering', 'masks', 'segment', 'publish',
-          'total')
-"""The order in which the stages of a frame are told; others follow."""
 LOST = 'lost on the way'
 _MILLISECOND = 1_000_000
 

@@ -12,14 +12,14 @@ from ..perception.image_region import ImageRegion, read_ego_mask
 from ..perception.overlay import OverlayStyle
 from ..perception.positions import Placer
 from .parameter_rules import OVERLAY_ITEMS, check_together, check_value, parse_polygons
-from .parameters import CAMERA_FIELDS, NODE_FIELDS, AllSettings, CameraSettings, Settings
+from .parameters import CAMERA_FIELDS, NODE_FIELDS, AllSettings, CameraSettings, NodeSettings
 
 
 def all_settings(values: dict[str, Any]) -> AllSettings:
     """Return the settings of all parameters by name; raises UserError where they are wrong."""
     for name, value in values.items():
         check_value(name, value)
-    node = Settings(**{name: values[name] for name in NODE_FIELDS})
+    node = NodeSettings(**{name: values[name] for name in NODE_FIELDS})
     cameras = {camera: CameraSettings(**{
         name: values[f'{camera}.{name}' if camera else name] for name in CAMERA_FIELDS})
         for camera in node.cameras or ('',)}
@@ -59,7 +59,7 @@ def placer_of(camera: CameraSettings) -> Placer | None:
     return Placer(camera.detections_3d, camera.camera_height_m, camera.camera_pitch_deg)
 
 
-def overlay_style(settings: Settings) -> OverlayStyle:
+def overlay_style(settings: NodeSettings) -> OverlayStyle:
     """Return how the overlay is drawn."""
     return OverlayStyle(
         palette=settings.overlay_palette, opacity=settings.overlay_opacity,

@@ -1,12 +1,12 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Every parameter of the node: declared here, once, with type, description, range and time of effect.
+Every parameter of the node, declared once: type, description, range and time of effect.
 
-The fields of ``Settings`` and ``CameraSettings`` are the declarations. With ``cameras`` given, a
-parameter of ``CameraSettings`` exists for each of them as ``<camera>.<parameter>``, and the plain
-``<parameter>`` is their common default, read at start-up. What values must fulfil beyond their
-range is in ``parameter_rules``; ``parameter_table`` generates docs/parameters.md.
+The fields of ``NodeSettings`` and ``CameraSettings`` are the declarations. With ``cameras`` given,
+a parameter of ``CameraSettings`` exists for each of them as ``<camera>.<parameter>``, and the
+plain ``<parameter>`` is their common default, read at start-up. Constraints beyond the range of a
+value are in ``parameter_rules``; ``parameter_table`` generates docs/parameters.md.
 """
 
 import dataclasses
@@ -89,7 +89,7 @@ class CameraSettings:
 
 
 @dataclass(frozen=True)
-class Settings(CameraSettings):
+class NodeSettings(CameraSettings):
     """Parameters of the node; those of ``CameraSettings`` are the only camera's, or defaults."""
 
     cameras: tuple[str, ...] = parameter(
@@ -163,14 +163,14 @@ class Settings(CameraSettings):
 
 
 CAMERA_FIELDS = {f.name: f for f in dataclasses.fields(CameraSettings)}
-NODE_FIELDS = {f.name: f for f in dataclasses.fields(Settings)}
+NODE_FIELDS = {f.name: f for f in dataclasses.fields(NodeSettings)}
 
 
 @dataclass(frozen=True)
 class AllSettings:
     """The node's settings and those of each camera by name ('' when there is only one)."""
 
-    node: Settings
+    node: NodeSettings
     cameras: dict[str, CameraSettings]
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from ..core.labels import LabelSet
 from .parameter_rules import per_class
-from .parameters import Settings
+from .parameters import NodeSettings
 
 _DEVICE_ERRORS = ('OutOfMemoryError', 'AcceleratorError', 'DeviceError')
 _DEVICE_WORDS = ('cuda', 'cudnn', 'cublas', 'out of memory', 'device-side')
 
 
-def load_segmenter(settings: Settings, device: str) -> Any:
+def load_segmenter(settings: NodeSettings, device: str) -> Any:
     """Return an InstanceSegmenter; raises UserError for what does not fit."""
     from ..inference.segmenter import (
         InstanceSegmenter,  # torch takes seconds: not before configure
@@ -50,7 +50,7 @@ def _usual_threads() -> int:
     return torch.get_num_threads()
 
 
-def tune(segmenter: Any, settings: Settings) -> None:
+def tune(segmenter: Any, settings: NodeSettings) -> None:
     """Set thresholds, classes and bandwidth, all or none; raises UserError."""
     labels = segmenter.label_set
     segmenter.configure(
@@ -62,7 +62,7 @@ def tune(segmenter: Any, settings: Settings) -> None:
                            'class_min_areas'))
 
 
-def _bandwidths(segmenter: Any, settings: Settings) -> dict[str, float]:
+def _bandwidths(segmenter: Any, settings: NodeSettings) -> dict[str, float]:
     trained = segmenter.checkpoint.bandwidths
     asked = dict.fromkeys(trained, settings.bandwidth) if settings.bandwidth else trained
     return asked | per_class(settings.class_bandwidths, 'class_bandwidths')

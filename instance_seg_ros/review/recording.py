@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 from ..bags import images
 from ..bags.reader import Bag
-from ..bags.run_report import STAGES, FrameCounts
+from ..bags.run_report import FrameCounts
 from ..bags.topics import Message, Topic
 from ..core.errors import UserError
 from ..core.labels import INSTANCE_FACTOR, Label, LabelSet
+from ..core.stages import STAGES
 from .times import FrameTimes, as_recorded, repeated
 
 _MASK, _DETECTIONS = '/instance_mask', '/detections'

@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +20,13 @@ except ImportError:     # ROS 2 Humble
 from sensor_msgs.msg import CompressedImage, Image
 
 from ..core.stamps import stamp_ns
-from ..monitoring.frame_ledger import Ledger, Rate, RateLimit, Timings
+from ..monitoring.frame_ledger import FrameLedger
+from ..monitoring.rates import Rate, RateLimit
 from ..monitoring.stamp_monitor import StampMonitor
+from ..monitoring.timings import StageTimings
 from ..node_config.builders import placer_of, tracker_of
 from ..node_config.parameters import CameraSettings
+from ..perception.frame_batcher import FrameBatcher
 from ..perception.frame_processor import FrameProcessor
 from ..perception.image_region import ImageRegion
 from ..perception.overlay import OverlayStyle
@@ -61,63 +63,6 @@ class IncomingFrame:
         self.camera.rate_out.tick()
 
 
-class Inbox:
-    """
-    The latest frame of each camera, handed out as batches.
-
-    A batch leaves when every camera that is expected has a frame, or ``batch_timeout_s`` after
-    its first one. Expected are the cameras of the batch before: one that falls silent delays
-    one batch, not every batch.
-
-    :param expected: the cameras of the first batch.
-    """
-
-    def __init__(self, batch_timeout_s: float = 0.02, expected: Iterable[str] = ()) -> None:
-        self.batch_timeout_s = batch_timeout_s
-        self._frames: dict[str, IncomingFrame] = {}
-        self._expected = set(expected)
-        self._first_at = 0.0
-        self._changed = threading.Condition()
-        self._closed = False
-
-    def put(self, name: str, frame: IncomingFrame) -> IncomingFrame | None:
-        """Store a camera's frame; return the frame that has to go for it (or cannot come in)."""
-        with self._changed:
-            if self._closed:
-                return frame
-            if not self._frames:
-                self._first_at = time.monotonic()
-            superseded = self._frames.pop(name, None)
-            self._frames[name] = frame
-            self._changed.notify()
-            return superseded
-
-    def take(self) -> list[IncomingFrame] | None:
-        """Wait for a batch and return its frames; None once the inbox is closed."""
-        with self._changed:
-            while not self._closed:
-                if self._frames:
-                    left = self._first_at + self.batch_timeout_s - time.monotonic()
-                    if left <= 0 or self._expected <= self._frames.keys():
-                        return self._hand_out()
-                    self._changed.wait(left)
-                else:
-                    self._changed.wait()
-            return None
-
-    def close(self) -> list[IncomingFrame]:
-        """Let nothing in any more; return the frames that were still waiting."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-            return self._hand_out()
-
-    def _hand_out(self) -> list[IncomingFrame]:
-        frames, self._frames = list(self._frames.values()), {}
-        self._expected = {frame.camera.name for frame in frames}
-        return frames
-
-
 class CameraSubscription:
     """
     One camera of the node.
@@ -129,7 +74,7 @@ class CameraSubscription:
     def __init__(self, name: str, settings: CameraSettings,
                  clock_ns: Callable[[], int]) -> None:
         self.name, self.settings = name, settings
-        self.ledger, self.timings = Ledger(), Timings()
+        self.ledger, self.timings = FrameLedger(), StageTimings()
         self.rate_in, self.rate_out = Rate(), Rate()
         self.stamps = StampMonitor(clock_ns)
         self.last_arrival: float | None = None
@@ -142,7 +87,7 @@ class CameraSubscription:
         self.last_failure: tuple[float, str] | None = None
         self.lost = 0
         self._limit = RateLimit()
-        self._inbox: Inbox | None = None
+        self._batcher: FrameBatcher | None = None
 
     @property
     def prefix(self) -> str:
@@ -169,9 +114,9 @@ class CameraSubscription:
         self.processor.overlay_style = style
         self.settings = settings
 
-    def subscribe(self, node: LifecycleNode, inbox: Inbox) -> None:
-        """Start to put its frames into the inbox."""
-        self._inbox = inbox
+    def subscribe(self, node: LifecycleNode, batcher: FrameBatcher) -> None:
+        """Start to put its frames into the batcher."""
+        self._batcher = batcher
         self.active_since, self.last_arrival = time.monotonic(), None
         self.stamps.reset()
         self.processor.tracker = tracker_of(self.settings)  # tracks end with a pause
@@ -194,7 +139,7 @@ class CameraSubscription:
 
     def unsubscribe(self, node: LifecycleNode) -> None:
         """Stop listening; a message that is already on its way is counted as dropped."""
-        self._inbox, self.active_since = None, None
+        self._batcher, self.active_since = None, None
         self.geometry.unsubscribe(node)
         if self.subscription is not None:
             node.destroy_subscription(self.subscription)
@@ -212,19 +157,19 @@ class CameraSubscription:
         self.lost += event.total_count_change
 
     def _on_message(self, message: Any) -> None:
-        now, inbox = time.monotonic(), self._inbox
+        now, batcher = time.monotonic(), self._batcher
         self.ledger.receive()
         self.rate_in.tick()
         self.last_arrival, self.frame_id = now, message.header.frame_id
         self.stamps.check(stamp_ns(message.header))
         frame = IncomingFrame(self, message, now)
-        if inbox is None:
+        if batcher is None:
             frame.drop('deactivated')
         elif not self.settings.enabled:
             frame.drop('disabled')
         elif not self._limit.allows(self.settings.max_rate_hz):
             frame.drop('rate_limited')
-        elif (old := inbox.put(self.name, frame)) is not None:
+        elif (old := batcher.put(self.name, frame)) is not None:
             old.drop('deactivated' if old is frame else 'superseded')
 
     def note_failure(self, kind: str, message: str) -> bool:

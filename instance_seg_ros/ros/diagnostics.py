@@ -34,7 +34,7 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
-from ..monitoring.frame_ledger import Timings
+from ..monitoring.timings import StageTimings
 from .camera_subscription import CameraSubscription
 
 OK, WARN, ERROR, STALE = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR,
@@ -73,10 +73,10 @@ def camera_values(camera: CameraSubscription, publishers: int) -> dict[str, Any]
         **_timing_values(camera.timings)}
 
 
-def _timing_values(timings: Timings) -> dict[str, str]:
+def _timing_values(timings: StageTimings) -> dict[str, str]:
     return {f'{stage}_ms p{percent}': f'{milliseconds:.3f}'
             for stage, values in timings.percentiles().items()
-            for percent, milliseconds in zip(Timings.PERCENTILES, values, strict=True)}
+            for percent, milliseconds in zip(StageTimings.PERCENTILES, values, strict=True)}
 
 
 def camera_problems(camera: CameraSubscription,

@@ -9,12 +9,12 @@ from typing import Any
 from rclpy.lifecycle import LifecycleNode
 
 
-def survive_wrong_requests(node: LifecycleNode) -> None:
+def answer_invalid_requests(node: LifecycleNode) -> None:
     """
-    Answer a request for a transition that the state does not have with success = False.
+    Answer requests for transitions that are invalid in the current state with success = False.
 
-    rclpy of Kilted does so itself; that of Humble and Jazzy lets the error of rcl through, which
-    ends the executor and with it the process.
+    rclpy of Kilted does so itself; in Humble and Jazzy the exception of rcl ends the executor,
+    and with it the process.
     """
     service = node._service_change_state
     change = service.callback

@@ -6,7 +6,7 @@ The lifecycle node ``instance_seg``: transitions, errors, parameters and service
 configure loads the network and warms it up, activate subscribes and starts the pipeline's
 thread, deactivate stops publishing at once, cleanup frees everything. An error of the pipeline
 takes the node through deactivate and error processing to unconfigured, from where it configures
-and activates itself again as ``on_device_error`` says. The work is done by ``worker``.
+and activates itself again as ``on_device_error`` says. ``Runtime`` does the work.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool
 
 from ..core.errors import UserError
-from ..node_config.parameters import AllSettings, Settings
+from ..node_config.parameters import AllSettings, NodeSettings
 from ..node_config.segmenter_factory import (
     first_line,
     is_device_error,
     is_device_lost,
     load_segmenter,
 )
-from .lifecycle_service import survive_wrong_requests
+from .lifecycle_service import answer_invalid_requests
 from .parameter_server import ParameterServer
 from .process import is_shut_down
 from .recovery import Recovery
 from .reporter import Health, Reporter
-from .runtime import Worker
+from .runtime import Runtime
 
 SUCCESS, FAILURE, ERROR = (TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE,
                            TransitionCallbackReturn.ERROR)
@@ -46,12 +46,16 @@ class InstanceSegNode(LifecycleNode):
     """
     The node.
 
-    :param load: makes the segmenter from settings and the name of a device (tests inject theirs).
-    :param is_lost: whether an error has left a device, given by name, useless for this process.
-    :raises UserError: for parameters that are wrong at start-up.
+    Args:
+        load: makes the segmenter from settings and the name of a device.
+        is_lost: whether an error has left a device, given by name, unusable for this process.
+        node_options: of the LifecycleNode.
+
+    Raises:
+        UserError: for parameters that are invalid at start-up.
     """
 
-    def __init__(self, load: Callable[[Settings, str], Any] = load_segmenter,
+    def __init__(self, load: Callable[[NodeSettings, str], Any] = load_segmenter,
                  is_lost: Callable[[Exception, str], bool] = is_device_lost,
                  **node_options: Any) -> None:
         super().__init__('instance_seg', **node_options)
@@ -61,15 +65,15 @@ class InstanceSegNode(LifecycleNode):
         self._health = Health()
         self._is_recovering = False
         self._settings_server = ParameterServer(
-            self, lambda settings: self._worker.apply(settings), lambda: self._worker.is_loaded)
-        self._worker = Worker(self, self._settings, load, self._on_fault)
+            self, lambda settings: self._runtime.apply(settings), lambda: self._runtime.is_loaded)
+        self._runtime = Runtime(self, self._settings, load, self._on_fault)
         self._recovery = Recovery(self, self._recover)
         self._fault_signal = self.create_guard_condition(self._handle_fault)
-        survive_wrong_requests(self)
+        answer_invalid_requests(self)
         self._enable_service = self.create_service(SetBool, '~/enable', self._on_enable)
         self._reporter = Reporter(
-            self, self._settings.node, list(self._worker.cameras.values()), self._health,
-            lambda: self.state, self._worker.gpu_memory, lambda: self._worker.stalled_s)
+            self, self._settings.node, list(self._runtime.cameras.values()), self._health,
+            lambda: self.state, self._runtime.gpu_memory, lambda: self._runtime.stalled_s)
 
     @property
     def state(self) -> str:
@@ -91,13 +95,14 @@ class InstanceSegNode(LifecycleNode):
         self._recovery.cancel()
         if self.context.ok() and self.state in ('unconfigured', 'inactive', 'active'):
             self.trigger_shutdown()
-        self._worker.stop(_END_TIMEOUT_S)
-        self._worker.release()
+        self._runtime.stop(_END_TIMEOUT_S)
+        self._runtime.release()
 
     def release_handle(self) -> None:
-        """Leave the middleware, and no shared memory behind; the last that is done with it."""
-        # It holds the node, and by it the participant, but destroy_node leaves it alone. Not done
-        # there: a shutdown of the context calls that from its own thread, amid a transition.
+        """Leave the middleware and its shared memory; to be called last."""
+        # The state machine keeps the node's handle, and with it the participant, but destroy_node
+        # does not destroy it. Not done there: a shutdown of the context calls destroy_node from
+        # its own thread, possibly amid a transition.
         self._state_machine.destroy_when_not_in_use()
 
     # Transitions
@@ -115,22 +120,24 @@ class InstanceSegNode(LifecycleNode):
         return result
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Start to listen, segment and publish."""
+        """Subscribe, segment and publish."""
         super().on_activate(state)
-        result = self._attempt('activate', lambda: self._worker.run(self._settings.node))
+        result = self._attempt('activate', lambda: self._runtime.run(self._settings.node))
         if result != SUCCESS:
-            stopped = self._worker.stop(_STOP_TIMEOUT_S)
+            stopped = self._runtime.stop(_STOP_TIMEOUT_S)
             super().on_deactivate(state)
             return result if stopped else ERROR
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop publishing at once, and listening."""
-        stopped = self._worker.stop(_STOP_TIMEOUT_S)
+        """Stop publishing at once, and unsubscribe."""
+        stopped = self._runtime.stop(_STOP_TIMEOUT_S)
         super().on_deactivate(state)
         if not stopped:
-            self._tell_trouble('deactivate: the device has not come back for '
-                               f'{_STOP_TIMEOUT_S:.0f} s')
+            self._report_trouble(f'deactivate: timed out after {_STOP_TIMEOUT_S:.0f} s waiting '
+                                 'for the inference thread')
+        if self._fault is not None:
+            self._report_fault(self._fault)
         return ERROR if self._fault is not None or not stopped else SUCCESS
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -140,29 +147,29 @@ class InstanceSegNode(LifecycleNode):
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop and free everything, from any state."""
         self._recovery.cancel()
-        self._worker.stop(_END_TIMEOUT_S)
+        self._runtime.stop(_END_TIMEOUT_S)
         self._health.facts = {}
-        return self._attempt('shutdown', self._worker.release)
+        return self._attempt('shutdown', self._runtime.release)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop and free everything; the node is unconfigured then."""
-        self._worker.stop(_STOP_TIMEOUT_S)
+        self._runtime.stop(_STOP_TIMEOUT_S)
         return self._attempt('error processing', self._free)
 
     def _attempt(self, what: str, action: Callable[[], None]) -> TransitionCallbackReturn:
         try:
             action()
         except UserError as error:
-            self._tell_trouble(f'{what}: {error}')
+            self._report_trouble(f'{what}: {error}')
             return FAILURE
         except Exception as error:
             if is_shut_down(self):
                 return FAILURE
             if is_device_error(error):
-                self._tell_trouble(f'{what}: the device failed: {first_line(error)}')
+                self._report_trouble(f'{what}: the device failed: {first_line(error)}')
                 self._check_device(error)
                 return FAILURE
-            self._tell_trouble(f'{what}: {type(error).__name__}: {error}')
+            self._report_trouble(f'{what}: {type(error).__name__}: {error}')
             self.get_logger().error(traceback.format_exc())
             return ERROR
         return SUCCESS
@@ -170,36 +177,30 @@ class InstanceSegNode(LifecycleNode):
     def _configure(self) -> None:
         self._fault = None
         device = self._health.device_instead or self._settings.node.device
-        self._health.facts = self._worker.load(self._settings, device)
+        self._health.facts = self._runtime.load(self._settings, device)
         self.get_logger().info('configured: ' + ', '.join(
             f'{key} {value}' for key, value in self._health.facts.items()))
 
     def _free(self) -> None:
         self._health.facts = {}
-        self._worker.free()
+        self._runtime.free()
 
-    def _tell_trouble(self, text: str) -> None:
+    def _report_trouble(self, text: str) -> None:
         self._health.trouble = text
         self.get_logger().error(text)
 
     # Errors of the pipeline
 
     def _on_fault(self, error: Exception) -> None:
-        """Take an error from the pipeline's thread to the executor's."""
+        """Pass an error from the pipeline's thread to the executor's."""
         self._fault = error
         self._fault_signal.trigger()
 
     def _handle_fault(self) -> None:
         error, settings = self._fault, self._settings.node
-        if error is None or self.state != 'active':
+        if error is None or self.state != 'active':     # deactivate has reported it
             return
-        self._health.errors += 1
-        self._health.last_error = f'{type(error).__name__}: {first_line(error)}'
-        self._check_device(error)
-        self.get_logger().error('segmentation failed: ' + ''.join(
-            traceback.format_exception(type(error), error, error.__traceback__)))
-        self.trigger_deactivate()       # fails on purpose: on to error processing, unconfigured
-        self._health.trouble = f'segmentation failed: {self._health.last_error}'
+        self.trigger_deactivate()       # reports it and fails: error processing, unconfigured
         if settings.on_device_error == 'stop' or self.exit_status is not None:
             return
         if settings.on_device_error == 'cpu' and is_device_error(error):
@@ -207,12 +208,20 @@ class InstanceSegNode(LifecycleNode):
         pause_s = self._recovery.schedule(settings.retry_backoff_s)
         self.get_logger().warning(f'configuring again in {pause_s:.1f} s')
 
+    def _report_fault(self, error: Exception) -> None:
+        self._health.errors += 1
+        self._health.last_error = f'{type(error).__name__}: {first_line(error)}'
+        self._health.trouble = f'segmentation failed: {self._health.last_error}'
+        self.get_logger().error('segmentation failed: ' + ''.join(
+            traceback.format_exception(type(error), error, error.__traceback__)))
+        self._check_device(error)
+
     def _check_device(self, error: Exception) -> None:
-        """After an error of the device, probe it; end the process where only that helps."""
-        device = self._worker.device or self._settings.node.device
+        """After a device error, probe the device; end the process where only that helps."""
+        device = self._runtime.device or self._settings.node.device
         if not is_device_error(error) or not self._is_lost(error, device):
             return
-        self._worker.abandon()
+        self._runtime.abandon()
         if self._settings.node.on_device_error == 'retry':
             self.get_logger().fatal(f'device {device} is lost for this process: exiting with '
                                     f'status {DEVICE_LOST} (respawn starts a new one)')
@@ -237,7 +246,7 @@ class InstanceSegNode(LifecycleNode):
     # Services
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> Any:
-        prefixes = [f'{name}.' if name else '' for name in self._worker.cameras]
+        prefixes = [f'{name}.' if name else '' for name in self._runtime.cameras]
         result = self.set_parameters_atomically([
             Parameter(f'{prefix}enabled', Parameter.Type.BOOL, request.data)
             for prefix in prefixes])

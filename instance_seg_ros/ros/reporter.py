@@ -14,7 +14,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 
-from ..node_config.parameters import Settings
+from ..node_config.parameters import NodeSettings
 from . import checks, diagnostics
 from .camera_subscription import CameraSubscription
 
@@ -57,8 +57,8 @@ class Reporter:
     :param stalled_s: returns for how long the device has not returned, 0 when it works.
     """
 
-    def __init__(self, node: LifecycleNode, settings: Settings, cameras: list[CameraSubscription],
-                 health: Health, state: Callable[[], str],
+    def __init__(self, node: LifecycleNode, settings: NodeSettings,
+                 cameras: list[CameraSubscription], health: Health, state: Callable[[], str],
                  memory: Callable[[], dict[str, str]],
                  stalled_s: Callable[[], float] = lambda: 0.) -> None:
         self._node, self._settings, self._cameras = node, settings, cameras

@@ -11,17 +11,19 @@ from typing import Any
 import numpy as np
 from rclpy.lifecycle import LifecycleNode
 
+from ..core.stages import NODE_STAGES
 from ..node_config.builders import overlay_style, region_of
-from ..node_config.parameters import AllSettings, Settings
+from ..node_config.parameters import AllSettings, NodeSettings
 from ..node_config.segmenter_factory import describe, first_line, gpu_memory, tune
-from .camera_subscription import CameraSubscription, Inbox
+from ..perception.frame_batcher import FrameBatcher
+from .camera_subscription import CameraSubscription
 from .outputs import CameraPublishers
-from .pipeline import STAGES, Pipeline
+from .pipeline import Pipeline
 
 _ABANDONED: list[Any] = []      # kept until the process ends
 
 
-class Worker:
+class Runtime:
     """
     The working parts, from ``load`` to ``release``; between ``run`` and ``stop`` they work.
 
@@ -30,7 +32,7 @@ class Worker:
     """
 
     def __init__(self, node: LifecycleNode, settings: AllSettings,
-                 load: Callable[[Settings, str], Any],
+                 load: Callable[[NodeSettings, str], Any],
                  on_fault: Callable[[Exception], None]) -> None:
         self._node, self._load_segmenter, self._on_fault = node, load, on_fault
         self._segmenter: Any = None
@@ -59,17 +61,17 @@ class Worker:
         for camera in self.cameras.values():
             # One by one: where the next cannot be made, release removes those there are.
             self._outputs[camera.name] = CameraPublishers(
-                self._node, camera.prefix, camera.settings, [*stages, *STAGES])
+                self._node, camera.prefix, camera.settings, [*stages, *NODE_STAGES])
         return describe(self._segmenter)
 
-    def run(self, settings: Settings) -> None:
+    def run(self, settings: NodeSettings) -> None:
         """Start to listen, segment and publish."""
-        inbox = Inbox(settings.batch_timeout_ms / 1000, self.cameras)
-        self._pipeline = Pipeline(self._segmenter, inbox, self._outputs, self._now_ns,
+        batcher = FrameBatcher(settings.batch_timeout_ms / 1000, self.cameras)
+        self._pipeline = Pipeline(self._segmenter, batcher, self._outputs, self._now_ns,
                                   self._on_fault, self._node.get_logger())
         self._pipeline.start()
         for camera in self.cameras.values():
-            camera.subscribe(self._node, inbox)
+            camera.subscribe(self._node, batcher)
         self._publish_labels(settings)
 
     def stop(self, timeout_s: float) -> bool:
@@ -85,7 +87,7 @@ class Worker:
         if not stopped:
             self._segmenter = None      # to close it would wait for the call that hangs
             self._node.get_logger().warning(
-                'the device has not come back from a call: its memory is freed when it does')
+                'the inference call is still blocked; its memory stays allocated until it returns')
         return stopped
 
     def free(self) -> None:
@@ -116,7 +118,7 @@ class Worker:
         for name, camera in self.cameras.items():
             camera.update(settings.cameras[name], regions[name], overlay_style(settings.node))
         if self._pipeline is not None:
-            self._pipeline.inbox.batch_timeout_s = settings.node.batch_timeout_ms / 1000
+            self._pipeline.batcher.batch_timeout_s = settings.node.batch_timeout_ms / 1000
             self._publish_labels(settings.node)
 
     @property
@@ -142,7 +144,7 @@ class Worker:
         """Return what the diagnostics tell about the memory of the GPU."""
         return gpu_memory(self._segmenter) if self.is_loaded else {}
 
-    def _publish_labels(self, settings: Settings) -> None:
+    def _publish_labels(self, settings: NodeSettings) -> None:
         for outputs in self._outputs.values():
             outputs.publish_labels(
                 self._segmenter.label_set, settings.score_threshold, self._now_ns())

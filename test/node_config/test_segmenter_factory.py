@@ -9,7 +9,7 @@ from instance_seg_ros.core.errors import DeviceError
 from instance_seg_ros.inference import device_probe
 from instance_seg_ros.inference.checkpoint import random_checkpoint
 from instance_seg_ros.node_config import segmenter_factory as model
-from instance_seg_ros.node_config.parameters import Settings
+from instance_seg_ros.node_config.parameters import NodeSettings
 
 
 @pytest.fixture
@@ -25,8 +25,9 @@ def test_threads_0_undoes_what_another_number_did(tmp_path, usual):
     path = tmp_path / 'untrained.safetensors'
     random_checkpoint(input_size=(64, 64)).save(path)
     for threads, expected in ((0, usual), (usual + 1, usual + 1), (0, usual)):
-        model.load_segmenter(Settings(checkpoint=str(path), threads=threads), 'cpu').close()
+        model.load_segmenter(NodeSettings(checkpoint=str(path), threads=threads), 'cpu').close()
         assert torch.get_num_threads() == expected
+
 
 @pytest.mark.parametrize('error, device, answers, lost', [
     (DeviceError('capture failed', process_lost=True), 'cuda:0', True, True),
@@ -40,3 +41,15 @@ def test_a_device_is_lost_if_the_error_says_so_or_it_does_not_answer(
     monkeypatch.setattr(device_probe, 'device_answers', lambda name: answers)
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     assert model.is_device_lost(error, device) is lost
+
+
+class OutOfMemoryError(RuntimeError):
+    pass
+
+
+@pytest.mark.parametrize('error, is_device', (
+    (OutOfMemoryError(), True), (RuntimeError('CUDA error: unspecified launch failure'), True),
+    (RuntimeError('cuDNN error: CUDNN_STATUS_EXECUTION_FAILED'), True),
+    (RuntimeError('shape mismatch'), False), (ValueError('cuda'), False)))
+def test_device_errors_are_distinguished(error, is_device):
+    assert model.is_device_error(error) is is_device

@@ -123,6 +123,30 @@ def camera_info(focal):
         np.eye(3).ravel(), np.zeros(12), 0, 0, roi), 'sensor_msgs/msg/CameraInfo'))
 
 
+def test_positions_from_depth_images(make_bag, tmp_path):
+    """Of the image's moment, whether recorded before or after it; without one there are none."""
+    info = Topic.of('/camera/camera_info', 'sensor_msgs/msg/CameraInfo')
+    depth = Topic.of('/camera_depth', 'sensor_msgs/msg/Image')
+    with open_source(make_bag()) as bag, BagWriter(tmp_path / 'with_depth') as writer:
+        writer.write(info, BEGIN - 1, camera_info(focal=8.0))
+        for k, message in enumerate(bag.messages()):
+            data = images.serialize_image(images.header(message.stamp + 1000, 'camera'), '16UC1',
+                                          np.full(picture(0).shape[:2], 1000 + k, np.uint16))
+            pair = [(message.topic, message.data), (depth, data)][:1 if k == 5 else 2]
+            for late, (topic, content) in enumerate(pair if k % 2 else pair[::-1]):
+                writer.write(topic, message.stamp + late * 1000, content)
+    camera = CameraPlan.of('/instance_seg', '', RAW, CameraSettings(
+        detections_3d='depth', depth_topic='/camera_depth'), OverlayStyle())
+    with open_source(tmp_path / 'with_depth') as source:
+        BagProcessor([MeanSegmenter()], source, {RAW: camera}, Options()).run(
+            tmp_path / 'out', {})
+    with open_source(tmp_path / 'out') as bag:
+        arrays = [images.deserialize(m.data, m.topic.type)
+                  for m in bag.messages(['/instance_seg/detections_3d'])]
+    depths = [{round(d.bbox.center.position.z, 6) for d in a.detections} for a in arrays]
+    assert depths == [set() if k == 5 else {1 + k / 1000} for k in range(FRAMES)]
+
+
 def test_several_cameras(make_bag, tmp_path):
     source = make_bag(topics=(RAW, COMPRESSED, INFO))
     summary = process(source, tmp_path / 'out', wanted=[RAW, COMPRESSED], only_outputs=True)

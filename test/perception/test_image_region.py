@@ -12,7 +12,7 @@ from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.core.image_codec import ImageError
 from instance_seg_ros.core.instances import InstanceMap
 from instance_seg_ros.core.labels import LabelSet
-from instance_seg_ros.perception.image_region import View, read_ego_mask
+from instance_seg_ros.perception.image_region import ImageRegion, read_ego_mask
 
 LABELS = LabelSet.named('cityscapes')
 IDS = np.array([0, 24000, 24001, 26000, 33002], np.uint16)
@@ -37,7 +37,7 @@ def cases(draw):
 @given(cases())
 def test_the_part_comes_back_to_where_it_was(case):
     image, roi, rotation = case
-    view = View(roi, rotation)
+    view = ImageRegion(roi, rotation)
     found = view.restore(find(view.extract(image)), image.shape)
     x, y, w, h = roi
     expected = np.zeros(image.shape[:2], np.uint16)
@@ -52,8 +52,8 @@ def test_the_part_comes_back_to_where_it_was(case):
 def test_nothing_is_found_on_the_vehicle_itself(case, seed):
     image, roi, rotation = case
     ego = np.random.default_rng(seed).random(image.shape[:2]) < 0.5
-    view = View(roi, rotation, ego)
-    without = View(roi, rotation).restore(find(view.extract(image)), image.shape)
+    view = ImageRegion(roi, rotation, ego)
+    without = ImageRegion(roi, rotation).restore(find(view.extract(image)), image.shape)
     found = view.restore(find(view.extract(image)), image.shape)
     assert not found.instance_mask[ego].any() and not found.class_mask[ego].any()
     assert np.array_equal(found.instance_mask[~ego], without.instance_mask[~ego])
@@ -63,17 +63,17 @@ def test_nothing_is_found_on_the_vehicle_itself(case, seed):
 def test_rotation_is_clockwise():
     image = np.zeros((2, 3, 3), np.uint8)
     image[0, 0] = 255
-    assert View(rotation=90).extract(image)[0, 1].all()
-    assert View(rotation=180).extract(image)[1, 2].all()
-    assert View(rotation=270).extract(image)[2, 0].all()
+    assert ImageRegion(rotation=90).extract(image)[0, 1].all()
+    assert ImageRegion(rotation=180).extract(image)[1, 2].all()
+    assert ImageRegion(rotation=270).extract(image)[2, 0].all()
 
 
 def test_the_whole_image_is_not_copied_and_a_crop_neither():
     image = np.zeros((4, 6, 3), np.uint8)
-    assert View().extract(image) is image or np.shares_memory(View().extract(image), image)
-    assert np.shares_memory(View((1, 1, 2, 2)).extract(image), image)
+    assert ImageRegion().extract(image) is image or np.shares_memory(ImageRegion().extract(image), image)
+    assert np.shares_memory(ImageRegion((1, 1, 2, 2)).extract(image), image)
     found = find(image)
-    assert View().restore(found, image.shape) is found
+    assert ImageRegion().restore(found, image.shape) is found
 
 
 def test_polygons_and_pictures_mark_the_same_pixels(tmp_path):
@@ -82,8 +82,8 @@ def test_polygons_and_pictures_mark_the_same_pixels(tmp_path):
     picture = np.zeros((20, 30), np.uint8)
     picture[15:] = 255
     cv2.imwrite(str(tmp_path / 'ego.png'), picture)
-    by_polygon = View(ego_mask=polygons).restore(find(image), image.shape)
-    by_picture = View(ego_mask=read_ego_mask(str(tmp_path / 'ego.png'))).restore(
+    by_polygon = ImageRegion(ego_mask=polygons).restore(find(image), image.shape)
+    by_picture = ImageRegion(ego_mask=read_ego_mask(str(tmp_path / 'ego.png'))).restore(
         find(image), image.shape)
     assert np.array_equal(by_polygon.instance_mask, by_picture.instance_mask)
     assert not by_polygon.instance_mask[15:].any() and by_polygon.instance_mask[:15].all()
@@ -93,13 +93,13 @@ def test_an_ego_mask_of_another_size_is_scaled():
     image = np.ones((20, 30, 3), np.uint8)
     half = np.zeros((10, 15), bool)
     half[5:] = True
-    found = View(ego_mask=half).restore(find(image), image.shape)
+    found = ImageRegion(ego_mask=half).restore(find(image), image.shape)
     assert not found.instance_mask[10:].any() and found.instance_mask[:10].all()
 
 
 def test_what_does_not_fit_is_named(tmp_path):
     with pytest.raises(ImageError, match='roi') as error:
-        View((6, 0, 2, 2)).extract(np.zeros((4, 6, 3), np.uint8))
+        ImageRegion((6, 0, 2, 2)).extract(np.zeros((4, 6, 3), np.uint8))
     assert error.value.kind == 'roi_outside'
     with pytest.raises(UserError, match='none.png'):
         read_ego_mask(str(tmp_path / 'none.png'))

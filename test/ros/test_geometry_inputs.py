@@ -98,7 +98,7 @@ def test_each_camera_has_its_depth(make_node, arguments, expected):
     topics = {subscription.topic_name for subscription in node.subscriptions}
     assert {topic for topic in topics if 'depth' in topic or 'lidar' in topic} == expected
     assert len([topic for topic in topics if topic.endswith('camera_info')]) == len(
-        node._worker.cameras)
+        node._runtime.cameras)
 
 
 @pytest.mark.parametrize('frame, told', (('front', 0), ('left', 1)))

@@ -18,9 +18,9 @@ from sensor_msgs.msg import Image  # noqa: E402
 from instance_seg_ros.core.instances import InstanceMap  # noqa: E402
 from instance_seg_ros.core.labels import LabelSet  # noqa: E402
 from instance_seg_ros.node_config.parameters import CameraSettings  # noqa: E402
+from instance_seg_ros.perception.frame_batcher import FrameBatcher  # noqa: E402
 from instance_seg_ros.ros.camera_subscription import (  # noqa: E402
     CameraSubscription,
-    Inbox,
     IncomingFrame,
 )
 from instance_seg_ros.ros.pipeline import Pipeline  # noqa: E402
@@ -73,14 +73,14 @@ def test_a_segmenter_that_hangs_is_noticed_from_outside():
         come_back.wait()
         return segment(images)
 
-    camera, inbox = CameraSubscription('a', CameraSettings(), lambda: NOW_NS), Inbox(0.0)
-    pipeline = Pipeline(hang, inbox, {'a': Publishers('a')}, lambda: NOW_NS, lambda error: None,
+    camera, batcher = CameraSubscription('a', CameraSettings(), lambda: NOW_NS), FrameBatcher(0.0)
+    pipeline = Pipeline(hang, batcher, {'a': Publishers('a')}, lambda: NOW_NS, lambda error: None,
                         logging.getLogger('test'))
     pipeline.watchdog.limit_s = 0.
     pipeline.start()
     assert not pipeline.watchdog.stalled
     camera.ledger.receive()
-    inbox.put('a', IncomingFrame(camera, message('good'), time.monotonic()))
+    batcher.put('a', IncomingFrame(camera, message('good'), time.monotonic()))
     taken.wait()
     assert pipeline.watchdog.stalled and pipeline.watchdog.waiting_s > 0
     come_back.set()
@@ -96,12 +96,12 @@ KINDS = ('good', 'good', 'good', 'broken', 'old', 'segmenter_fails', 'publish_fa
 def test_every_frame_is_accounted_for_whatever_happens(frames):
     cameras = {name: CameraSubscription(name, CameraSettings(max_age_ms=1000.0), lambda: NOW_NS)
                for name in 'ab'}
-    inbox, faults, outputs = Inbox(0.0), [], {name: Publishers(name) for name in 'ab'}
-    pipeline = Pipeline(segment, inbox, outputs, lambda: NOW_NS, faults.append,
+    batcher, faults, outputs = FrameBatcher(0.0), [], {name: Publishers(name) for name in 'ab'}
+    pipeline = Pipeline(segment, batcher, outputs, lambda: NOW_NS, faults.append,
                         logging.getLogger('test'))
     pipeline.start()
     for name, kind, pause in frames:
-        cameras[name]._inbox = inbox
+        cameras[name]._batcher = batcher
         cameras[name]._on_message(message(kind))
         if pause:
             time.sleep(0.001)
@@ -129,11 +129,11 @@ def test_stop_waits_for_the_frame_being_published_and_drops_the_others():
             leave.wait(10)
             events.append('published')
 
-    camera, inbox = CameraSubscription('', CameraSettings(), lambda: NOW_NS), Inbox()
-    pipeline = Pipeline(segment, inbox, {'': SlowPublishers('')}, lambda: NOW_NS, events.append,
+    camera, batcher = CameraSubscription('', CameraSettings(), lambda: NOW_NS), FrameBatcher()
+    pipeline = Pipeline(segment, batcher, {'': SlowPublishers('')}, lambda: NOW_NS, events.append,
                         logging.getLogger('test'))
     pipeline.start()
-    camera._inbox = inbox
+    camera._batcher = batcher
     camera._on_message(message('good'))
     assert entered.wait(10)
     camera._on_message(message('good'))

@@ -1,12 +1,13 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The pauses between tries: they double up to a minute, and begin anew after a quiet while."""
+"""Attempts after an error, each after a longer pause."""
 
 import pytest
 
 pytest.importorskip('rclpy')
 
-from instance_seg_ros.ros import recovery  # noqa: E402
+from instance_seg_ros.monitoring.backoff import Backoff  # noqa: E402
+from instance_seg_ros.ros.recovery import Recovery  # noqa: E402
 
 pytestmark = pytest.mark.ros
 
@@ -28,29 +29,17 @@ class Node:
         self.timers[0][1]()
 
 
-def test_pauses_grow_until_a_try_succeeds(monkeypatch):
-    now, node, answers = [0.0], Node(), []
-    monkeypatch.setattr(recovery.time, 'monotonic', lambda: now[0])
-    tries = recovery.Recovery(node, lambda: answers.pop(0))
-    assert tries.schedule(1.0) == 1.0 and tries.is_pending
+def test_attempts_until_one_succeeds():
+    now, node, answers = [0.0], Node(), [False, False, True]
+    recovery = Recovery(node, lambda: answers.pop(0), Backoff(lambda: now[0]))
+    assert recovery.schedule(1.0) == 1.0
     pauses = []
-    for _ in range(8):
-        answers.append(False)
-        now[0] += node.timers[0][0]
-        node.fire()
+    while node.timers:
         assert len(node.timers) == 1
         pauses.append(node.timers[0][0])
-    assert pauses == [2, 4, 8, 16, 32, 60, 60, 60]
-    answers.append(True)
-    now[0] += 60
-    node.fire()
-    assert not tries.is_pending and not node.timers
-    now[0] += 60
-    assert tries.schedule(1.0) == 60    # it has failed again soon
-    answers.append(True)
-    now[0] += 60
-    node.fire()
-    now[0] += 61
-    assert tries.schedule(1.0) == 1.0 and len(node.timers) == 1
-    tries.cancel()
-    assert not tries.is_pending and not node.timers
+        now[0] += pauses[-1]
+        node.fire()
+    assert pauses == [1, 2, 4] and not answers
+    recovery.schedule(1.0)
+    recovery.cancel()
+    assert not node.timers

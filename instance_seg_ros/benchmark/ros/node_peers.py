@@ -183,11 +183,11 @@ def listener(notes: Notes) -> None:
 
 def segmenter(notes: Notes, folder: str, transport: str, parameters: dict[str, Any]) -> None:
     """Segment the frames whose numbers come, decoded beforehand, and note the milliseconds."""
-    from ...node_config.parameters import Settings
+    from ...node_config.parameters import NodeSettings
     from ...node_config.segmenter_factory import load_segmenter
 
     parameters['input_size'] = tuple(parameters['input_size'])
-    segment = load_segmenter(Settings(**parameters), parameters['device'])
+    segment = load_segmenter(NodeSettings(**parameters), parameters['device'])
     segment.warm_up(1)
 
     @cache

@@ -22,6 +22,12 @@ SUCCESS, FAILURE, ERROR = (TransitionCallbackReturn.SUCCESS, TransitionCallbackR
                            TransitionCallbackReturn.ERROR)
 
 
+def bright_image():
+    image = Image(height=4, width=6, encoding='rgb8', step=18)
+    image.data.frombytes(bytes([1]) * 72)
+    return image
+
+
 class Stuck(FakeSegmenter):
     """Does not come back from a call with an image that is not black until it is let go."""
 
@@ -50,21 +56,19 @@ def stuck_node(make_node, monkeypatch):
 
     node = make_node(load=load)
     assert node.trigger_configure() == node.trigger_activate() == SUCCESS
-    image = Image(height=4, width=6, encoding='rgb8', step=18)
-    image.data.frombytes(bytes([1]) * 72)
-    node._worker.cameras['']._on_message(image)
+    node._runtime.cameras['']._on_message(bright_image())
     assert segmenters[0].called.wait(PATIENCE_S)
     yield node, segmenters
     segmenters[0].let_go.set()
     segmenters[0].thread.join(PATIENCE_S)
-    counts = node._worker.cameras[''].ledger.counts()
+    counts = node._runtime.cameras[''].ledger.counts()
     assert (counts.held, counts.published, counts.dropped['deactivated']) == (0, 0, 1)
 
 
 def test_a_call_that_hangs_holds_up_neither_deactivate_nor_the_next_configure(stuck_node):
     node, segmenters = stuck_node
     assert node.trigger_deactivate() == ERROR and node.state == 'unconfigured'
-    assert 'the device has not come back' in node._health.trouble
+    assert 'timed out after 0 s waiting for the inference thread' in node._health.trouble
     assert node.trigger_configure() == node.trigger_activate() == SUCCESS
     assert len(segmenters) == 2 and not segmenters[0].back.is_set()
 
@@ -73,6 +77,50 @@ def test_a_call_that_hangs_does_not_hold_up_the_end(stuck_node):
     node, segmenters = stuck_node
     node.end()
     assert node.state == 'finalized' and not segmenters[0].back.is_set()
+
+
+def test_a_fault_while_the_node_is_deactivated_is_reported(make_node):
+    """The executor has had no time to handle it before deactivate was asked for."""
+    class Broken(FakeSegmenter):
+        def _obey(self, order):
+            if order:
+                raise ZeroDivisionError('a bug')
+
+    node = make_node(load=Broken)
+    assert node.trigger_configure() == node.trigger_activate() == SUCCESS
+    node._runtime.cameras['']._on_message(bright_image())
+    node._runtime._pipeline._thread.join(PATIENCE_S)
+    assert node.state == 'active'       # nobody spins: the fault is waiting
+    assert node.trigger_deactivate() == ERROR and node.state == 'unconfigured'
+    assert (node._health.errors, node._health.last_error) == (1, 'ZeroDivisionError: a bug')
+    assert node._health.trouble == 'segmentation failed: ZeroDivisionError: a bug'
+    node._handle_fault()                # the executor's turn comes: it is not counted again
+    assert node._health.errors == 1
+
+
+def test_a_fault_ends_in_unconfigured_once(make_node):
+    """Also when deactivate is waiting for the call that fails."""
+    class Late(Stuck):
+        def _obey(self, order):
+            super()._obey(order)
+            if order:
+                raise ZeroDivisionError('a late bug')
+
+    segmenters = []
+    node = make_node(load=lambda *arguments: segmenters.append(Late(*arguments))
+                     or segmenters[-1])
+    assert node.trigger_configure() == node.trigger_activate() == SUCCESS
+    node._runtime.cameras['']._on_message(bright_image())
+    assert segmenters[0].called.wait(PATIENCE_S)
+    closed = node._runtime._pipeline.batcher.close
+
+    def close():
+        segmenters[0].let_go.set()
+        return closed()
+
+    node._runtime._pipeline.batcher.close = close
+    assert node.trigger_deactivate() == ERROR
+    assert node._health.last_error == 'ZeroDivisionError: a late bug'
 
 
 def test_a_configure_that_fails_leaves_no_topic_behind(make_node, monkeypatch):
@@ -89,7 +137,7 @@ def test_a_configure_that_fails_leaves_no_topic_behind(make_node, monkeypatch):
 def reliability(node):
     """Activate a node, and bring it back."""
     assert node.trigger_configure() == node.trigger_activate() == SUCCESS
-    name = node._worker.cameras[''].subscription.qos_profile.reliability.name
+    name = node._runtime.cameras[''].subscription.qos_profile.reliability.name
     assert node.trigger_deactivate() == node.trigger_cleanup() == SUCCESS
     return name
 
