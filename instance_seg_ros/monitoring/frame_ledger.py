@@ -43,7 +43,7 @@ class FrameLedger:
         self._failed: Counter[str] = Counter()
 
     def receive(self) -> None:
-        """Count a frame in."""
+        """Count a received frame."""
         with self._lock:
             self._received += 1
             self._held += 1
@@ -55,19 +55,19 @@ class FrameLedger:
             self._published += 1
 
     def drop(self, reason: str) -> None:
-        """Count a held frame as dropped: it could have been processed, but should not be."""
+        """Count a held frame as dropped, for a reason other than an error."""
         with self._lock:
             self._release()
             self._dropped[reason] += 1
 
     def fail(self, kind: str) -> None:
-        """Count a held frame as failed: it could not be processed."""
+        """Count a held frame as failed, for an error of a kind."""
         with self._lock:
             self._release()
             self._failed[kind] += 1
 
     def counts(self) -> FrameCounts:
-        """Return all counters of the same instant."""
+        """Return all counters at one instant."""
         with self._lock:
             return FrameCounts(self._received, self._published, self._held,
                           {reason: self._dropped[reason] for reason in

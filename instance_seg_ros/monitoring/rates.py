@@ -19,12 +19,12 @@ class Rate:
         self._lock = threading.Lock()
 
     def tick(self) -> None:
-        """Take in an event that happens now."""
+        """Count an event that happens now."""
         with self._lock:
             self._times.append(self._clock())
 
     def hz(self) -> float:
-        """Return the rate, 0 with fewer than two events in the window."""
+        """Return the rate in Hz, 0 with fewer than two events in the window."""
         with self._lock:
             start = self._clock() - self._window_s
             while self._times and self._times[0] < start:

@@ -21,7 +21,7 @@ class StageTimings:
         self._stages: dict[str, deque[float]] = {}
 
     def add(self, stages_ms: dict[str, float]) -> None:
-        """Take in the times of one frame."""
+        """Add the times of one frame in milliseconds."""
         with self._lock:
             for stage, milliseconds in stages_ms.items():
                 self._stages.setdefault(stage, deque(maxlen=self._window)).append(milliseconds)

@@ -1,12 +1,11 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What parameters come to, once read: for the node, and for who does its work without ROS."""
+"""Objects built from parameters, for the node and for work without ROS."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..core.errors import UserError
 from ..perception.frame_processor import FrameProcessor
 from ..perception.image_region import ImageRegion, read_ego_mask
 from ..perception.overlay import OverlayStyle
@@ -16,7 +15,7 @@ from .parameters import CAMERA_FIELDS, NODE_FIELDS, AllSettings, CameraSettings,
 
 
 def all_settings(values: dict[str, Any]) -> AllSettings:
-    """Return the settings of all parameters by name; raises UserError where they are wrong."""
+    """Return the settings of all parameters by name; raises UserError for invalid values."""
     for name, value in values.items():
         check_value(name, value)
     node = NodeSettings(**{name: values[name] for name in NODE_FIELDS})
@@ -42,13 +41,10 @@ def region_of(camera: CameraSettings) -> ImageRegion:
 
 
 def tracker_of(camera: CameraSettings) -> Any:
-    """Return a new Tracker, None where none is asked for; raises UserError without SciPy."""
+    """Build a tracker, None without tracking."""
     if not camera.tracking:
         return None
-    try:
-        from ..perception.tracking.tracker import Tracker
-    except ImportError as error:
-        raise UserError(f'tracking needs {error.name}, which is not installed.') from error
+    from ..perception.tracking.tracker import Tracker  # SciPy takes time to import
     return Tracker(camera.tracking_max_age_s, camera.tracking_reuse_after_s)
 
 
@@ -60,7 +56,7 @@ def placer_of(camera: CameraSettings) -> Placer | None:
 
 
 def overlay_style(settings: NodeSettings) -> OverlayStyle:
-    """Return how the overlay is drawn."""
+    """Build the style of the overlay."""
     return OverlayStyle(
         palette=settings.overlay_palette, opacity=settings.overlay_opacity,
         background=settings.overlay_background,

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The node's parameters file, read as the node reads it, without ROS."""
+"""Reading the node's parameters file as the node does, without ROS."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .parameters import CAMERA_FIELDS, NODE_FIELDS, AllSettings, as_word, type_n
 
 _SECTION = 'ros__parameters'
 OF_ROS = ('use_sim_time', 'qos_overrides.', 'start_type_description_service')
-"""What names of parameters begin with that are every node's."""
+"""Prefixes of parameters that every node has."""
 _ELEMENTS = {tuple[int, ...]: int, tuple[str, ...]: str}
 
 _log = logging.getLogger(__name__)
@@ -29,10 +29,16 @@ _log = logging.getLogger(__name__)
 
 def read_parameters(path: Path, node: str = '/instance_seg') -> AllSettings:
     """
-    Return the settings that a node of this full name has with a parameters file.
+    Return the settings of a node with a parameters file.
 
-    Names that are no parameters are ignored, as the node does, but told in the log.
-    :raises UserError: where the node would not start either.
+    Unknown parameters are ignored and logged as warnings, as by the node.
+
+    Args:
+        path: YAML file.
+        node: full name of the node.
+
+    Raises:
+        UserError: where the node would not start either.
     """
     given = _given(path, node)
     values = {name: _value(path, given, name) for name in NODE_FIELDS}
@@ -42,7 +48,7 @@ def read_parameters(path: Path, node: str = '/instance_seg') -> AllSettings:
             values[f'{camera}.{name}'] = _value(path, given, f'{camera}.{name}', default)
     for name in given.keys() - values.keys():
         if not name.startswith(OF_ROS):
-            _log.warning('%s: %s is no parameter of the node; it is ignored.', path, name)
+            _log.warning('%s: unknown parameter %r ignored.', path, name)
     return all_settings(values)
 
 
@@ -50,22 +56,22 @@ def _given(path: Path, node: str) -> dict[str, Any]:
     try:
         content = rcl_yaml.load(Path(path).read_text(encoding='utf-8'))
     except OSError as error:
-        raise UserError(f'{path} cannot be read: {error.strerror}.') from error
+        raise UserError(f'Cannot read {path}: {error.strerror}.') from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f'{path} is no YAML: {_told(error)}.') from error
+        raise UserError(f'Invalid YAML in {path}: {_one_line(error)}.') from error
     sections = list(_sections(content, ''))
     if not sections:
-        raise UserError(f'{path} is no parameters file: it has no section {_SECTION}.')
+        raise UserError(f'{path} is not a parameters file: it has no section {_SECTION}.')
     given = {}
-    for name, section in sections:      # the last one has the last word, however near its name
+    for name, section in sections:      # the last one wins, however specific its name
         if re.fullmatch(_pattern(name), node, re.ASCII):
             given.update(_flat(section, ''))
     check_qos_overrides(given)
     return given
 
 
-def _told(error: Exception) -> str:
-    """Return an error of the YAML reader in one line, with the place in the file."""
+def _one_line(error: Exception) -> str:
+    """Return an error of the YAML reader in one line, with its position in the file."""
     mark = getattr(error, 'problem_mark', None)
     if mark is None:
         return ' '.join(str(error).split())
@@ -97,18 +103,19 @@ def _flat(section: dict, prefix: str) -> Iterator[tuple[str, Any]]:
 def _value(path: Path, given: dict[str, Any], name: str, default: Any = None) -> Any:
     declared = NODE_FIELDS[name.rpartition('.')[2]]
     value = as_word(declared, given.get(name))
-    # The type of an empty list is not known: to the node it is as if nothing were given.
+    # The type of an empty list is unknown: the node behaves as if it were not given.
     if name not in given or (value == [] and declared.type != tuple[str, ...]):
         return declared.default if default is None else default
     if not _has_type(value, declared):
-        raise UserError(f'{path}: {name} must be of type {type_name(declared)}, not {value!r}.')
+        raise UserError(f'{path}: invalid value {value!r} of {name}; expected type '
+                        f'{type_name(declared)}.')
     if declared.type == tuple[str, ...]:
         return tuple(text.strip() for text in value if text.strip())
     return tuple(value) if isinstance(value, list) else value
 
 
 def _has_type(value: Any, declared: dataclasses.Field) -> bool:
-    """Whether the node would take it: ROS takes no 1 for 1.0."""
+    """Whether the node would accept it: ROS does not convert 1 to 1.0."""
     element = _ELEMENTS.get(declared.type)
     if element:
         return isinstance(value, list) and all(type(v) is element for v in value)

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What values of parameters must fulfil, each alone and all together."""
+"""Constraints on the values of parameters, each alone and in combination."""
 
 import math
 import re
@@ -19,7 +19,19 @@ _DEVICE = re.compile(r'auto|cpu|cuda(:\d+)?')
 
 
 def per_class(entries: tuple[str, ...], parameter_name: str) -> dict[str, float]:
-    """Return {class: value} of entries like 'car=0.5'; raises UserError for any other text."""
+    """
+    Parse values per class.
+
+    Args:
+        entries: such as 'car=0.5'.
+        parameter_name: for the error message.
+
+    Returns:
+        {class: value}.
+
+    Raises:
+        UserError: for an entry of another form.
+    """
     values = {}
     for entry in entries:
         name, _, value = entry.rpartition('=')
@@ -28,25 +40,26 @@ def per_class(entries: tuple[str, ...], parameter_name: str) -> dict[str, float]
         except ValueError:
             values[''] = math.nan
         if not name.strip() or not 0 <= values[name.strip()] < math.inf:
-            raise UserError(f'{parameter_name}: {entry!r} should read like "car=0.5".')
+            raise UserError(f'{parameter_name}: invalid entry {entry!r}; expected '
+                            '"class=number", such as "car=0.5".')
     return values
 
 
 def parse_polygons(text: str) -> list[list[tuple[float, float]]]:
-    """Return the corners (x, y) of polygons written 'x,y x,y x,y; ...'; raises UserError."""
+    """Return the corners (x, y) of polygons 'x,y x,y x,y; ...'; raises UserError."""
     try:
         polygons = [[tuple(map(float, corner.split(','))) for corner in polygon.split()]
                     for polygon in text.split(';')]
     except ValueError:
         polygons = [[]]
     if not all(len(p) >= 3 and all(len(corner) == 2 for corner in p) for p in polygons):
-        raise UserError(f'ego_mask: {text!r} is neither a .png file nor polygons of three or more '
-                        'corners like "0,700 1280,700 640,600".')
+        raise UserError(f'ego_mask: invalid value {text!r}; expected a .png file or polygons of '
+                        'three or more corners, such as "0,700 1280,700 640,600".')
     return polygons
 
 
 def is_topic_name(text: str) -> bool:
-    """Whether ROS 2 takes a text as the name of a topic."""
+    """Whether a text is a valid ROS 2 topic name."""
     return bool(_TOPIC.fullmatch(text))
 
 
@@ -55,62 +68,65 @@ def check_value(name: str, value: Any) -> None:
     declared = NODE_FIELDS[name.rpartition('.')[2]].metadata
     if declared['choices'] and value not in declared['choices']:
         choices = ', '.join(map(repr, declared['choices']))
-        raise UserError(f'{name}: {value!r} is not one of {choices}.')
+        raise UserError(f'{name}: invalid value {value!r}; available: {choices}.')
     low, high = declared['minimum'], declared['maximum']
     if low is not None and not low <= value <= high:
-        raise UserError(f'{name}: {value} is not between {low} and {high}.')
+        raise UserError(f'{name}: {value} is out of range [{low}, {high}].')
 
 
 def check_qos_overrides(given: dict[str, Any]) -> None:
-    """Raise UserError where a parameter qos_overrides.<topic>.<entity>.<policy> is wrong."""
+    """Raise UserError for an invalid parameter qos_overrides.<topic>.<entity>.<policy>."""
     for name, value in given.items():
         start, _, policy = name.rpartition('.')
         if not start.startswith('qos_overrides.'):
             continue
         if policy == 'depth' and (type(value) is not int or value < 0):
-            raise UserError(f'{name}: {value!r} is not a number of messages.')
+            raise UserError(f'{name}: invalid value {value!r}; expected an integer >= 0.')
         words = _QOS_WORDS.get(policy)
         if words and (not isinstance(value, str) or value.lower() not in words):
-            raise UserError(f'{name}: {value!r} is not one of {", ".join(words)}.')
+            raise UserError(f'{name}: invalid value {value!r}; available: {", ".join(words)}.')
 
 
 def check_together(settings: AllSettings) -> None:
-    """Raise UserError when parameters are wrong in form or do not go together."""
+    """Raise UserError for parameters that are malformed or contradict each other."""
     node = settings.node
     if not _DEVICE.fullmatch(node.device):
-        raise UserError(f'device: {node.device!r} is not auto, cpu, cuda or cuda:N.')
+        raise UserError(f'device: invalid value {node.device!r}; expected auto, cpu, cuda or '
+                        'cuda:N.')
     if node.input_size != (0, 0):
         checked_input_size(node.input_size)
     thresholds = per_class(node.class_score_thresholds, 'class_score_thresholds')
     if any(score > 1 for score in thresholds.values()):
-        raise UserError('class_score_thresholds: scores are between 0 and 1.')
+        raise UserError('class_score_thresholds: a score is out of range [0, 1].')
     per_class(node.class_min_areas, 'class_min_areas')
     bandwidths = per_class(node.class_bandwidths, 'class_bandwidths')
     if not all(MIN_BANDWIDTH <= bandwidth <= 10 for bandwidth in bandwidths.values()):
-        raise UserError(f'class_bandwidths: a bandwidth is from {MIN_BANDWIDTH} to 10.')
+        raise UserError('class_bandwidths: a bandwidth is out of range '
+                        f'[{MIN_BANDWIDTH}, 10].')
     if 0 < node.bandwidth < MIN_BANDWIDTH:
         raise UserError(f'bandwidth: {node.bandwidth} is below {MIN_BANDWIDTH}.')
     for item in node.overlay_items:
         if item not in OVERLAY_ITEMS:
-            raise UserError(f'overlay_items: {item!r} is not one of {", ".join(OVERLAY_ITEMS)}.')
+            raise UserError(f'overlay_items: invalid item {item!r}; available: '
+                            f'{", ".join(OVERLAY_ITEMS)}.')
     for name in node.cameras:
         if not _NAME.fullmatch(name) or name in NODE_FIELDS or node.cameras.count(name) > 1:
-            raise UserError(f'cameras: {name!r} cannot be the name of a camera; take different '
-                            'names of letters, digits and "_" which are no parameters.')
+            raise UserError(f'cameras: invalid camera name {name!r}; use unique names of letters, '
+                            'digits and "_" that are not names of parameters.')
     for name, camera in settings.cameras.items():
         _check_camera(f'{name}.' if name else '', camera)
 
 
 def _check_camera(prefix: str, camera: CameraSettings) -> None:
     if len(camera.roi) != 4 or min(camera.roi) < 0:
-        raise UserError(f'{prefix}roi: {list(camera.roi)} is not x, y, width, height in pixels.')
+        raise UserError(f'{prefix}roi: invalid value {list(camera.roi)}; expected x, y, width, '
+                        'height in pixels.')
     for name in ('topic', 'camera_info_topic', 'depth_topic'):
         topic = getattr(camera, name)
         if topic and not is_topic_name(topic):
-            raise UserError(f'{prefix}{name}: {topic!r} is no name of a topic: letters, digits '
-                            'and "_" between slashes.')
+            raise UserError(f'{prefix}{name}: {topic!r} is not a valid ROS topic name.')
     if camera.ego_mask and not camera.ego_mask.lower().endswith('.png'):
         parse_polygons(camera.ego_mask)
     if camera.markers and camera.detections_3d == 'off':
-        raise UserError(f'{prefix}markers shows {prefix}detections_3d, which is off: set it to '
+        raise UserError(f'{prefix}markers needs {prefix}detections_3d, which is off; set it to '
                         'ground or depth.')

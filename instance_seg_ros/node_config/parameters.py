@@ -40,35 +40,35 @@ class CameraSettings:
         'raw', 'Subscribe to sensor_msgs/Image ("raw") or to CompressedImage on '
         '<topic>/compressed ("compressed").', when=CONFIGURE, choices=('raw', 'compressed'))
     qos: str = parameter(
-        'best_effort', 'Reliability of the subscription: "best_effort" (SensorData) hears every '
-        'publisher, "reliable" only reliable ones, but loses no large image on the way.',
+        'best_effort', 'Reliability of the subscription: "best_effort" (SensorData) matches any '
+        'publisher; "reliable" matches only reliable ones, but loses no large images.',
         when=CONFIGURE, choices=('best_effort', 'reliable'))
-    enabled: bool = parameter(True, 'Process the images; false drops and counts them.')
+    enabled: bool = parameter(True, 'Process images; false drops and counts them.')
     max_rate_hz: float = parameter(
-        0.0, 'Process at most this many images a second and drop the others; 0: all.',
+        0.0, 'Maximum rate of processed images [Hz]; others are dropped. 0: unlimited.',
         minimum=0.0, maximum=1000.0)
     max_age_ms: float = parameter(
-        0.0, 'Drop images whose stamp is older than this when their turn comes; 0: none.',
+        0.0, 'Drop images whose stamp is older than this when processing starts [ms]; 0: never.',
         minimum=0.0, maximum=3600000.0)
     stale_after_s: float = parameter(
-        2.0, 'Report the camera as stale when no image has come for this long.',
+        2.0, 'Report the camera as stale after this time without an image [s].',
         minimum=0.05, maximum=3600.0)
     roi: tuple[int, ...] = parameter(
-        (0, 0, 0, 0), 'Segment only this rectangle of the image: x, y, width, height in pixels; '
-        'width or height 0: up to the edge.')
+        (0, 0, 0, 0), 'Region of interest: x, y, width, height in pixels; width or height 0: up '
+        'to the edge.')
     rotation: int = parameter(
-        0, 'Degrees by which the image is turned clockwise before it is segmented, for a camera '
-        'that is not mounted upright; outputs stay in the coordinates of the input.',
+        0, 'Clockwise rotation before segmentation [deg], for a camera that is not mounted '
+        'upright; outputs stay in the coordinates of the input.',
         choices=(0, 90, 180, 270))
     ego_mask: str = parameter(
-        '', 'Pixels of the vehicle itself, in which nothing is found: a PNG file (not black: '
+        '', 'Mask of the ego vehicle, in which no instance is reported: a PNG file (non-black: '
         'vehicle) or polygons "x,y x,y x,y; x,y ..." in pixels.')
     tracking: bool = parameter(
-        False, 'Keep the number of an instance from image to image.')
+        False, 'Track instances: keep their ids from image to image.')
     tracking_max_age_s: float = parameter(
-        1.0, 'How long an object that is out of sight is waited for.', minimum=0.0, maximum=60.0)
+        1.0, 'Keep a lost track for this long (max_age) [s].', minimum=0.0, maximum=60.0)
     tracking_reuse_after_s: float = parameter(
-        60.0, 'How long the number of a lost object is not given to another one.',
+        60.0, 'Minimum time before a track id is reused [s].',
         minimum=0.0, maximum=86400.0)
     detections_3d: str = parameter(
         'off', 'Publish ~/detections_3d from camera_info and a flat ground ("ground") or a depth '
@@ -77,15 +77,16 @@ class CameraSettings:
         False, 'Publish ~/markers, the boxes and names of ~/detections_3d for RViz.',
         when=CONFIGURE)
     camera_info_topic: str = parameter(
-        '', 'CameraInfo of the rectified image; empty: camera_info beside the image.',
+        '', 'CameraInfo of the rectified image; empty: camera_info next to the image topic.',
         when=CONFIGURE)
     depth_topic: str = parameter(
         '', 'Depth image of the same view and size, 32FC1 in metres or 16UC1 in millimetres. '
         'Empty: "depth", or "<camera>/depth" with several cameras.', when=CONFIGURE)
     camera_height_m: float = parameter(
-        1.5, 'Height of the camera above the ground.', minimum=0.01, maximum=100.0)
+        1.5, 'Height of the camera above the ground [m].', minimum=0.01, maximum=100.0)
     camera_pitch_deg: float = parameter(
-        0.0, 'Degrees by which the camera looks down.', minimum=-90.0, maximum=90.0)
+        0.0, 'Pitch of the camera, positive when it looks down [deg].', minimum=-90.0,
+        maximum=90.0)
 
 
 @dataclass(frozen=True)
@@ -93,18 +94,18 @@ class NodeSettings(CameraSettings):
     """Parameters of the node; those of ``CameraSettings`` are the only camera's, or defaults."""
 
     cameras: tuple[str, ...] = parameter(
-        (), 'Names of the cameras when there are several; their outputs are ~/<camera>/... . '
-        "['']: there is one, without a name.", when=START)
+        (), 'Names of several cameras; their outputs are ~/<camera>/... . '
+        "['']: one camera without a name.", when=START)
     autostart: bool = parameter(
-        False, 'Configure and activate at start-up, where no launch file or lifecycle manager '
-        'does it.', when=START)
+        False, 'Configure and activate at start-up, for use without a launch file or lifecycle '
+        'manager.', when=START)
     checkpoint: str = parameter(
-        '', 'Weights (.safetensors); empty: the ones shipped with the package.', when=CONFIGURE)
+        '', 'Weights (.safetensors); empty: the weights shipped with the package.', when=CONFIGURE)
     semantic_checkpoint: str = parameter(
-        '', 'Take the classes from this network (.safetensors) and only the embeddings from the '
-        'other; empty: both from one.', when=CONFIGURE)
+        '', 'Separate network for the classes (.safetensors); checkpoint then provides only the '
+        'embeddings. Empty: one network for both.', when=CONFIGURE)
     device: str = parameter(
-        'auto', 'Device to compute on: auto, cpu, cuda, cuda:0, cuda:1, ...', when=CONFIGURE)
+        'auto', 'Inference device: auto, cpu, cuda, cuda:0, cuda:1, ...', when=CONFIGURE)
     half: str = parameter(
         'auto', 'Compute in 16 bit; auto: on GPUs of compute capability 7.0 and later.',
         when=CONFIGURE, choices=('auto', 'on', 'off'))
@@ -112,54 +113,54 @@ class NodeSettings(CameraSettings):
         'auto', 'Capture CUDA graphs on CUDA devices; "off" launches each operation, which is '
         'slower, for drivers where the capture fails.', when=CONFIGURE, choices=('auto', 'off'))
     threads: int = parameter(
-        0, 'CPU threads of the network; 0: as many as PyTorch takes.', when=CONFIGURE,
+        0, "CPU threads of the network; 0: PyTorch's default.", when=CONFIGURE,
         minimum=0, maximum=1024)
     input_size: tuple[int, ...] = parameter(
-        (0, 0), 'Width and height the image is scaled to for the network; 0, 0: as trained.',
+        (0, 0), 'Input width and height of the network; 0, 0: as trained.',
         when=CONFIGURE)
     score_threshold: float = parameter(
-        SCORE_THRESHOLD, 'Leave out instances with a lower score.', minimum=0.0, maximum=1.0)
+        SCORE_THRESHOLD, 'Minimum score of an instance.', minimum=0.0, maximum=1.0)
     class_score_thresholds: tuple[str, ...] = parameter(
-        (), 'Score thresholds of single classes, "class=score"; [\'\']: none.')
+        (), 'Score thresholds per class, "class=score"; [\'\']: none.')
     min_area: int = parameter(
-        32, 'Leave out instances with fewer pixels of the input image.',
+        32, 'Minimum area of an instance, in pixels of the input image.',
         minimum=0, maximum=100000000)
     class_min_areas: tuple[str, ...] = parameter(
-        (), 'Minimum areas of single classes, "class=pixels"; [\'\']: none.')
+        (), 'Minimum areas per class, "class=pixels"; [\'\']: none.')
     classes: tuple[str, ...] = parameter(
-        (), "Classes to find instances of; ['']: all that have instances.")
+        (), "Classes to segment into instances; ['']: all thing classes.")
     bandwidth: float = parameter(
-        0.0, 'Radius of the mean shift in the embedding space (the paper trains for margins 0.5 '
-        'and 1.5, between which 1.5 is the best radius); 0: as the checkpoint says.',
+        0.0, 'Mean shift bandwidth in embedding space (trained with margins 0.5 and 1.5, 1.5 is '
+        'best); 0: as stored in the checkpoint.',
         minimum=0.0, maximum=10.0)
     class_bandwidths: tuple[str, ...] = parameter(
-        (), 'Bandwidths of single classes, "class=radius"; [\'\']: none.')
+        (), 'Bandwidths per class, "class=bandwidth"; [\'\']: none.')
     batch_timeout_ms: float = parameter(
-        20.0, 'With several cameras: how long a batch waits for the others after its first '
-        'image.', minimum=0.0, maximum=10000.0)
+        20.0, 'Several cameras: maximum time a batch waits for the other cameras after its first '
+        'image [ms].', minimum=0.0, maximum=10000.0)
     overlay_palette: str = parameter(
-        'vivid', 'Colours of the overlay: one per instance, the same safe for colour-blind eyes, '
-        'or one per class.', choices=('vivid', 'color_blind', 'class'))
+        'vivid', 'Colours of the overlay: one per instance (vivid), colour-blind safe per '
+        'instance, or one per class.', choices=('vivid', 'color_blind', 'class'))
     overlay_opacity: float = parameter(
         0.45, 'Opacity of the instances in the overlay.', minimum=0.0, maximum=1.0)
     overlay_background: float = parameter(
-        0.0, 'Opacity of the classes around the instances in the overlay.',
+        0.0, 'Opacity of the class colours outside instances in the overlay.',
         minimum=0.0, maximum=1.0)
     overlay_items: tuple[str, ...] = parameter(
         ('contours', 'names', 'scores'),
-        "What else the overlay shows: contours, names, scores, boxes, legend; ['']: nothing.")
+        "Items drawn in the overlay: contours, names, scores, boxes, legend; ['']: none.")
     on_device_error: str = parameter(
         'retry', 'After a device error: configure again with exponential back-off, or, where '
         'the device no longer answers this process, exit with status 3 for respawn ("retry"); '
         'configure again on the CPU ("cpu"); stay unconfigured ("stop").',
         choices=('retry', 'cpu', 'stop'))
     retry_backoff_s: float = parameter(
-        1.0, 'Pause before the first new try after an error; it doubles up to a minute.',
+        1.0, 'Initial back-off before the first retry; doubles up to 60 s [s].',
         minimum=0.1, maximum=60.0)
     diagnostics_period_s: float = parameter(
-        1.0, 'Time between two diagnostics messages.', when=START, minimum=0.05, maximum=60.0)
+        1.0, 'Period of the diagnostics [s].', when=START, minimum=0.05, maximum=60.0)
     hardware_id: str = parameter(
-        '', 'hardware_id in the diagnostics; empty: the name of the host.', when=START)
+        '', 'hardware_id in the diagnostics; empty: the host name.', when=START)
 
 
 CAMERA_FIELDS = {f.name: f for f in dataclasses.fields(CameraSettings)}

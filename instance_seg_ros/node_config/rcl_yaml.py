@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""YAML as ROS reads it in a parameters file, without ROS."""
+"""YAML with the rules of rcl for parameters files, without ROS."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def load(text: str) -> Any:
 
 class _Loader(yaml.SafeLoader):
     """
-    Takes words without quotes for what rcl takes them.
+    Resolves unquoted words to the types that rcl gives them.
 
-    YAML 1.1 takes 1e2 and y for texts, and 12:30, 2026-11-23 and null for something else.
+    YAML 1.1 reads 1e2 and y as strings, and 12:30, 2026-11-23 and null as other types.
     """
 
     yaml_implicit_resolvers = {}
     bool_values = {**yaml.SafeLoader.bool_values, 'y': True, 'n': False}
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        """Take every name for a text: a camera may be called n."""
+        """Read every key as a string: a camera may be named n."""
         for key, _ in node.value:
             key.tag = 'tag:yaml.org,2002:str'
         return super().construct_mapping(node, deep)

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The segmenter as the node's parameters want it."""
+"""The segmenter built from the node's parameters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DEVICE_WORDS = ('cuda', 'cudnn', 'cublas', 'out of memory', 'device-side')
 
 
 def load_segmenter(settings: NodeSettings, device: str) -> Any:
-    """Return an InstanceSegmenter; raises UserError for what does not fit."""
+    """Load an InstanceSegmenter; raises UserError for parameters that do not fit it."""
     from ..inference.segmenter import (
         InstanceSegmenter,  # torch takes seconds: not before configure
     )
@@ -37,7 +37,7 @@ def load_segmenter(settings: NodeSettings, device: str) -> Any:
 
 
 def _threads(asked: int) -> int | None:
-    """Return the number to set, None to leave it: 0 undoes what an earlier load has set."""
+    """Return the number to set, None to keep it; 0 restores the default of PyTorch."""
     import torch
     usual = _usual_threads()
     return asked or (None if torch.get_num_threads() == usual else usual)
@@ -45,13 +45,13 @@ def _threads(asked: int) -> int | None:
 
 @functools.cache
 def _usual_threads() -> int:
-    """Return the number that PyTorch takes by itself: to be asked before it is set."""
+    """Return the default of PyTorch; to be called before another number is set."""
     import torch
     return torch.get_num_threads()
 
 
 def tune(segmenter: Any, settings: NodeSettings) -> None:
-    """Set thresholds, classes and bandwidth, all or none; raises UserError."""
+    """Set thresholds, classes and bandwidths, all or (UserError) none."""
     labels = segmenter.label_set
     segmenter.configure(
         bandwidth=_bandwidths(segmenter, settings),
@@ -75,7 +75,7 @@ def _by_class(labels: LabelSet, default: float, entries: tuple[str, ...],
 
 
 def is_device_error(error: BaseException) -> bool:
-    """Return whether an error comes from the device rather than from the program."""
+    """Return whether an error was raised by the device, not by a defect of the program."""
     if any(kind.__name__ in _DEVICE_ERRORS for kind in type(error).__mro__):
         return True
     return isinstance(error, RuntimeError) and any(
@@ -99,12 +99,12 @@ def is_device_lost(error: BaseException, device: str) -> bool:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error's text, or its kind where it has none."""
+    """Return the first line of an error's message, its class name where it is empty."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def describe(segmenter: Any) -> dict[str, str]:
-    """Return what the diagnostics tell about a segmenter."""
+    """Return the facts about a segmenter for the diagnostics."""
     checkpoint = segmenter.checkpoint
     width, height = segmenter.input_size
     return {'model': checkpoint.network, 'label_set': segmenter.label_set.name,
@@ -113,14 +113,14 @@ def describe(segmenter: Any) -> dict[str, str]:
 
 
 def gpu_memory(segmenter: Any) -> dict[str, str]:
-    """Return the megabytes a segmenter's process holds on its GPU; nothing on a CPU."""
+    """Return the GPU memory of a segmenter's process in MiB; nothing on a CPU."""
     torch = sys.modules.get('torch')
     if torch is None or not str(segmenter.device).startswith('cuda'):
         return {}
     try:
         allocated = torch.cuda.memory_allocated(segmenter.device)
         reserved = torch.cuda.memory_reserved(segmenter.device)
-    except RuntimeError:                # a lost device cannot tell
+    except RuntimeError:                # the device is lost
         return {}
     return {'gpu_memory_mb allocated': f'{allocated / 2**20:.0f}',
             'gpu_memory_mb reserved': f'{reserved / 2**20:.0f}'}

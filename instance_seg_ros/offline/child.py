@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The work on one bag in a process of its own, which ends with the process that started it.
 
-What to do comes pickled through a pipe, which the parent then holds open: when it ends, for
+The arguments come pickled through a pipe, which the parent keeps open: when the parent ends, for
 whatever reason, the child reads the end of the pipe and stops as after Ctrl-C.
 """
 
@@ -24,23 +24,23 @@ _PATIENCE_S = 10.0
 
 
 class Child:
-    """A running child; what it says goes to a log."""
+    """A running child process; its output goes to a log."""
 
     def __init__(self, process: Process, args: argparse.Namespace, log: Path):
         """Start ``process(args)``, which is to return an exit status."""
         self._log = log
-        with log.open('wb') as said:
-            # A new process, not a fork: the network's threads and devices do not survive that.
+        with log.open('wb') as output:
+            # Not a fork: the network's threads and devices do not survive one.
             self._child = subprocess.Popen(
-                [sys.executable, '-m', __name__], stdin=subprocess.PIPE, stdout=said,
+                [sys.executable, '-m', __name__], stdin=subprocess.PIPE, stdout=output,
                 stderr=subprocess.STDOUT, start_new_session=True,
                 env={**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, sys.path))})
-        with suppress(BrokenPipeError):     # it has ended, and its log says why
+        with suppress(BrokenPipeError):     # it has ended; the reason is in its log
             pickle.dump((process, args), self._child.stdin)
             self._child.stdin.flush()
 
     def wait(self) -> tuple[int, str]:
-        """Wait for the end; return the exit status and the last that was said."""
+        """Wait for the end; return the exit status and the last line of output."""
         status = self._child.wait()
         self._close_pipe()
         lines = self._log.read_text(encoding='utf-8', errors='replace').strip().splitlines()
@@ -49,7 +49,7 @@ class Child:
         return status, lines[-1] if lines else f'ended with status {status}'
 
     def stop(self) -> None:
-        """Let it save what it has done and end; by force when it does not."""
+        """Interrupt it so that it saves its progress; kill it when it does not end."""
         self._close_pipe()
         try:
             self._child.wait(_PATIENCE_S)
@@ -63,7 +63,7 @@ class Child:
 
 
 def run_alone(process: Process, args: argparse.Namespace, log: Path) -> tuple[int, str]:
-    """Return the exit status of ``process(args)`` in a child, and the last that it said."""
+    """Run ``process(args)`` in a child; return its exit status and last line of output."""
     child = Child(process, args, log)
     try:
         return child.wait()
@@ -74,13 +74,13 @@ def run_alone(process: Process, args: argparse.Namespace, log: Path) -> tuple[in
 
 def _watch(descriptor: int) -> None:
     """Interrupt this process at the end of the pipe."""
-    # Not through sys.stdin, whose lock the interpreter wants at its end.
+    # Not through sys.stdin, whose lock the interpreter needs at shutdown.
     os.read(descriptor, 1)
     os.kill(os.getpid(), signal.SIGINT)
 
 
 def main() -> int:
-    """Do what the parent says; return the exit status."""
+    """Run the function that the parent sends; return the exit status."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     process, args = pickle.load(sys.stdin.buffer)
     threading.Thread(target=_watch, args=(sys.stdin.fileno(),), daemon=True).start()

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What works on the bags of a folder: threads that each mind a child, or a Dask cluster."""
+"""Executors for the bags of a folder: subprocesses, or a Dask cluster."""
 
 import os
 import threading
@@ -19,14 +19,17 @@ Run = Callable[[Process, object, Path], tuple[int, str]]
 
 
 @contextmanager
-def engine(scheduler: str | None, jobs: int) -> Iterator[tuple[Executor, Run]]:
+def executor(scheduler: str | None, jobs: int) -> Iterator[tuple[Executor, Run]]:
     """
-    Yield an executor and what to submit to it: `child.run_alone`, or the like.
+    Yield an executor and the function to submit to it, such as `child.run_alone`.
 
-    :param scheduler: None for children of this process; `local` for a Dask cluster on this
-        machine; else the address of a Dask scheduler, whose workers see the same files under the
-        same names.
-    :param jobs: bags at a time; of no meaning to a cluster that is there already.
+    Args:
+        scheduler: None for subprocesses; `local` for a Dask cluster on this machine; otherwise
+            the address of a Dask scheduler, whose workers see the same files at the same paths.
+        jobs: bags at a time; ignored for an existing cluster.
+
+    Raises:
+        UserError: when the scheduler does not answer.
     """
     with _children(jobs) if scheduler is None else _dask(scheduler, jobs) as given:
         yield given
@@ -50,7 +53,7 @@ def _children(jobs: int) -> Iterator[tuple[Executor, Run]]:
     with ThreadPoolExecutor(jobs) as pool:
         try:
             yield pool, run
-        finally:        # whoever leaves early wants the children to end
+        finally:        # also after an exception: the children end
             with gate:
                 stopped.set()
             for child in list(running):
@@ -69,10 +72,10 @@ def _dask(scheduler: str, jobs: int) -> Iterator[tuple[Executor, Run]]:
     try:
         client = Client(where, timeout=_PATIENCE)
     except (OSError, ValueError) as error:
-        raise UserError(f'--scheduler: no Dask scheduler answers at {scheduler} ({error}).'
+        raise UserError(f'--scheduler: no Dask scheduler at {scheduler} ({error}).'
                         ) from error
     try:
-        # Each run has its effect on the disk: none may stand for another, nor be repeated.
+        # Runs have side effects on the disk: no caching, no retries.
         yield client.get_executor(pure=False, retries=0), run_alone
     finally:
         client.close()

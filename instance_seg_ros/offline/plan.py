@@ -99,36 +99,36 @@ def find_cameras(source: Source, names: list[str], topics: list[str],
     if not names:
         names = camera_names([topic.name for topic in chosen]) if len(chosen) > 1 else ['']
     if len(names) != len(chosen):
-        raise UserError(f'There are {len(chosen)} image topics for the cameras '
-                        f'{", ".join(names)}; give one for each.')
+        raise UserError(f'{len(chosen)} image topics for the cameras '
+                        f'{", ".join(names)}; give one per camera.')
     return dict(zip(names, chosen, strict=True))
 
 
 def _topics(cameras: dict[str, Any], source: Source, wanted: list[str] | None) -> dict[str, str]:
-    """Return the camera's name for each of their image topics that is in the source."""
+    """Return the camera's name for each of their image topics in the source."""
     there = {topic.name for topic in image_topics(source)}
     if list(cameras) == ['']:
         if wanted and len(wanted) > 1:
-            raise UserError('The parameters file is for one camera: give one --image-topic, or '
-                            'name the cameras in it.')
+            raise UserError('The parameters file is for one camera; give one --image-topic, or '
+                            'set the parameter cameras.')
         name = wanted[0] if wanted else _topic_there('', cameras[''], there)
         return {choose_image_topic(source, name).name: ''}
     if wanted:
-        raise UserError('The cameras in the parameters file name their topics: leave out '
+        raise UserError('The parameters file sets the topics of its cameras; leave out '
                         '--image-topic.')
     enabled = {name: camera for name, camera in cameras.items() if camera.enabled}
     found = {name: _topic_there(name, camera, there) for name, camera in enabled.items()}
     lacking = ', '.join(name for name, topic in found.items() if topic is None)
     if lacking:
-        _log.warning('%s has no images of: %s.', source.path, lacking)
+        _log.warning('%s has no images of the cameras %s.', source.path, lacking)
     if not any(found.values()):
-        raise UserError(f'{source.path} has images of no camera in the parameters file; its '
-                        f'image topics are: {", ".join(sorted(there)) or "none"}.')
+        raise UserError(f'{source.path} has no images of the cameras in the parameters file; '
+                        f'available image topics: {", ".join(sorted(there)) or "none"}.')
     return {topic: name for name, topic in found.items() if topic}
 
 
 def _topic_there(name: str, camera: Any, there: set[str]) -> str | None:
-    """Return a camera's topic, of the other transport where only that was recorded."""
+    """Return a camera's topic, with the other transport where only that was recorded."""
     topic = '/' + input_topic(name, camera).lstrip('/')
     base = topic.removesuffix('/compressed')
     return next((t for t in (topic, base, f'{base}/compressed') if t in there), None)

@@ -38,34 +38,34 @@ class Options:
     """How a bag is processed."""
 
     part: Playback = field(default_factory=Playback)
-    """Which part of it."""
+    """Time range."""
     every: int = 1
-    """Process each n-th image of a camera; the others are only copied."""
+    """Process every n-th image of a camera; the others are only copied."""
     batch: int = 1
-    """Images that go through the network together. Only with 1 it is certain that the result is
-    to the bit what the node publishes: other sizes may be rounded otherwise."""
+    """Images per network call. Only 1 guarantees the bits of the node's output: other batch sizes
+    may round differently."""
     only_outputs: bool = False
     score_threshold: float = SCORE_THRESHOLD
-    """As told in label_info; the segmenter has its own."""
+    """As in label_info; the segmenter has its own."""
 
 
 @dataclass
 class Summary:
-    """What became of the frames."""
+    """Result of a run."""
 
     frames: int
     failed: Counter
     instances: Counter
     resumed: int
-    """Frames of these that an earlier run had done."""
+    """Frames of these processed by an earlier run."""
     seconds: float
     segmenting_s: float
-    """Of these, the time in which the segmenters were at work, in the mean."""
+    """Of these, the mean time in which a segmenter was busy."""
     break_reason: str
 
 
 class _Step(NamedTuple):
-    """A message on its way: `wanted` when it is an image to segment."""
+    """A message in the pipeline; `wanted`: an image to segment."""
 
     message: Message
     wanted: bool
@@ -81,7 +81,7 @@ class _Step(NamedTuple):
         return self.decoded is not None and not self.decoded.problem
 
     def geometry(self) -> Geometry:
-        """Return what the bag says about the camera and the scene at this time."""
+        """Return the camera and depth image at the time of this image."""
         info = self.camera_info and images.deserialize(
             self.camera_info, 'sensor_msgs/msg/CameraInfo')
         depth = self.depth and depth_in_metres(
@@ -90,15 +90,21 @@ class _Step(NamedTuple):
 
 
 class BagProcessor:
-    """Takes a source through the segmenter into a bag."""
+    """Segments the images of a source and writes a bag."""
 
     def __init__(self, segmenters: Sequence[InstanceSegmenter], source: Source,
                  cameras: dict[str, CameraPlan], options: Options):
         """
-        Check what is asked.
+        Check the options.
 
-        :param segmenters: all alike; each works on batches of its own, in a thread of its own.
-        :param cameras: by image topic.
+        Args:
+            segmenters: identical ones; each processes batches in a thread of its own.
+            source: bag or video.
+            cameras: by image topic.
+            options: how it is processed.
+
+        Raises:
+            UserError: for invalid options, or output topics that exist in the source.
         """
         if options.every < 1 or options.batch < 1:
             raise UserError('--every and --batch must be 1 or more.')
@@ -119,11 +125,13 @@ class BagProcessor:
     def run(self, output: Path, job: dict,
             on_frames: Callable[[int], None] = lambda count: None) -> Summary:
         """
-        Write the bag; stopped by an exception, it is continued by the next call.
+        Write the bag; after an exception, the next call continues it.
 
-        :param job: what makes this run different from others; only the same is continued, and
-            none with tracking, which has to see all images from the first one on.
-        :param on_frames: called with the number of frames done since the last call.
+        Args:
+            output: the new bag.
+            job: identifies the run; only the same job is continued, and none with tracking,
+                which needs all images from the first one on.
+            on_frames: called with the number of frames done since the last call.
         """
         begin, self._segmenting_s = time.monotonic(), 0.0
         if any(camera.processor.tracker for camera in self._cameras.values()):
@@ -144,7 +152,7 @@ class BagProcessor:
                        self._source.break_reason)
 
     def _written(self, skipped: int) -> Iterator[tuple[_Step, list[Message]]]:
-        """Yield each message with what is written for it; decoding and segmenting go ahead."""
+        """Yield each message with its output; decoding and segmentation run ahead."""
         with ExitStack() as stack:
             helpers = stack.enter_context(ThreadPoolExecutor(DECODERS))
             workers = len(self._segmenters)
@@ -177,7 +185,7 @@ class BagProcessor:
             yield _Step(message, True, infos.get(camera.camera_info), depth)
 
     def _first_infos(self) -> dict[str, bytes]:
-        """Return the first CameraInfo of each topic of them: it holds for the images before it."""
+        """Return the first CameraInfo of each topic, which applies to earlier images, too."""
         names = {camera.camera_info for camera in self._cameras.values() if camera.camera_info}
         firsts = {name: next(self._source.messages([name]), None) for name in names}
         return {name: first.data for name, first in firsts.items() if first}
@@ -190,14 +198,14 @@ class BagProcessor:
                 if topic.name in names and topic.type == 'sensor_msgs/msg/Image'}
 
     def _batches(self, steps: Iterator[_Step]) -> Iterator[list[_Step]]:
-        """Yield runs of messages with as many images in them as a batch holds."""
-        batch, pictures = [], 0
+        """Yield runs of messages with the images of one batch."""
+        batch, image_count = [], 0
         for step in steps:
             batch.append(step)
-            pictures += step.wanted
-            if pictures == self._options.batch:
+            image_count += step.wanted
+            if image_count == self._options.batch:
                 yield batch
-                batch, pictures = [], 0
+                batch, image_count = [], 0
         yield batch
 
     def _decoded(self, step: _Step) -> _Step:

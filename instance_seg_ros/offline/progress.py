@@ -1,10 +1,10 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""A bag that is written over several runs: what a stopped run has done is kept.
+"""A bag that is written over several runs: the output of an interrupted run is kept.
 
-While it is written, `OUT.part` holds the bag and, beside it, how far it is. A new run moves that
-to `OUT.resume`, copies it to a new `OUT.part` as far as it was known to be complete, and goes on.
-An `OUT.part` that does not say how far it is was left by somebody else: it is never touched.
+While it is written, `OUT.part` contains the bag and its progress. A new run moves it to
+`OUT.resume`, copies the complete part to a new `OUT.part`, and continues. An `OUT.part` without
+progress was written by another program: it is never touched.
 """
 
 import json
@@ -26,7 +26,7 @@ SAVE_EVERY_S = 5.0
 
 @dataclass
 class Progress:
-    """How far a run is; `job` says which."""
+    """Progress of a run; `job` identifies it."""
 
     job: dict
     inputs: int = 0
@@ -39,7 +39,7 @@ class Progress:
 
     @classmethod
     def load(cls, folder: Path, job: dict) -> 'Progress | None':
-        """Read what an earlier run left; None without any, or when its job was another."""
+        """Read the progress of an earlier run; None without one, or for another job."""
         try:
             progress = cls(**json.loads((folder / FILE).read_text(encoding='utf-8')))
         except (OSError, ValueError, TypeError):
@@ -49,27 +49,27 @@ class Progress:
         return progress if progress.job == job else None
 
     def save(self, folder: Path) -> None:
-        """Write it beside and rename, so that it is never half there."""
+        """Write it atomically."""
         beside = folder / f'{FILE}.new'
         beside.write_text(json.dumps(vars(self)), encoding='utf-8')
         os.replace(beside, folder / FILE)
 
 
 class ResumableBag:
-    """A `BagWriter` that goes on where an earlier run with the same job was stopped."""
+    """A `BagWriter` that continues an interrupted run of the same job."""
 
     def __init__(self, path: Path, job: dict, topics: list[Topic]):
-        """Begin, or continue; UserError as of a `BagWriter`."""
+        """Start or continue; raises UserError like `BagWriter`."""
         check_free(path)
         self._part, saved = part_of(path), path.with_name(f'{path.name}.resume')
         job = json.loads(json.dumps(job))
         if not saved.exists() and Progress.load(self._part, job):
             self._part.rename(saved)
         earlier = Progress.load(saved, job)
-        if (self._part / FILE).exists():    # of another job, or stopped while it was copied
+        if (self._part / FILE).exists():    # of another job, or interrupted while it was copied
             shutil.rmtree(self._part, ignore_errors=True)
         self._writer = BagWriter(path)
-        Progress(job).save(self._part)      # from now on the part tells whose it is
+        Progress(job).save(self._part)      # from now on the part is identified
         self.progress = earlier or Progress(job)
         for topic in topics:
             self._writer.add_topic(topic)
@@ -79,7 +79,7 @@ class ResumableBag:
         shutil.rmtree(saved, ignore_errors=True)
 
     def write(self, consumed: int, messages: list[Message]) -> None:
-        """Append what became of the next ``consumed`` messages of the source."""
+        """Append the output of the next ``consumed`` messages of the source."""
         for stamp, topic, data in messages:
             self._writer.write(topic, stamp, data)
         self.progress.inputs += consumed
@@ -88,13 +88,13 @@ class ResumableBag:
             self.save()
 
     def save(self) -> None:
-        """Bring all to disk, so that a run that is killed from now on can be continued."""
+        """Flush everything to disk, so that a run killed from now on can be continued."""
         self._writer.flush()
         self.progress.save(self._part)
         self._saved = time.monotonic()
 
     def close(self) -> Path:
-        """Finish the bag and give it its name."""
+        """Finish the bag and rename it."""
         (self._part / FILE).unlink()
         return self._writer.close()
 

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""One process at a time writes a result."""
+"""A lock file: one process at a time writes a result."""
 
 import fcntl
 import os
@@ -14,20 +14,22 @@ from ..core.errors import UserError
 @contextmanager
 def sole_writer(path: Path) -> Iterator[None]:
     """
-    Hold the right to write ``path``; UserError when another process has it.
+    Lock ``path`` for writing.
 
-    The system gives it back with the end of the process, however that ends; a lock file that is
-    left then is taken over by the next.
+    The lock ends with the process, however that ends; a stale lock file is reused.
+
+    Raises:
+        UserError: when another process has the lock, or the folder is not writable.
     """
     lock = path.with_name(f'.{path.name}.lock')
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
         file = _locked(lock)
     except BlockingIOError:
-        raise UserError(f'{path} is being written by another process; wait for its end, or give '
+        raise UserError(f'{path} is being written by another process; wait for it, or choose '
                         'another name.') from None
     except OSError as error:
-        raise UserError(f'{path} cannot be written: {error.strerror}.') from error
+        raise UserError(f'Cannot write {path}: {error.strerror}.') from error
     with file:
         try:
             yield

@@ -116,11 +116,11 @@ class ImageRegion:
 
 
 def read_ego_mask(path: str) -> np.ndarray:
-    """Return the pixels of a PNG which are not black, bool (H, W)."""
+    """Return the non-black pixels of a PNG, bool (H, W); raises UserError."""
     try:
         data = np.fromfile(Path(path).expanduser(), np.uint8)
     except OSError as error:
-        raise UserError(f'ego_mask: {path} cannot be read: {error.strerror}.') from error
+        raise UserError(f'ego_mask: cannot read {path}: {error.strerror}.') from error
     image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
     if image is None:
         raise UserError(f'ego_mask: {path} is not a readable image.')
@@ -129,7 +129,7 @@ def read_ego_mask(path: str) -> np.ndarray:
 
 def _turned_back(box: tuple[int, int, int, int], turns: int, width: int,
                  height: int) -> tuple[int, int, int, int]:
-    """Turn a box counter-clockwise by quarters, in an image of width x height."""
+    """Rotate a box counter-clockwise by quarter turns, in an image of width x height."""
     for _ in range(turns):
         x0, y0, x1, y1 = box
         box = (y0, width - x1, y1, width - x0)
@@ -143,7 +143,7 @@ def _shifted(box: tuple[int, int, int, int], dx: int, dy: int) -> tuple[int, int
 
 
 def _trimmed(instance: Instance, instance_mask: np.ndarray, ego: np.ndarray) -> Instance | None:
-    """Return the record of what the mask still has of an instance, None when nothing is left."""
+    """Return the record of the visible rest of an instance, None when nothing is left."""
     x0, y0, x1, y1 = instance.box
     if not ego[y0:y1, x0:x1].any():
         return instance

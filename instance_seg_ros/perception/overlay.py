@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The picture a person looks at: instances tinted, outlined and named on the camera image."""
+"""Visualisation: instances tinted, outlined and named on the camera image."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,12 +21,19 @@ PALETTES = ('vivid', 'color_blind', 'class')
 
 @dataclass(frozen=True)
 class OverlayStyle:
-    """How an overlay looks.
+    """
+    Style of an overlay.
 
-    palette: `vivid` (a colour per instance), `color_blind` (seven safe colours, by instance),
-        `class` (the label set's colours). opacity: of instances, 0 to 1. background: opacity of
-        the class colours of everything else, 0 to leave it as it is. contours, names, scores,
-        boxes, legend: what to draw.
+    Attributes:
+        palette: `vivid` (a colour per instance), `color_blind` (seven safe colours, by instance),
+            `class` (the label set's colours).
+        opacity: of instances, 0 to 1.
+        background: opacity of the class colours elsewhere, 0 to 1.
+        contours: draw outlines.
+        names: draw class names.
+        scores: draw scores.
+        boxes: draw bounding boxes.
+        legend: list the classes and their number of instances.
     """
 
     palette: str = 'vivid'
@@ -41,7 +48,20 @@ class OverlayStyle:
 
 def draw_overlay(image: np.ndarray, result: InstanceMap,
                  style: OverlayStyle = OverlayStyle()) -> np.ndarray:  # noqa: B008 (frozen)
-    """Return a copy of an RGB image, uint8 (H, W, 3), with what was found in it drawn on top."""
+    """
+    Draw instances on a copy of an image.
+
+    Args:
+        image: uint8 (H, W, 3) RGB.
+        result: masks (H, W) and instances.
+        style: palette and items.
+
+    Returns:
+        uint8 (H, W, 3) RGB.
+
+    Raises:
+        ValueError: when image and masks differ in size.
+    """
     if image.shape[:2] != result.class_mask.shape:
         raise ValueError(f'image {image.shape[:2]} and masks {result.class_mask.shape} differ')
     canvas = _with_background(image, result, style.background)
@@ -57,7 +77,7 @@ def draw_overlay(image: np.ndarray, result: InstanceMap,
 
 
 def instance_color(instance: Instance, result: InstanceMap, palette: str) -> tuple:
-    """Return the RGB colour of an instance; the same id always has the same one."""
+    """Return the RGB colour of an instance, the same for the same id."""
     if palette == 'class':
         return tuple(int(c) for c in result.label_set.color_table[instance.label_id])
     if palette == 'color_blind':
@@ -108,9 +128,9 @@ def _draw_mask(canvas, result: InstanceMap, instance: Instance, style: OverlaySt
 
 
 def _draw_names(canvas, result, instances: list[Instance], style: OverlayStyle):
-    """Name instances, the first with the best places; leave out what would cover a name.
+    """Draw names, first come first served; names that would cover another are left out.
 
-    A bar in the instance's colour tells whose name it is where that is not beside it.
+    A bar in the instance's colour identifies it where the name is not next to it.
     """
     taken, size = [], 0.42 * _scale(canvas)
     for instance in instances:
@@ -119,7 +139,7 @@ def _draw_names(canvas, result, instances: list[Instance], style: OverlayStyle):
         width, height, base = _text_size(' '.join(parts), size)
         bar = max(2, round(4 * _scale(canvas)))
         if x1 - x0 < 14 * _scale(canvas):
-            continue   # the name would be much wider than what it names
+            continue   # the name would be much wider than the instance
         for corner in ((x0, y0 - base), (x0, y0 + height + 1), (x0, y1 + height + 1)):
             x, y = _inside(canvas, corner, width + bar, height, base)
             plate = (x, y - height - 1, x + bar + width + 2, y + base)
@@ -164,7 +184,7 @@ def _draw_text(canvas, text: str, corner: tuple[int, int], size: float):
 def _draw_legend(canvas, result: InstanceMap, colors: bool):
     """List classes and how many there are in the top left corner.
 
-    colors: with the colours of the classes, where these are in the picture.
+    colors: with the colours of the classes, where the image shows these.
     """
     counts = {}
     for instance in result.instances:

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""One camera's input: its subscription, its latest frame, and what became of its frames."""
+"""One camera's input: its subscription, the accounting of its frames, and its chain."""
 
 from __future__ import annotations
 
@@ -36,9 +36,13 @@ from .geometry_inputs import GeometryInputs
 @dataclass
 class IncomingFrame:
     """
-    An image message on its way through the node, accounted for exactly once at its end.
+    An image message in the node, accounted for exactly once at its end.
 
-    ``arrived`` is in seconds of time.monotonic.
+    Attributes:
+        camera: where it came from.
+        message: sensor_msgs/Image or CompressedImage.
+        arrived: in seconds of time.monotonic.
+        settled: whether it is accounted for.
     """
 
     camera: CameraSubscription
@@ -47,17 +51,17 @@ class IncomingFrame:
     settled: bool = False
 
     def drop(self, reason: str) -> None:
-        """End here: it is not wanted any more."""
+        """Account for it as dropped."""
         self.settled = True
         self.camera.ledger.drop(reason)
 
     def fail(self, kind: str, message: str) -> bool:
-        """End here: it cannot be processed. Return whether it is the first of its kind."""
+        """Account for it as failed; return whether it is the first failure of its kind."""
         self.settled = True
         return self.camera.note_failure(kind, message)
 
     def publish(self) -> None:
-        """End here: its outputs are published."""
+        """Account for it as published."""
         self.settled = True
         self.camera.ledger.publish()
         self.camera.rate_out.tick()
@@ -67,8 +71,10 @@ class CameraSubscription:
     """
     One camera of the node.
 
-    :param name: '' for the only camera, whose topics carry no camera's name.
-    :param clock_ns: the node's time in nanoseconds.
+    Args:
+        name: '' for the only camera, whose topics carry no camera's name.
+        settings: its parameters.
+        clock_ns: returns the node's time in nanoseconds.
     """
 
     def __init__(self, name: str, settings: CameraSettings,
@@ -91,12 +97,12 @@ class CameraSubscription:
 
     @property
     def prefix(self) -> str:
-        """What the names of its output topics begin with."""
+        """Prefix of its output topics."""
         return f'~/{self.name}/' if self.name else '~/'
 
     @property
     def age_s(self) -> float | None:
-        """Seconds since its last frame came, None before the first one since activation."""
+        """Seconds since its last frame arrived, None before the first one since activation."""
         return None if self.last_arrival is None else time.monotonic() - self.last_arrival
 
     @property
@@ -106,7 +112,7 @@ class CameraSubscription:
 
     def update(self, settings: CameraSettings, region: ImageRegion,
                style: OverlayStyle) -> None:
-        """Take over settings, and region and overlay style that belong to them."""
+        """Apply settings, and the region and overlay style built from them."""
         names = ('tracking', 'tracking_max_age_s', 'tracking_reuse_after_s')
         if any(getattr(self.settings, name) != getattr(settings, name) for name in names):
             self.processor.tracker = tracker_of(settings)
@@ -115,7 +121,7 @@ class CameraSubscription:
         self.settings = settings
 
     def subscribe(self, node: LifecycleNode, batcher: FrameBatcher) -> None:
-        """Start to put its frames into the batcher."""
+        """Subscribe; frames go to the batcher."""
         self._batcher = batcher
         self.active_since, self.last_arrival = time.monotonic(), None
         self.stamps.reset()
@@ -138,7 +144,7 @@ class CameraSubscription:
             qos_overriding_options=_overridable(node, topic), **options)
 
     def unsubscribe(self, node: LifecycleNode) -> None:
-        """Stop listening; a message that is already on its way is counted as dropped."""
+        """Unsubscribe; a message that is already in the executor is counted as dropped."""
         self._batcher, self.active_since = None, None
         self.geometry.unsubscribe(node)
         if self.subscription is not None:
@@ -149,7 +155,7 @@ class CameraSubscription:
         topic = self.settings.topic or (f'{self.name}/image_raw' if self.name else 'image_raw')
         if self.settings.transport == 'raw':
             return topic
-        # As image_transport does it: a remapping of the base topic holds for its transports.
+        # As in image_transport, a remapping of the base topic applies to its transports.
         base = node.resolve_topic_name(topic)
         return base if base.endswith('/compressed') else f'{base}/compressed'
 
@@ -173,7 +179,7 @@ class CameraSubscription:
             old.drop('deactivated' if old is frame else 'superseded')
 
     def note_failure(self, kind: str, message: str) -> bool:
-        """Account for a frame that failed; return whether it is the first of its kind."""
+        """Account for a failed frame; return whether it is the first failure of its kind."""
         first = kind not in self.ledger.counts().failed
         self.ledger.fail(kind)
         self.last_failure = (time.monotonic(), f'{kind}: {message}')
@@ -181,10 +187,10 @@ class CameraSubscription:
 
 
 def _overridable(node: LifecycleNode, topic: str) -> QoSOverridingOptions:
-    """Return what qos_overrides may change: the reliability only where they do."""
+    """Return the policies that qos_overrides may change: reliability only where one is set."""
     kinds = [QoSPolicyKind.HISTORY, QoSPolicyKind.DEPTH]
     name = f'qos_overrides.{node.resolve_topic_name(topic)}.subscription.reliability'
-    # rclpy keeps the first value for ever in a parameter: no change of ``qos`` would count.
+    # rclpy keeps the first value in a parameter: a later change of ``qos`` would be ignored.
     if name in node._parameter_overrides:
         kinds.append(QoSPolicyKind.RELIABILITY)
     return QoSOverridingOptions(kinds)

@@ -1,22 +1,22 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-How the node is doing, on /diagnostics, as diagnostic_aggregator and rqt_robot_monitor expect it.
+Messages on /diagnostics, as diagnostic_aggregator and rqt_robot_monitor expect them.
 
 One status ``<node>: node`` and one per camera, ``<node>: camera`` (``<node>: camera <name>`` with
 several), where <node> is the full name of the node without the first slash. Values of a camera:
 
 =================================  ==============================================================
-``topic``, ``frame_id``            where its images come from
+``topic``, ``frame_id``            of its images
 ``received``, ``published``        frames in and out since the node started
-``held``                           frames in the queue or in work; always
+``held``                           frames in the queue or in progress; always
                                    received = published + held + all dropped + all failed
 ``dropped/<reason>``               superseded, too_old, rate_limited, disabled, deactivated
-``failed/<kind>``                  a kind of ImageError, or the name of an error of the segmenter
-``publishers``                     how many publishers its topic has
-``lost``                           frames the middleware says it lost before they reached us
+``failed/<kind>``                  a kind of ImageError, or the class of a segmenter's exception
+``publishers``                     number of publishers on its topic
+``lost``                           frames lost by the middleware
 ``rate_in_hz``, ``rate_out_hz``    over the last five seconds
-``age_s``                          seconds since the last frame came
+``age_s``                          seconds since the last frame arrived
 ``<stage>_ms p50`` (p95, p99)      milliseconds over the latest 300 frames; stages: wait, decode,
                                    preprocess, network, clustering, masks, segment, tracking,
                                    publish, total
@@ -44,7 +44,7 @@ _FAILURE_REMEMBERED_S = 10.0
 
 def status(name: str, hardware_id: str, problems: Iterable[tuple[bytes, str]], good: str,
            values: dict[str, Any]) -> DiagnosticStatus:
-    """Return a status: the worst level of all problems, with their sentences, worst first."""
+    """Return a status: the worst level of all problems, with their messages, worst first."""
     ordered = sorted(problems, key=lambda problem: problem[0], reverse=True)
     return DiagnosticStatus(
         level=ordered[0][0] if ordered else OK, name=name, hardware_id=hardware_id,
@@ -81,7 +81,7 @@ def _timing_values(timings: StageTimings) -> dict[str, str]:
 
 def camera_problems(camera: CameraSubscription,
                     graph_problems: list[str]) -> list[tuple[bytes, str]]:
-    """Return what is wrong with an active camera, with the level of each problem."""
+    """Return the problems of an active camera, each with its level."""
     if camera.active_since is None:
         return []
     problems = [(WARN, text) for text in (*graph_problems, *camera.stamps.problems())]
@@ -92,5 +92,5 @@ def camera_problems(camera: CameraSubscription,
     if camera.last_failure:
         at, text = camera.last_failure
         if time.monotonic() - at < _FAILURE_REMEMBERED_S:
-            problems.append((ERROR, f'images cannot be processed: {text}'))
+            problems.append((ERROR, f'image processing fails: {text}'))
     return problems

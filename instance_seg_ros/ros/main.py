@@ -13,12 +13,14 @@ from typing import Any, NoReturn
 
 def main(args: list[str] | None = None, load: Callable[..., Any] | None = None) -> NoReturn:
     """
-    Run the node until a signal or the end of its context, and end the process.
+    Run the node until a signal or the shutdown of its context, and end the process.
 
-    :param load: makes the segmenter (see ``InstanceSegNode``); the real one by default.
+    Args:
+        args: command line.
+        load: makes the segmenter (see ``InstanceSegNode``); the real one by default.
     """
-    # The imports below take a second, and an exception in the middle of one of their C
-    # extensions comes out as something else; nothing has begun yet that would need an end.
+    # The imports below take a second, and a KeyboardInterrupt within a C extension is converted
+    # to other exceptions; nothing needs cleaning up yet.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: os._exit(0))
     from .node import InstanceSegNode
@@ -26,8 +28,8 @@ def main(args: list[str] | None = None, load: Callable[..., Any] | None = None) 
     status = run(lambda: InstanceSegNode(load) if load else InstanceSegNode(), args)
     sys.stdout.flush()
     sys.stderr.flush()
-    # All is closed. Python's own farewell would take apart half of torch, which takes seconds,
-    # and wait for a thread which the device may never give back.
+    # All is closed. Interpreter shutdown would spend seconds tearing down torch, and wait for an
+    # inference thread that may be blocked in the device.
     os._exit(status)
 
 

@@ -84,14 +84,14 @@ class InstanceSegNode(LifecycleNode):
     def _settings(self) -> AllSettings:
         return self._settings_server.settings
 
-    # From start to end
+    # Life cycle of the process
 
     def autostart(self) -> bool:
-        """Configure and activate if the parameter says so; return False where that failed."""
+        """Configure and activate if the parameter autostart is set; return False on failure."""
         return not self._settings.node.autostart or self._configure_and_activate()
 
     def end(self) -> None:
-        """Shut down from whatever state, before the node is destroyed."""
+        """Shut down from any state, before the node is destroyed."""
         self._recovery.cancel()
         if self.context.ok() and self.state in ('unconfigured', 'inactive', 'active'):
             self.trigger_shutdown()
@@ -108,7 +108,7 @@ class InstanceSegNode(LifecycleNode):
     # Transitions
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Load the network, warm it up and create the outputs."""
+        """Load the network, warm it up and create the publishers."""
         if not self._is_recovering:
             self._recovery.cancel()
             self._health.device_instead = ''
@@ -141,7 +141,7 @@ class InstanceSegNode(LifecycleNode):
         return ERROR if self._fault is not None or not stopped else SUCCESS
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Free the network and remove the outputs."""
+        """Free the network and remove the publishers."""
         return self._attempt('cleanup', self._free)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -166,7 +166,7 @@ class InstanceSegNode(LifecycleNode):
             if is_shut_down(self):
                 return FAILURE
             if is_device_error(error):
-                self._report_trouble(f'{what}: the device failed: {first_line(error)}')
+                self._report_trouble(f'{what}: device error: {first_line(error)}')
                 self._check_device(error)
                 return FAILURE
             self._report_trouble(f'{what}: {type(error).__name__}: {error}')
@@ -206,7 +206,7 @@ class InstanceSegNode(LifecycleNode):
         if settings.on_device_error == 'cpu' and is_device_error(error):
             self._health.device_instead = 'cpu'
         pause_s = self._recovery.schedule(settings.retry_backoff_s)
-        self.get_logger().warning(f'configuring again in {pause_s:.1f} s')
+        self.get_logger().warning(f'retrying configure in {pause_s:.1f} s')
 
     def _report_fault(self, error: Exception) -> None:
         self._health.errors += 1

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The declared parameters on a node: read at start-up, changed atomically or refused."""
+"""The declared parameters on a node: read at start-up, changed atomically or rejected."""
 
 from __future__ import annotations
 
@@ -37,9 +37,11 @@ class ParameterServer:
     """
     Keeps ``settings`` equal to the node's parameters.
 
-    ``apply(settings)`` is called with the settings a change would lead to; it takes them over or
-    raises UserError, and then nothing has changed. ``is_configured()`` tells whether parameters
-    which only configure applies have to be refused.
+    Args:
+        node: declares the parameters.
+        apply: called with the settings after a change; takes all of them over, or raises
+            UserError and takes over none.
+        is_configured: whether changes that only configure applies have to be rejected.
     """
 
     def __init__(self, node: Node, apply: Callable[[AllSettings], None],
@@ -53,15 +55,15 @@ class ParameterServer:
                 default = '' if name == 'topic' else values[name]
                 values[f'{camera}.{name}'] = self._declare(f'{camera}.{name}', default)
         self.settings = all_settings(values)
-        self._tell_ignored()
+        self._log_unknown()
         node.add_on_set_parameters_callback(self._on_set)
 
-    def _tell_ignored(self) -> None:
-        """Warn of given names that are no parameters, such as mistyped ones."""
+    def _log_unknown(self) -> None:
+        """Warn about unknown parameters, such as mistyped ones."""
         for name in sorted(self._node._parameter_overrides.keys() - self._values.keys()):
             if not name.startswith(OF_ROS):
                 self._node.get_logger().warning(
-                    f'{name} is no parameter of this node; it is ignored.')
+                    f'unknown parameter {name!r} ignored')
 
     def _declare(self, name: str, default: Any = None) -> Any:
         declared = NODE_FIELDS[name.rpartition('.')[2]]
@@ -69,10 +71,10 @@ class ParameterServer:
         try:
             self._node.declare_parameter(name, _to_ros(declared, default), _descriptor(declared))
             return _from_ros(declared, self._node.get_parameter(name).value)
-        except ParameterUninitializedException:     # an empty list, whose type nobody can tell
+        except ParameterUninitializedException:     # an empty list, whose type is unknown
             return () if declared.type == tuple[str, ...] else default
         except ParameterException as error:
-            raise UserError(f'The parameter {name} is wrong: {error}.') from error
+            raise UserError(f'Invalid parameter {name}: {error}.') from error
 
     def _on_set(self, parameters: list[Parameter]) -> SetParametersResult:
         ours = {p.name: p.value for p in parameters if p.name in self._values}
@@ -97,11 +99,11 @@ class ParameterServer:
         if value == self._values[name]:
             return value
         if declared.metadata['when'] == CONFIGURE and self._is_configured():
-            raise UserError(f'{name} is applied by configure: deactivate and clean up the node '
-                            'first, then set it and configure again.')
+            raise UserError(f'{name} is applied by configure; deactivate and clean up the node, '
+                            'set it and configure again.')
         if name in CAMERA_FIELDS and self.settings.node.cameras:
-            raise UserError(f'{name} is only the default of the cameras at start-up: set '
-                            f'{self.settings.node.cameras[0]}.{name} and so on.')
+            raise UserError(f'{name} only sets the default of the cameras at start-up; set '
+                            f'{self.settings.node.cameras[0]}.{name} instead.')
         return value
 
 
@@ -109,7 +111,7 @@ def _descriptor(declared: dataclasses.Field) -> ParameterDescriptor:
     metadata = declared.metadata
     descriptor = ParameterDescriptor(
         description=metadata['description'], read_only=metadata['when'] == START,
-        dynamic_typing=is_switch(declared),     # on and off come as booleans, too
+        dynamic_typing=is_switch(declared),     # on and off may arrive as booleans
         additional_constraints=' | '.join(map(str, metadata['choices'])))
     low, high = metadata['minimum'], metadata['maximum']
     if low is not None and declared.type is int:
@@ -121,7 +123,7 @@ def _descriptor(declared: dataclasses.Field) -> ParameterDescriptor:
 
 
 def _to_ros(declared: dataclasses.Field, value: Any) -> Any:
-    # rclpy cannot tell the type of an empty list: [''] stands for no names.
+    # rclpy cannot infer the type of an empty list: [''] stands for one.
     return (list(value) or ['']) if isinstance(value, tuple) else value
 
 

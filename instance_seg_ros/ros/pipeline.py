@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Frames in, outputs out: a thread of its own, so that the executor only stores messages."""
+"""Frames in, outputs out, in a thread of its own: the executor only stores messages."""
 
 from __future__ import annotations
 

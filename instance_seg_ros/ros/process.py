@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The life of the node's process: start, spin, and a quick, orderly end."""
+"""The node's process: start, spin, and a quick, orderly shutdown."""
 
 from __future__ import annotations
 
@@ -22,18 +22,23 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 def run(make_node: Callable[[], Any], args: list[str] | None = None) -> int:
     """
-    Make a node, spin until a signal or a context's shutdown, and return the exit status.
+    Create a node and spin until a signal or the shutdown of its context.
 
-    0 after SIGINT, SIGTERM or shutdown; 1 where ``autostart`` could not start; 2 for wrong
-    arguments or parameters; the node's ``exit_status`` where it has one. See
-    ``InstanceSegNode`` for what the node must have.
+    Args:
+        make_node: returns a node with ``autostart``, ``end`` and ``release_handle`` (see
+            ``InstanceSegNode``).
+        args: command line.
+
+    Returns:
+        The exit status: 0 after SIGINT, SIGTERM or shutdown, 1 when ``autostart`` failed, 2 for
+        invalid arguments or parameters; otherwise the node's ``exit_status``.
     """
     interruption = Interruption()
     # Without rclpy's own handlers, which shut the context down between any two messages.
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    except RuntimeError as error:   # of rcl: wrong arguments, a parameters file it cannot read
-        # The places in rcl's sources, behind each part, are of no use to anybody else.
+    except RuntimeError as error:   # of rcl: invalid arguments, an unreadable parameters file
+        # Remove the locations in rcl's sources, which follow each part.
         said = ' '.join(re.sub(r',? at \S+:\d+', '', str(error)).split())
         print(f'instance_seg_node: {said}', file=sys.stderr)
         return 2
@@ -61,7 +66,7 @@ def _serve(make_node: Callable[[], Any], interruption: Interruption) -> int:
     except Exception:
         if not interruption.happened and not (node and is_shut_down(node)):
             raise
-        return 0        # what a library has made of the interrupt, or of handles that are gone
+        return 0        # a library's exception for the interrupt, or for destroyed handles
     finally:
         interruption.ignore()
         _end(node)
@@ -72,7 +77,7 @@ def _spin(node: Any, interruption: Interruption) -> None:
     executor.add_node(node)
     try:
         while rclpy.ok() and not interruption.happened and node.exit_status is None:
-            executor.spin_once(timeout_sec=0.2)     # signals are looked at in between
+            executor.spin_once(timeout_sec=0.2)     # signals are checked in between
     finally:
         executor.shutdown()
 
@@ -86,18 +91,18 @@ def _end(node: Any) -> None:
 
 
 def is_shut_down(node: Any) -> bool:
-    """Return whether a node's context is shut down; waits for who is just doing it."""
-    told = threading.Event()
-    node.context.on_shutdown(told.set)      # called at once, if it is
-    return told.is_set()
+    """Return whether a node's context is shut down; waits for a shutdown in progress."""
+    done = threading.Event()
+    node.context.on_shutdown(done.set)      # called at once, if it is
+    return done.is_set()
 
 
 class Interruption:
     """
-    The first SIGINT, SIGTERM or ``cause``, as KeyboardInterrupt in the main thread; later none.
+    Raises KeyboardInterrupt in the main thread for the first SIGINT, SIGTERM or ``cause``.
 
-    ``happened`` also tells where a library has made another exception of it. Until ``allow`` it
-    is only kept in mind.
+    ``happened`` is set even where a library converts the exception. Before ``allow`` it is only
+    set.
     """
 
     def __init__(self) -> None:
@@ -106,7 +111,7 @@ class Interruption:
             signal.signal(number, self._on_signal)
 
     def allow(self) -> None:
-        """Let it interrupt what runs from now on; raises KeyboardInterrupt if it has happened."""
+        """Raise KeyboardInterrupt from now on, and at once if it has happened."""
         self._allowed = True
         if self.happened:
             raise KeyboardInterrupt
@@ -116,7 +121,7 @@ class Interruption:
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
     def ignore(self) -> None:
-        """Let nothing be interrupted any more."""
+        """Ignore signals from now on."""
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
 

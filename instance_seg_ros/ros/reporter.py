@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Looks at the node from time to time, publishes its diagnostics and logs what is new."""
+"""Publishes the node's diagnostics periodically and logs new problems."""
 
 from __future__ import annotations
 
@@ -22,10 +22,15 @@ from .camera_subscription import CameraSubscription
 @dataclass
 class Health:
     """
-    What the node tells about itself.
+    State of the node for the diagnostics.
 
-    trouble: why it does not do what it was asked for, '' when all is well. facts: of the loaded
-    network. device_instead: on which it computes after an error of the one it was told to use.
+    Attributes:
+        trouble: why the last transition failed, '' when it succeeded.
+        errors: of the pipeline since start-up.
+        recoveries: successful reconfigurations after an error.
+        last_error: of the pipeline.
+        device_instead: fallback device after an error of the requested one.
+        facts: about the loaded network.
     """
 
     trouble: str = ''
@@ -36,15 +41,15 @@ class Health:
     facts: dict[str, str] = field(default_factory=dict)
 
     def problems(self, device: str) -> list[tuple[bytes, str]]:
-        """Return what is wrong, with levels; ``device`` is the one asked for."""
+        """Return the problems with their levels; ``device`` is the requested one."""
         problems = []
         if self.trouble:
             problems.append((diagnostics.ERROR, self.trouble))
         if self.device_instead:
-            problems.append((diagnostics.WARN, f'computing on the {self.device_instead} after '
-                             'an error of the device'))
+            problems.append((diagnostics.WARN, f'running on {self.device_instead} after a '
+                             'device error'))
         elif device != 'cpu' and self.facts.get('device') == 'cpu':
-            problems.append((diagnostics.WARN, 'there is no GPU: computing on the CPU'))
+            problems.append((diagnostics.WARN, 'no GPU available: running on the CPU'))
         return problems
 
 
@@ -52,9 +57,14 @@ class Reporter:
     """
     Publishes /diagnostics in every state of the lifecycle.
 
-    :param state: returns the label of the lifecycle state.
-    :param memory: returns what the diagnostics tell about the memory of the GPU.
-    :param stalled_s: returns for how long the device has not returned, 0 when it works.
+    Args:
+        node: the node.
+        settings: its parameters.
+        cameras: each gets a status.
+        health: state of the node, updated by the node.
+        state: returns the label of the lifecycle state.
+        memory: returns the values about GPU memory.
+        stalled_s: returns the seconds for which the device has been blocked, 0 otherwise.
     """
 
     def __init__(self, node: LifecycleNode, settings: NodeSettings,
@@ -65,7 +75,7 @@ class Reporter:
         self._health, self._state, self._memory = health, state, memory
         self._stalled_s = stalled_s
         self._hardware_id = settings.hardware_id or socket.gethostname()
-        self._told: set[str] = set()
+        self._logged: set[str] = set()
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
         # Steady time: diagnostics must also come while a simulated clock stands still.
         self._timer = node.create_timer(settings.diagnostics_period_s, self._report,
@@ -74,7 +84,7 @@ class Reporter:
     def _report(self) -> None:
         name, state = self._node.get_fully_qualified_name().lstrip('/'), self._state()
         around = checks.clock_problems(self._node) + checks.name_problems(self._node)
-        self._tell_once(around)
+        self._log_once(around)
         problems = [(diagnostics.WARN, text) for text in around]
         problems += self._health.problems(self._node.get_parameter('device').value)
         if stalled_s := self._stalled_s():
@@ -88,7 +98,7 @@ class Reporter:
 
     def _camera_status(self, name: str, state: str, camera: CameraSubscription) -> Any:
         graph = checks.input_problems(self._node, camera)
-        self._tell_once(graph + camera.stamps.problems())
+        self._log_once(graph + camera.stamps.problems())
         publishers = self._node.count_publishers(camera.topic) if camera.topic else 0
         return diagnostics.status(
             f'{name}: camera {camera.name}'.rstrip(), self._hardware_id,
@@ -100,10 +110,10 @@ class Reporter:
         return {'state': state, **health.facts, **self._memory(), 'errors': health.errors,
                 'recoveries': health.recoveries, 'last_error': health.last_error}
 
-    def _tell_once(self, problems: list[str]) -> None:
-        """Log problems that are new, whatever numbers they tell."""
+    def _log_once(self, problems: list[str]) -> None:
+        """Log problems that are new, regardless of the numbers in them."""
         for text in problems:
             kind = re.sub(r'\d+', '', text)
-            if kind not in self._told:
-                self._told.add(kind)
+            if kind not in self._logged:
+                self._logged.add(kind)
                 self._node.get_logger().warning(text)

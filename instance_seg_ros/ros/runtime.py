@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What works inside the node: segmenter, cameras, pipeline and outputs, put together."""
+"""Segmenter, cameras, pipeline and publishers of the node, put together."""
 
 from __future__ import annotations
 
@@ -25,10 +25,13 @@ _ABANDONED: list[Any] = []      # kept until the process ends
 
 class Runtime:
     """
-    The working parts, from ``load`` to ``release``; between ``run`` and ``stop`` they work.
+    The node's working parts, from ``load`` to ``release``; active between ``run`` and ``stop``.
 
-    :param load: makes the segmenter from settings and the name of a device.
-    :param on_fault: called from the pipeline's thread with the error that ended it.
+    Args:
+        node: creates subscriptions and publishers.
+        settings: names and parameters of the cameras.
+        load: makes the segmenter from settings and the name of a device.
+        on_fault: called from the pipeline's thread with the error that ended it.
     """
 
     def __init__(self, node: LifecycleNode, settings: AllSettings,
@@ -43,29 +46,29 @@ class Runtime:
 
     @property
     def is_loaded(self) -> bool:
-        """Whether there is a network."""
+        """Whether a network is loaded."""
         return self._segmenter is not None
 
     def load(self, settings: AllSettings, device: str) -> dict[str, str]:
-        """Load the network, warm it up and create the outputs; return facts about it."""
+        """Load the network, warm it up and create the publishers; return facts about it."""
         for camera in self.cameras.values():
             own = settings.cameras[camera.name]
             camera.update(own, region_of(own), overlay_style(settings.node))
         self._segmenter = self._load_segmenter(settings.node, device)
         # In this thread, not in the pipeline's: it keeps OpenMP threads of its own, so there are
-        # more of them than cores, and OpenMP lets all sleep after each operation instead of
-        # waiting awake for the next. That is slower on an idle machine, but beside other
-        # processes awake threads stall one another for seconds (docs/performance.md).
+        # more of them than cores, and OpenMP makes all of them sleep after each operation instead
+        # of spinning. That is slower on an idle machine, but next to other processes spinning
+        # threads stall one another for seconds (docs/performance.md).
         self._segmenter.warm_up(len(self.cameras))
         stages = self._segmenter([np.zeros((64, 64, 3), np.uint8)])[0].timings_ms
         for camera in self.cameras.values():
-            # One by one: where the next cannot be made, release removes those there are.
+            # One by one: when creating one fails, release removes those that exist.
             self._outputs[camera.name] = CameraPublishers(
                 self._node, camera.prefix, camera.settings, [*stages, *NODE_STAGES])
         return describe(self._segmenter)
 
     def run(self, settings: NodeSettings) -> None:
-        """Start to listen, segment and publish."""
+        """Subscribe, segment and publish."""
         batcher = FrameBatcher(settings.batch_timeout_ms / 1000, self.cameras)
         self._pipeline = Pipeline(self._segmenter, batcher, self._outputs, self._now_ns,
                                   self._on_fault, self._node.get_logger())
@@ -76,7 +79,7 @@ class Runtime:
 
     def stop(self, timeout_s: float) -> bool:
         """
-        Stop publishing at once and listening; return whether the pipeline's thread ended.
+        Stop publishing at once, and unsubscribe; return whether the pipeline's thread ended.
 
         A thread that has not ended keeps the network, which cannot be closed then.
         """
@@ -85,18 +88,18 @@ class Runtime:
         for camera in self.cameras.values():
             camera.unsubscribe(self._node)
         if not stopped:
-            self._segmenter = None      # to close it would wait for the call that hangs
+            self._segmenter = None      # closing it would wait for the blocked call
             self._node.get_logger().warning(
                 'the inference call is still blocked; its memory stays allocated until it returns')
         return stopped
 
     def free(self) -> None:
-        """Remove the outputs and free the network's memory now, before there is another one."""
+        """Remove the publishers and free the network's memory now, before another is loaded."""
         self.release()
         gc.collect()
 
     def release(self) -> None:
-        """Remove the outputs and let go of the network."""
+        """Remove the publishers and close the network."""
         for outputs in self._outputs.values():
             outputs.destroy()
         self._outputs = {}
@@ -106,7 +109,7 @@ class Runtime:
                 segmenter.close()
             except RuntimeError as error:       # a lost device cannot free its memory
                 self._node.get_logger().warning(
-                    f'the device could not be freed: {first_line(error)}')
+                    f'cannot free the device: {first_line(error)}')
 
     def apply(self, settings: AllSettings) -> None:
         """Take over changed settings, all or (UserError) none."""
@@ -141,7 +144,7 @@ class Runtime:
         self._segmenter = None
 
     def gpu_memory(self) -> dict[str, str]:
-        """Return what the diagnostics tell about the memory of the GPU."""
+        """Return the values about GPU memory for the diagnostics."""
         return gpu_memory(self._segmenter) if self.is_loaded else {}
 
     def _publish_labels(self, settings: NodeSettings) -> None:

@@ -55,10 +55,10 @@ def test_one_result_for_each_bag(drives, tmp_path, capsys, scheduler):
     out, summary = tmp_path / 'out', tmp_path / 'summary.json'
     args = argparse.Namespace(input=str(drives), output=out, jobs=2, threads=1, json=summary,
                               scheduler=scheduler)
-    for done, said in (0, '4 messages'), (2, '5 bags, 2 of them done before'):
+    for done, said in (0, '4 messages'), (2, '5 bags, 2 already done'):
         assert process_folder(args, pretend) == 1
         text = capsys.readouterr().out
-        assert f'5 bags, {done} of them done before' in text and said in text
+        assert f'5 bags, {done} already done' in text and said in text
         failed = text.splitlines()[-1]
         assert failed.startswith('3 failed: ')
         assert set(failed.removeprefix('3 failed: ').split(', ')) == {'b', 'd', 'e'}
@@ -75,7 +75,7 @@ def test_a_result_of_no_use_is_tried_again(make_bag, tmp_path, capsys):
     for _ in range(2):
         assert process_folder(args, write_and_fail) == 1
         text = capsys.readouterr().out
-        assert '0 of them done before' in text and 'a: No image could be segmented' in text
+        assert '0 already done' in text and 'a: No image could be segmented' in text
         assert [p.name for p in (tmp_path / 'out').iterdir()] == ['a.log']
 
 
@@ -96,7 +96,7 @@ def test_names_with_dots(make_bag, make_video, tmp_path):
 def test_results_among_the_bags_are_refused(drives, tmp_path):
     (tmp_path / 'link').symlink_to(drives)
     before = sorted(drives.iterdir())
-    with pytest.raises(UserError, match='link is the folder of the bags itself; give another'):
+    with pytest.raises(UserError, match='link is the input folder; choose another'):
         process_folder(arguments(drives, tmp_path / 'link'), pretend)
     assert sorted(drives.iterdir()) == before
 
@@ -147,7 +147,7 @@ def test_no_scheduler_there(drives, tmp_path):
     pytest.importorskip('distributed')
     args = argparse.Namespace(input=str(drives), output=tmp_path / 'out', jobs=1, threads=1,
                               json=None, scheduler='pigeon://nowhere:1')
-    with pytest.raises(UserError, match='no Dask scheduler answers at pigeon://nowhere:1'):
+    with pytest.raises(UserError, match='no Dask scheduler at pigeon://nowhere:1'):
         process_folder(args, pretend)
 
 

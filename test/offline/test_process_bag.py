@@ -111,7 +111,7 @@ def test_not_one_image_segmented_is_status_1(make_bag, tmp_path, start_python, c
     (['BAG', 'OUT', '--image-topic', '/nope'], 'no image topic'),
     (['BAG', 'OUT', '--checkpoint', '/nope'], '/nope'),
     (['BAG', 'OUT', '--duration', '-1'], 'duration must be'),
-    (['BAG', 'OUT', '--jobs', '2'], 'is a bag itself'),
+    (['BAG', 'OUT', '--jobs', '2'], 'expects a folder of bags'),
 ])
 def test_bad_input_is_one_sentence(make_bag, tmp_path, start_python, arguments, said):
     names = {'BAG': make_bag(), 'OUT': tmp_path / 'out'}
@@ -164,7 +164,7 @@ def test_cameras_of_a_parameters_file(make_bag, tmp_path, start_python, checkpoi
         'rear': {'topic': '/rear/image_raw', 'transport': 'compressed', 'rotation': 180},
         'side': {'topic': '/side/image_raw'}})
     text = run(start_python, source, tmp_path / 'out', '--params-file', file, '--threads', 1)
-    assert 'has no images of: side' in text and f'{2 * FRAMES} frames, 0 failed' in text
+    assert 'has no images of the cameras side' in text and f'{2 * FRAMES} frames, 0 failed' in text
     found = by_topic(tmp_path / 'out')
     assert {f'/instance_seg/{c}/{n}' for c in ('front', 'rear') for n in OUTPUTS} <= set(found)
     for data in found['/instance_seg/front/class_mask']:

@@ -70,7 +70,7 @@ def test_rotation_is_clockwise():
 
 def test_the_whole_image_is_not_copied_and_a_crop_neither():
     image = np.zeros((4, 6, 3), np.uint8)
-    assert ImageRegion().extract(image) is image or np.shares_memory(ImageRegion().extract(image), image)
+    assert np.shares_memory(ImageRegion().extract(image), image)
     assert np.shares_memory(ImageRegion((1, 1, 2, 2)).extract(image), image)
     found = find(image)
     assert ImageRegion().restore(found, image.shape) is found

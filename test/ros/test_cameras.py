@@ -54,7 +54,7 @@ def test_cameras_of_all_kinds_share_a_batch(start_node, car):
     car.wait_for(lambda: labels and all(
         car.counts(f'camera {name}')[1] == 3 for name in masks))
     assert 'Traceback' not in node.log
-    assert car.set(max_rate_hz=5.0).startswith('max_rate_hz is only the default')
+    assert car.set(max_rate_hz=5.0).startswith('max_rate_hz only sets the default')
     assert not car.set(front__max_rate_hz=5.0, rear__rotation=0)
 
 

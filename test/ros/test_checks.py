@@ -26,9 +26,9 @@ def test_nobody_publishes(start_node, car):
     node = start_node({'autostart': True, 'stale_after_s': 0.3})
     car.publisher('/camera/front', connected=False)
     wait_for_words(
-        car, 'nobody publishes /image_raw; images are published on /camera/front', level=2)
+        car, 'no publisher on /image_raw; image topics with a publisher: /camera/front', level=2)
     wait_for_words(car, 'no image on /image_raw for')
-    node.wait_for_log('nobody publishes /image_raw')
+    node.wait_for_log('no publisher on /image_raw')
     car.send_and_wait(car.image())
     car.wait_for(lambda: car.status()[0] == 0)
     time.sleep(0.3)         # the time after which a camera is stale
@@ -38,15 +38,15 @@ def test_nobody_publishes(start_node, car):
 def test_incompatible_qos_names_both(start_node, car):
     start_node({'autostart': True, 'qos': 'reliable'})
     car.publisher(qos=BEST_EFFORT, connected=False)
-    wait_for_words(car, '/car offers /image_raw as best_effort, volatile, we ask for reliable, '
-                   'volatile')
+    wait_for_words(car, 'incompatible QoS on /image_raw: /car publishes best_effort, volatile, '
+                   'subscription reliable, volatile')
     assert car.status()[0] >= 1
 
 
 def test_two_nodes_of_one_name(start_node, car):
     first, second = start_node(), start_node()
     for node in (first, second):
-        node.wait_for_log('another node is named /instance_seg too')
+        node.wait_for_log('duplicate node name /instance_seg')
     second.end()
     car.wait_for(lambda: 'another node' not in car.status('node')[1])
 
@@ -54,7 +54,8 @@ def test_two_nodes_of_one_name(start_node, car):
 def test_the_wrong_type_is_named(start_node, car):
     start_node({'autostart': True})
     car.publisher('/image_raw', CompressedImage, connected=False)
-    wait_for_words(car, '/car publishes /image_raw as sensor_msgs/msg/CompressedImage')
+    wait_for_words(car, 'type mismatch on /image_raw: /car publishes '
+                   'sensor_msgs/msg/CompressedImage')
 
 
 def test_stamps_that_cannot_be_right(start_node, car):
@@ -71,8 +72,8 @@ def test_stamps_that_cannot_be_right(start_node, car):
 
 def test_a_clock_that_does_not_run(start_node, car):
     node = start_node({'autostart': True, 'use_sim_time': True})
-    wait_for_words(car, 'nobody publishes /clock', 'node', 1)
-    node.wait_for_log('nobody publishes /clock')
+    wait_for_words(car, 'no publisher on /clock', 'node', 1)
+    node.wait_for_log('no publisher on /clock')
     masks = car.hear('instance_mask', Image)
     clock = car.node.create_publisher(Clock, '/clock', QoSProfile(
         depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
@@ -91,7 +92,7 @@ def test_a_clock_that_does_not_run(start_node, car):
 
 def test_a_gpu_that_is_missing_is_a_warning(start_node, car):
     start_node({'autostart': True, 'device': 'auto'}, FAKE_DEVICE='cpu')
-    wait_for_words(car, 'there is no GPU: computing on the CPU', 'node', 1)
+    wait_for_words(car, 'no GPU available: running on the CPU', 'node', 1)
 
 
 def test_every_status_names_the_hardware_and_its_time(start_node, car):

@@ -47,7 +47,7 @@ def test_in_every_state(start_node, car, state, way):
 def test_while_it_waits_to_recover(start_node, car, way):
     node = start_node({'autostart': True, 'retry_backoff_s': 60.0})
     car.send(car.image(202))
-    node.wait_for_log('configuring again in')
+    node.wait_for_log('retrying configure in')
     ends_well(node, way)
 
 

@@ -113,7 +113,7 @@ def test_the_cpu_takes_over(start_node, car):
     car.wait_for(lambda: car.values('node').get('recoveries') == '1')
     car.wait_for(lambda: car.values('node').get('device') == 'cpu')
     level, text, _ = car.status('node')
-    assert level == 1 and 'computing on the cpu after an error' in text
+    assert level == 1 and 'running on cpu after a device error' in text
     masks = car.hear('instance_mask', Image)
     car.until(lambda: subscriptions(car) == 1)
     car.send(car.image(202))        # which the fake does not mind on the CPU
@@ -153,9 +153,9 @@ def test_a_device_that_is_lost_for_a_while_and_cannot_even_be_freed(start_node, 
     car.publisher()
     lost.touch()        # while the node is at work
     car.send(car.image(202))
-    node.wait_for_log('the device could not be freed: CUDA error: device lost')
-    node.wait_for_log('configure: the device failed: CUDA error: device lost')
-    node.wait_for_log('configuring again in')
+    node.wait_for_log('cannot free the device: CUDA error: device lost')
+    node.wait_for_log('configure: device error: CUDA error: device lost')
+    node.wait_for_log('retrying configure in')
     car.wait_for(lambda: car.status('node')[0] == 2 and 'device lost' in car.status('node')[1])
     lost.unlink()
     car.wait_for(lambda: car.values('node').get('recoveries') == '1')

@@ -272,9 +272,9 @@ def test_autostart_that_fails_ends_with_status_1_and_a_sentence(start_node):
 @pytest.mark.parametrize('wrong, words', (
     ({'transport': 'zip'}, 'transport'), ({'bandwidth': 1}, 'bandwidth'),
     ({'score_threshold': 7.0}, 'score_threshold'), ({'roi': [1, 2]}, 'roi'),
-    ({'topic': 'a b'}, "topic: 'a b' is no name"), ({'cameras': ['a', 'a']}, "cameras: 'a'"),
+    ({'topic': 'a b'}, "topic: 'a b' is not a valid"), ({'cameras': ['a', 'a']}, "cameras: 'a'"),
     ({'qos_overrides': {'/image_raw': {'subscription': {'reliability': 'bad'}}}},
-     "reliability: 'bad' is not one of reliable")))
+     "reliability: invalid value 'bad'; available: reliable")))
 def test_wrong_parameters_at_start_end_with_status_2_and_a_sentence(start_node, wrong, words):
     node = start_node(wrong)
     assert node.wait() == 2
@@ -293,5 +293,5 @@ def test_a_parameters_file_that_cannot_be_read_ends_with_status_2(start_node, tm
 
 def test_a_mistyped_parameter_is_told(start_node):
     node = start_node({'scor_threshold': 0.5, 'use_sim_time': False})
-    node.wait_for_log('scor_threshold is no parameter of this node; it is ignored')
+    node.wait_for_log("unknown parameter 'scor_threshold' ignored")
     assert 'use_sim_time' not in node.log

@@ -32,7 +32,7 @@ def test_on_and_off_are_set_as_text_or_boolean(make_node):
         result = node.set_parameters([Parameter('half', value=value)])[0]
         assert not result.successful and 'half' in result.reason
     result = node.set_parameters([Parameter('detections_3d', value=True)])[0]
-    assert "detections_3d: 'on' is not one of" in result.reason
+    assert "detections_3d: invalid value 'on'; available" in result.reason
     assert node._settings.node.half == 'off'
 
 
@@ -43,9 +43,10 @@ def test_lists_without_a_name(make_node, nothing):
 
 
 @pytest.mark.parametrize('policy, value, said', (
-    ('reliability', 'bad', "'bad' is not one of reliable, best_effort"),
-    ('history', '5', '5 is not one of keep_last'), ('depth', '-1', 'not a number of messages'),
-    ('depth', 'many', 'not a number of messages')))
+    ('reliability', 'bad', "invalid value 'bad'; available: reliable, best_effort"),
+    ('history', '5', 'invalid value 5; available: keep_last'),
+    ('depth', '-1', 'expected an integer >= 0'),
+    ('depth', 'many', 'expected an integer >= 0')))
 def test_a_wrong_qos_override_is_named(make_node, policy, value, said):
     name = f'qos_overrides./image_raw.subscription.{policy}'
     with pytest.raises(UserError, match=f'{name}: .*{said}'):

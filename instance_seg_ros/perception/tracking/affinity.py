@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""How much the instances of one image are like those of another: masks, boxes, places."""
+"""Affinity of the instances of two images: masks, boxes, positions, embeddings."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ...core.labels import INSTANCE_FACTOR
 
 
 @dataclass(frozen=True)
-class Seen:
-    """The instances of one image as the assignment sees them (M of them)."""
+class Detections:
+    """The M instances of one image, prepared for association."""
 
     kinds: np.ndarray
     """Label ids, (M,)."""
@@ -22,7 +22,7 @@ class Seen:
     """x0, y0, x1, y1 in pixels, float (M, 4)."""
     grid: np.ndarray
     """1 + place of the instance in each cell of the coarse grid, 0 for none: uint16 (H + 1, 2 W),
-    the grid in the lower left. Cells that are moved out of it land on the rest, which is 0."""
+    the grid in the lower left. Cells that are shifted out of it land on the rest, which is 0."""
     cells: list
     """Flat indices into `grid` of the cells of each instance, int64 (P,)."""
     size: np.ndarray
@@ -31,8 +31,8 @@ class Seen:
     """In bandwidths, (M, D), where there are any."""
 
 
-def look(found: InstanceMap, step: int) -> Seen:
-    """Reduce an image's instances to a grid of one cell in `step` x `step` pixels."""
+def rasterise(found: InstanceMap, step: int) -> Detections:
+    """Rasterise an image's instances to a grid with a cell per `step` x `step` pixels."""
     count = len(found.instances)
     ids = np.array([i.id for i in found.instances], np.uint16)
     small = found.instance_mask[step // 2::step, step // 2::step]
@@ -48,7 +48,7 @@ def look(found: InstanceMap, step: int) -> Seen:
     cells = cells[np.argsort(owner, kind='stable')]     # of 16 bits: a radix sort
     ends = np.cumsum(np.bincount(owner, minlength=count + 1)).tolist()
     boxes = np.array([i.box for i in found.instances], float).reshape(count, 4)
-    return Seen(ids.astype(np.int64) // INSTANCE_FACTOR, boxes, grid,
+    return Detections(ids.astype(np.int64) // INSTANCE_FACTOR, boxes, grid,
                 [cells[a:b] for a, b in zip(ends, ends[1:], strict=False)],
                 np.array(found.instance_mask.shape[::-1]), _embeddings(found))
 
@@ -58,10 +58,10 @@ def _embeddings(found: InstanceMap) -> np.ndarray | None:
     return np.stack(embeddings) if embeddings and embeddings[0] is not None else None
 
 
-def mask_overlap(cells: list, shift: np.ndarray, seen: Seen) -> np.ndarray:
-    """Return intersection over union of moved cells with the instances', (T, M).
+def mask_overlap(cells: list, shift: np.ndarray, seen: Detections) -> np.ndarray:
+    """Return the intersection over union of shifted cells and instances, (T, M).
 
-    cells: of each track, as in `Seen`; shift: columns and rows to move each, int (T, 2).
+    cells: of each track, as in `Detections`; shift: columns and rows to shift each, int (T, 2).
     """
     tracks, count, (height, width) = len(cells), len(seen.cells), seen.grid.shape
     sizes = np.array([len(c) for c in cells])
@@ -76,10 +76,10 @@ def mask_overlap(cells: list, shift: np.ndarray, seen: Seen) -> np.ndarray:
     return common / np.maximum(union, 1)
 
 
-def box_likeness(a: np.ndarray, b: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-    """Return how alike boxes are, 0 to 2, (len(a), len(b)): their overlap plus their nearness.
+def box_affinity(a: np.ndarray, b: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """Return the affinity of boxes, 0 to 2, (len(a), len(b)): overlap plus nearness.
 
-    hidden: bool (len(a), 1); such an `a` is like a small `b` inside it, too.
+    hidden: bool (len(a), 1); such an `a` also matches a small `b` inside it.
     """
     common, area = _common(a, b), _area(b)
     overlap = common / (_area(a)[:, None] + area - common)
@@ -87,10 +87,10 @@ def box_likeness(a: np.ndarray, b: np.ndarray, hidden: np.ndarray) -> np.ndarray
 
 
 def _nearness(a: np.ndarray, b: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """Return 1 for boxes of one size at one place, falling with distance and other size.
+    """Return 1 for boxes of equal size and position, falling with distance and size ratio.
 
-    Distances count in diagonals: a small fast object may have left its old place altogether.
-    inside: likeness of size that is certain at least.
+    Distances are in diagonals: a small fast object may have left its previous box altogether.
+    inside: lower bound of the size similarity.
     """
     (x_a, y_a), (x_b, y_b) = ((x[:, :2] + x[:, 2:]).T for x in (a, b))     # twice the centres
     size_a, size_b = (np.hypot(x[:, 2] - x[:, 0], x[:, 3] - x[:, 1]) for x in (a, b))
@@ -110,7 +110,7 @@ def _area(boxes: np.ndarray) -> np.ndarray:
     return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
 
 
-def apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def embedding_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the distance of each of `a` to each of `b` in embedding space, (len(a), len(b))."""
     squared = (a ** 2).sum(1)[:, None] + (b ** 2).sum(1) - 2 * (a @ b.T)
     return np.sqrt(squared.clip(0))

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a tracker remembers of the objects it follows: where they were, and how they moved."""
+"""State of tracked objects: boxes, velocities, masks and embeddings when last seen."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .affinity import Seen
+from .affinity import Detections
 
 _HIDDEN = 0.8
-"""An object of which less of its width or height is seen than this share is partly hidden."""
+"""An object is partly occluded when less than this share of its width or height is visible."""
 
 _SHORTEST_S = 1e-3
-"""A shorter time between two images tells nothing about speeds."""
+"""A shorter time between two images gives no velocity."""
 
-TWICE = [0, 1, 0, 1]
-"""Of x, y: for both corners of a box."""
+BOTH_CORNERS = [0, 1, 0, 1]
+"""Indices of x, y for both corners of a box."""
 
 
 @dataclass
 class Tracks:
-    """The objects that are followed (T of them), as they were when last seen."""
+    """T tracked objects, as they were when last seen."""
 
     ids: np.ndarray
     boxes: np.ndarray
     """Of the parts that were visible: x0, y0, x1, y1 in pixels, (T, 4)."""
     full: np.ndarray
-    """Where the whole objects are thought to be, hidden parts included, (T, 4)."""
+    """Estimated full (amodal) boxes, occluded parts included, (T, 4)."""
     velocity: np.ndarray
     """In pixels a second, (T, 2)."""
     last: np.ndarray
@@ -38,7 +38,7 @@ class Tracks:
 
     @classmethod
     def none(cls) -> Tracks:
-        """Return no objects."""
+        """Return an empty set of tracks."""
         return cls(np.zeros(0, np.int64), np.zeros((0, 4)), np.zeros((0, 4)), np.zeros((0, 2)),
                    np.zeros(0), [])
 
@@ -46,7 +46,7 @@ class Tracks:
         return len(self.ids)
 
     def chosen(self, keep: np.ndarray) -> Tracks:
-        """Return those that a bool array (T,) marks."""
+        """Return the tracks selected by a bool array (T,)."""
         if keep.all():
             return self
         return Tracks(self.ids[keep], self.boxes[keep], self.full[keep], self.velocity[keep],
@@ -54,10 +54,10 @@ class Tracks:
                       [c for c, kept in zip(self.cells, keep, strict=True) if kept],
                       None if self.embeddings is None else self.embeddings[keep])
 
-    def update(self, mine: np.ndarray, theirs: np.ndarray, seen: Seen, now: float) -> None:
-        """Take over where the instances `theirs` are for the tracks `mine`."""
+    def update(self, mine: np.ndarray, theirs: np.ndarray, seen: Detections, now: float) -> None:
+        """Update the matched tracks `mine` from their detections `theirs`."""
         passed = now - self.last[mine, None]
-        expected = self.full[mine] + (self.velocity[mine] * passed)[:, TWICE]
+        expected = self.full[mine] + (self.velocity[mine] * passed)[:, BOTH_CORNERS]
         self.full[mine], moved = _anchored(expected, seen.boxes[theirs], seen.size)
         # The first measurement is all that is known; later ones are smoothed.
         timed = passed >= _SHORTEST_S
@@ -69,8 +69,8 @@ class Tracks:
         if self.embeddings is not None and seen.embeddings is not None:
             self.embeddings[mine] = seen.embeddings[theirs]
 
-    def begin(self, ids: np.ndarray, theirs: np.ndarray, seen: Seen, now: float) -> None:
-        """Add tracks for the instances `theirs`."""
+    def begin(self, ids: np.ndarray, theirs: np.ndarray, seen: Detections, now: float) -> None:
+        """Start tracks for the detections `theirs`."""
         if not len(ids) and len(self):
             return
         if seen.embeddings is not None and (self.embeddings is not None or not len(self)):
@@ -88,11 +88,11 @@ class Tracks:
 
 def _anchored(expected: np.ndarray, visible: np.ndarray,
               size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lay whole boxes to visible ones; return them (M, 4) and how far they moved (M, 2).
+    """Align full (amodal) boxes with the visible boxes; return them (M, 4), and the motion (M, 2).
 
-    Moved, that is, from where they were expected. Usually the visible box is the whole one, and
-    centres tell the motion. Where much of the extent is missing, something (or the image's
-    border) hides an edge, and the edge that is nearer to where it was expected tells.
+    The motion is relative to the expected boxes. Usually the visible box is the full one, and the
+    centres give the motion. Where much of the extent is missing, an edge is occluded or outside
+    the image, and the edge closer to its expected position gives the motion.
     """
     low, high = visible[:, :2] - expected[:, :2], visible[:, 2:] - expected[:, 2:]
     extent = expected[:, 2:] - expected[:, :2]
@@ -102,4 +102,4 @@ def _anchored(expected: np.ndarray, visible: np.ndarray,
     begin = np.where(low_counts, visible[:, :2], visible[:, 2:] - extent)
     whole = np.concatenate((begin, begin + extent), axis=1)
     moved = np.where(hidden, np.where(low_counts, low, high), (low + high) / 2)
-    return np.where(hidden[:, TWICE], whole, visible), moved
+    return np.where(hidden[:, BOTH_CORNERS], whole, visible), moved
