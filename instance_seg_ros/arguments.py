@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Arguments that several verbs share: of the segmenter and of the overlay."""
+"""Command-line arguments that several verbs share."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from .perception.overlay import PALETTES, OverlayStyle
 
 
 def add_network_arguments(group: argparse._ActionsContainer) -> None:
-    """Declare which network, where and how."""
+    """Declare the arguments of the network."""
     group.add_argument('--checkpoint', type=Path, metavar='FILE',
-                       help='weights (.safetensors); the shipped ones by default')
+                       help='weights (.safetensors); default: the shipped weights')
     group.add_argument('--semantic-checkpoint', type=Path, metavar='FILE',
-                       help='take the classes from this network, only the embeddings from the '
-                            'other')
+                       help='separate network for the classes; --checkpoint then provides '
+                            'only the embeddings')
     group.add_argument('--device', default='auto',
-                       help='auto (a GPU where there is one), cpu, cuda or cuda:N')
+                       help='auto (a GPU if available), cpu, cuda or cuda:N')
     group.add_argument('--input-size', type=image_size, metavar='WxH',
-                       help='size at which the network sees the image, such as 1024x512')
+                       help='input size of the network, such as 1024x512')
     group.add_argument('--bandwidth', type=numbers, metavar='B',
-                       help='radius of a cluster in embedding units: a number for all classes, '
-                            "or person=1.5,...; the checkpoint's by default")
+                       help='mean shift bandwidth in embedding units: a number for all '
+                            "classes, or person=1.5,...; default: the checkpoint's")
 
 
 def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,17 +37,17 @@ def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
                             'graphs fails (auto)')
     group.add_argument('--threads', type=count, metavar='N', help='CPU threads of PyTorch')
     group.add_argument('--classes', type=names, metavar='NAME,...',
-                       help='separate these classes into instances only, such as car,person')
+                       help='segment only these classes into instances, such as car,person')
     group.add_argument('--score-threshold', type=numbers, default=SCORE_THRESHOLD,
                        metavar='T',
-                       help='leave out instances below this score: a number for all classes, or '
+                       help='minimum score of an instance: a number for all classes, or '
                             f'car=0.5,person=0.3 (default {SCORE_THRESHOLD})')
     group.add_argument('--min-area', type=numbers, metavar='A',
-                       help='leave out instances with fewer pixels: a number, or car=100,...')
+                       help='minimum area of an instance in pixels: a number, or car=100,...')
 
 
 def make_segmenter(args: argparse.Namespace):
-    """Return the InstanceSegmenter that the arguments describe."""
+    """Load the InstanceSegmenter that the arguments describe."""
     from .inference.segmenter import InstanceSegmenter
 
     limits = {name: getattr(args, name) for name in ('score_threshold', 'min_area')
@@ -67,7 +67,7 @@ def add_overlay_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--opacity', type=_share, default=style.opacity, metavar='0..1',
                        help=f'of the instances (default {style.opacity})')
     group.add_argument('--background', type=_share, default=style.background, metavar='0..1',
-                       help='opacity of the class colours of everything (default 0: none)')
+                       help='opacity of the class colours elsewhere (default 0: none)')
     for name in ('contours', 'names', 'scores', 'boxes', 'legend'):
         group.add_argument(f'--{name}', action=argparse.BooleanOptionalAction,
                            default=getattr(style, name), help=f'draw {name}')
@@ -80,63 +80,62 @@ def overlay_style(args: argparse.Namespace) -> OverlayStyle:
 
 
 def image_size(text: str) -> tuple[int, int]:
-    """Read WIDTHxHEIGHT."""
+    """Parse WIDTHxHEIGHT."""
     width, _, height = text.lower().partition('x')
     try:
         return int(width), int(height)
     except ValueError:
-        raise argparse.ArgumentTypeError(f'{text!r} is not WIDTHxHEIGHT') from None
+        raise argparse.ArgumentTypeError(f'invalid size {text!r}; expected WIDTHxHEIGHT') from None
 
 
 def count(text: str) -> int:
-    """Read a whole number, 0 or more."""
+    """Parse an integer >= 0."""
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f'{text!r} is not a number, 0 or more')
+        raise argparse.ArgumentTypeError(f'invalid number {text!r}; expected an integer >= 0')
     return int(text)
 
 
 def topic_name(text: str) -> str:
-    """Read the name of a topic or node, as ROS 2 allows them."""
-    from .node_config.parameter_rules import is_topic_name  # which does without ROS
+    """Parse the name of a topic or node."""
+    from .node_config.parameter_rules import is_topic_name
 
     if not is_topic_name(text.rstrip('/')):
-        raise argparse.ArgumentTypeError(
-            f'{text!r} is no name in ROS: letters, digits and _ between slashes')
+        raise argparse.ArgumentTypeError(f'{text!r} is not a valid ROS name')
     return text
 
 
 def result_file(text: str) -> Path:
-    """Read the name of a file to write; refuse early what would fail after all the work."""
+    """Parse the name of a file to write; an unwritable one is rejected before the work."""
     path = Path(text)
     if path.is_dir():
-        raise argparse.ArgumentTypeError(f'{text} is a folder; name a file')
-    # The first folder of the path that is there: those below it are made.
+        raise argparse.ArgumentTypeError(f'{text} is a directory; expected a file')
+    # The first existing directory of the path: those below it are created.
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     if not (folder.is_dir() and os.access(folder, os.W_OK)):
-        raise argparse.ArgumentTypeError(f'{text} cannot be written: {folder} is no folder that '
-                                         'you may write to')
+        raise argparse.ArgumentTypeError(f'cannot write {text}: {folder} is not a '
+                                         'writable directory')
     return path
 
 
 def _share(text: str) -> float:
     value = _number(text)
     if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f'{text} is not from 0 to 1')
+        raise argparse.ArgumentTypeError(f'{text} is out of range [0, 1]')
     return value
 
 
 def names(text: str) -> list[str]:
-    """Read NAME,NAME,..."""
+    """Parse NAME,NAME,..."""
     return [name.strip() for name in text.split(',') if name.strip()]
 
 
 def numbers(text: str) -> float | dict[str, float]:
-    """Read a number for all classes, or NAME=NUMBER,NAME=NUMBER."""
+    """Parse a number for all classes, or NAME=NUMBER,NAME=NUMBER."""
     return class_numbers(text) if '=' in text else _number(text)
 
 
 def class_numbers(text: str) -> dict[str, float]:
-    """Read NAME=NUMBER,NAME=NUMBER."""
+    """Parse NAME=NUMBER,NAME=NUMBER."""
     pairs = (part.partition('=') for part in names(text))
     return {name.strip(): _number(number) for name, _, number in pairs}
 
@@ -145,4 +144,4 @@ def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f'{text!r} is not a number') from None
+        raise argparse.ArgumentTypeError(f'invalid number {text!r}') from None

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Names of the stages of a frame whose times are measured, in their order."""
 
-SEGMENTER_STAGES = ('preprocess', 'network', 'clustering', 'masks')
+ENGINE_STAGES = ('preprocess', 'network', 'clustering')
+"""Of the engine that runs the network."""
+
+SEGMENTER_STAGES = (*ENGINE_STAGES, 'masks')
 """Of the segmenter; the node reports them within ``segment``."""
 
 NODE_STAGES = ('wait', 'decode', 'segment', 'tracking', 'publish', 'total')

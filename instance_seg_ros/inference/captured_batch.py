@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..core.stages import ENGINE_STAGES
 from .cluster_measurement import measure_clusters
 from .clusters import ClusterArrays
 from .device_settings import DeviceSettings
-from .eager_engine import STAGES
 from .packed_tensors import Layout, pack
 from .stage_clocks import DeviceClock, HostClock
 
@@ -40,7 +40,7 @@ class CapturedBatch:
         self._cluster = recorder(self._clustered)
         block, = self._cluster.outputs
         self._host_block = torch.empty_like(block, device='cpu', pin_memory=pinned)
-        self._clock = DeviceClock(len(STAGES)) if pinned else HostClock()
+        self._clock = DeviceClock(len(ENGINE_STAGES)) if pinned else HostClock()
 
     @property
     def steps(self) -> tuple:
@@ -79,7 +79,7 @@ class CapturedBatch:
         self._clock.mark()
         self._cluster()
         self._host_block.copy_(self._cluster.outputs[0], non_blocking=True)
-        for stage, ms in zip(STAGES, self._clock.stop(), strict=True):
+        for stage, ms in zip(ENGINE_STAGES, self._clock.stop(), strict=True):
             timings[stage] = timings.get(stage, 0.0) + ms
         return self._layout.unpack(self._host_block.numpy())
 

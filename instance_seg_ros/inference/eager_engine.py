@@ -17,9 +17,6 @@ from .device_flags import exact_arithmetic
 from .mean_shift import MeanShift
 from .pixel_classes import class_of_pixels
 
-STAGES = ('preprocess', 'network', 'clustering')
-"""Names of the timed stages, in order."""
-
 
 class EagerEngine:
     """A network with its normalisation, and data-dependent (dynamic-shape) clustering."""

@@ -16,19 +16,16 @@ from ..core.errors import DeviceError, UserError
 from ..core.instances import Instance, InstanceMap
 from ..core.labels import INSTANCE_FACTOR
 from ..core.resize import resize_image, resize_labels
+from ..core.stages import SEGMENTER_STAGES
 from ..networks.folding import fold_norms
 from .checkpoint import Checkpoint, build_pipeline, default_checkpoint
 from .clusters import ClusterArrays
 from .confidence import Confidence
 from .cuda_graph_capture import capture_lock
 from .devices import half_is_fast, resolve_device
-from .eager_engine import STAGES as DEVICE_STAGES
 from .eager_engine import EagerEngine
 from .engines import build_engine
 from .segmenter_settings import SegmenterSettings, checked_input_size
-
-STAGES = (*DEVICE_STAGES, 'masks')
-"""Names of the timed stages, in order."""
 
 
 class InstanceSegmenter:
@@ -167,7 +164,7 @@ class InstanceSegmenter:
             yield self._engine
 
     def _run(self, engine: EagerEngine, images, settings: SegmenterSettings) -> list[InstanceMap]:
-        timings = dict.fromkeys(STAGES, 0.0)
+        timings = dict.fromkeys(SEGMENTER_STAGES, 0.0)
         found = self._find(engine, images, settings, timings)
         start = time.perf_counter()
         maps = [self._to_map(one, settings, timings) for one in found]

@@ -12,12 +12,12 @@ from inference.test_segmenter import Painted, street
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from instance_seg_ros.core.errors import DeviceError
+from instance_seg_ros.core.stages import SEGMENTER_STAGES
 from instance_seg_ros.inference import cuda_graph_engine
 from instance_seg_ros.inference.checkpoint import random_checkpoint
 from instance_seg_ros.inference.cuda_graph_capture import DirectRecorder, DirectStep
 from instance_seg_ros.inference.cuda_graph_engine import CudaGraphEngine
 from instance_seg_ros.inference.device_settings import DeviceSettings
-from instance_seg_ros.inference.eager_engine import STAGES
 from instance_seg_ros.inference.segmenter import InstanceSegmenter
 
 
@@ -169,7 +169,7 @@ def test_a_failed_capture_is_a_device_error(both):
 def test_every_stage_is_timed(both):
     """Under the names that the plain engine uses."""
     timings = both[1](street()).timings_ms
-    assert set(timings) == {*STAGES, 'masks'} and all(v > 0 for v in timings.values())
+    assert set(timings) == set(SEGMENTER_STAGES) and all(v > 0 for v in timings.values())
 
 
 def test_only_the_results_make_the_host_wait():

@@ -13,9 +13,10 @@ from torch import nn
 
 from instance_seg_ros.core.errors import DeviceError, UserError
 from instance_seg_ros.core.labels import LabelSet
+from instance_seg_ros.core.stages import SEGMENTER_STAGES
 from instance_seg_ros.inference.checkpoint import random_checkpoint
 from instance_seg_ros.inference.devices import half_is_fast, resolve_device
-from instance_seg_ros.inference.segmenter import STAGES, InstanceSegmenter
+from instance_seg_ros.inference.segmenter import InstanceSegmenter
 
 
 class Painted(nn.Module):
@@ -56,7 +57,7 @@ def test_masks_and_records_of_known_embeddings(painted):
         (26000, (20, 40, 80, 80), 2400), (26001, (80, 40, 120, 80), 1600),
         (26002, (200, 20, 208, 26), 48)]
     assert result.class_mask[60, 50] == 26 and result.class_mask[0, 0] == 7
-    assert set(result.timings_ms) == set(STAGES)
+    assert set(result.timings_ms) == set(SEGMENTER_STAGES)
 
 
 def test_a_batch_of_different_sizes_equals_single_images(painted):
