@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Segment every image of a bag into a new bag, without a running ROS; none is dropped.
 
-What the node would publish is in the new bag beside all that was in the old one. A run that was
-stopped is continued by the same command. Exit status 1: not one image could be segmented. 3: the
+The new bag has the node's outputs in addition to the content of the old one. An interrupted run
+is continued by the same command. Exit status 1: not one image could be segmented. 3: the
 input breaks off, and was processed up to there.
 """
 

@@ -3,9 +3,9 @@
 """
 The output topics: a new one is added to the table here, and then there is one live and offline.
 
-The node offers each topic that a camera's parameters switch on, and builds a message only while
-somebody subscribes. ``process-bag`` writes the same topics, those ``on_request`` only where its
-option of the same name is given.
+The node publishes each topic that a camera's parameters switch on, and builds a message only
+while there is a subscription. ``process-bag`` writes the same topics, those ``on_request`` only
+with its option of the same name.
 """
 
 from __future__ import annotations

@@ -116,5 +116,5 @@ def _sources(folder: Path) -> dict[str, Path]:
                 raise UserError(f'{sources[name]} and {path} would get the same name.')
             sources[name] = path
     if not sources:
-        raise UserError(f'{folder} holds no bags or videos.')
+        raise UserError(f'{folder} contains no bags or videos.')
     return sources

@@ -12,23 +12,19 @@ from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock
-from typing import NamedTuple
 from uuid import uuid4
 
-from ..bags import Message, images
+from ..bags import Message
 from ..bags.playback import Playback
 from ..bags.sources import Source
 from ..core.errors import UserError
-from ..core.instances import SCORE_THRESHOLD, InstanceMap
-from ..core.stamps import NANOSECONDS
+from ..core.instances import SCORE_THRESHOLD
 from ..inference.segmenter import InstanceSegmenter
 from ..io.inputs import ahead
-from ..perception.depth_image import depth_in_metres
-from ..perception.frame_processor import Geometry, ProcessedFrame
 from .camera_plan import CameraPlan
-from .decoding import DecodedImage, decode
-from .depth_feed import DepthFeed
+from .decoding import decode
 from .progress import ResumableBag
+from .steps import Step, image_steps
 
 DECODERS = 2
 
@@ -62,31 +58,6 @@ class Summary:
     segmenting_s: float
     """Of these, the mean time in which a segmenter was busy."""
     break_reason: str
-
-
-class _Step(NamedTuple):
-    """A message in the pipeline; `wanted`: an image to segment."""
-
-    message: Message
-    wanted: bool
-    camera_info: bytes | None = None
-    depth: Message | None = None
-    decoded: DecodedImage | None = None
-    result: InstanceMap | None = None
-    frame: ProcessedFrame | None = None
-
-    @property
-    def to_segment(self) -> bool:
-        """Whether there is an image for the segmenter."""
-        return self.decoded is not None and not self.decoded.problem
-
-    def geometry(self) -> Geometry:
-        """Return the camera and depth image at the time of this image."""
-        info = self.camera_info and images.deserialize(
-            self.camera_info, 'sensor_msgs/msg/CameraInfo')
-        depth = self.depth and depth_in_metres(
-            images.deserialize(self.depth.data, self.depth.topic.type))
-        return Geometry(info, depth)
 
 
 class BagProcessor:
@@ -151,53 +122,21 @@ class BagProcessor:
                        time.monotonic() - begin, self._segmenting_s / len(self._segmenters),
                        self._source.break_reason)
 
-    def _written(self, skipped: int) -> Iterator[tuple[_Step, list[Message]]]:
+    def _written(self, skipped: int) -> Iterator[tuple[Step, list[Message]]]:
         """Yield each message with its output; decoding and segmentation run ahead."""
         with ExitStack() as stack:
             helpers = stack.enter_context(ThreadPoolExecutor(DECODERS))
             workers = len(self._segmenters)
             networks = stack.enter_context(ThreadPoolExecutor(workers))
-            steps = islice(self._steps(), skipped, None)
+            steps = islice(image_steps(self._source, self._cameras, self._kept, self._interval,
+                                       self._options.every), skipped, None)
             steps = ahead(self._decoded, steps, helpers,
                           2 * DECODERS + workers * self._options.batch)
             batches = ahead(self._segmented, self._batches(steps), networks, workers)
             frames = (self._finished(step) for batch in batches for step in batch)
             yield from ahead(self._serialized, frames, helpers, DECODERS)
 
-    def _steps(self) -> Iterator[_Step]:
-        infos, depths = self._first_infos(), self._depth_feeds()
-        kept = set(self._cameras) | {topic.name for topic in self._kept}
-        seen = Counter()
-        for message in self._source.messages(kept | set(infos), *self._interval):
-            name = message.topic.name
-            if name in infos:
-                infos[name] = message.data
-            if name not in kept:
-                continue
-            camera = self._cameras.get(name)
-            wanted = bool(camera and message.topic.is_image
-                          and seen[name] % self._options.every == 0)
-            seen[name] += camera is not None
-            if not wanted:
-                yield _Step(message, False)
-                continue
-            depth = depths[camera.depth].nearest(message) if camera.depth in depths else None
-            yield _Step(message, True, infos.get(camera.camera_info), depth)
-
-    def _first_infos(self) -> dict[str, bytes]:
-        """Return the first CameraInfo of each topic, which applies to earlier images, too."""
-        names = {camera.camera_info for camera in self._cameras.values() if camera.camera_info}
-        firsts = {name: next(self._source.messages([name]), None) for name in names}
-        return {name: first.data for name, first in firsts.items() if first}
-
-    def _depth_feeds(self) -> dict[str, DepthFeed]:
-        names = {camera.depth for camera in self._cameras.values() if camera.depth}
-        return {topic.name: DepthFeed(self._source.messages(
-                    [topic.name], self._interval[0] - NANOSECONDS, self._interval[1]))
-                for topic in self._source.topics
-                if topic.name in names and topic.type == 'sensor_msgs/msg/Image'}
-
-    def _batches(self, steps: Iterator[_Step]) -> Iterator[list[_Step]]:
+    def _batches(self, steps: Iterator[Step]) -> Iterator[list[Step]]:
         """Yield runs of messages with the images of one batch."""
         batch, image_count = [], 0
         for step in steps:
@@ -208,13 +147,13 @@ class BagProcessor:
                 batch, image_count = [], 0
         yield batch
 
-    def _decoded(self, step: _Step) -> _Step:
+    def _decoded(self, step: Step) -> Step:
         if not step.wanted:
             return step
         processor = self._cameras[step.message.topic.name].processor
         return step._replace(decoded=decode(step.message, processor))
 
-    def _segmented(self, batch: list[_Step]) -> list[_Step]:
+    def _segmented(self, batch: list[Step]) -> list[Step]:
         parts = [step.decoded.prepared.part for step in batch if step.to_segment]
         segmenter, begin = self._free.get(), time.monotonic()
         try:
@@ -226,7 +165,7 @@ class BagProcessor:
         return [step._replace(result=next(results)) if step.to_segment else step
                 for step in batch]
 
-    def _finished(self, step: _Step) -> _Step:
+    def _finished(self, step: Step) -> Step:
         """Restore and track; in the order of the images."""
         if step.result is None:
             return step
@@ -234,7 +173,7 @@ class BagProcessor:
         return step._replace(frame=processor.finish(
             decoded.prepared, step.result, decoded.header, step.geometry))
 
-    def _serialized(self, step: _Step) -> tuple[_Step, list[Message]]:
+    def _serialized(self, step: Step) -> tuple[Step, list[Message]]:
         messages = [] if self._options.only_outputs else [step.message]
         if step.frame:
             stamp, topic, _ = step.message
@@ -250,7 +189,7 @@ class BagProcessor:
                 for camera in self._cameras.values()]
 
     @staticmethod
-    def _count(progress, step: _Step) -> None:
+    def _count(progress, step: Step) -> None:
         progress.frames += 1
         if step.decoded.problem:
             progress.failed[step.decoded.problem] += 1

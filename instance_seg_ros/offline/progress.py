@@ -8,7 +8,6 @@ progress was written by another program: it is never touched.
 """
 
 import json
-import os
 import shutil
 import time
 from collections import Counter
@@ -19,6 +18,7 @@ from pathlib import Path
 from ..bags import BagWriter, Message, Topic
 from ..bags.salvage import read_from_front
 from ..bags.writer import check_free, part_of
+from ..core.atomic_file import atomic_path
 
 FILE = 'progress.json'
 SAVE_EVERY_S = 5.0
@@ -50,9 +50,8 @@ class Progress:
 
     def save(self, folder: Path) -> None:
         """Write it atomically."""
-        beside = folder / f'{FILE}.new'
-        beside.write_text(json.dumps(vars(self)), encoding='utf-8')
-        os.replace(beside, folder / FILE)
+        with atomic_path(folder / FILE) as path:
+            path.write_text(json.dumps(vars(self)), encoding='utf-8')
 
 
 class ResumableBag:

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Publishers of one camera's output topics; a message is built only while somebody subscribes."""
+"""Publishers of one camera's output topics; messages are built only for subscriptions."""
 
 from __future__ import annotations
 
