@@ -14,8 +14,8 @@ from instance_seg_ros.core.instances import InstanceMap
 from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.inference.checkpoint import random_checkpoint
 from instance_seg_ros.inference.segmenter import InstanceSegmenter
-from instance_seg_ros.perception.image_region import View
-from instance_seg_ros.perception.tracking.tracker import Numbers, Tracker
+from instance_seg_ros.perception.image_region import ImageRegion
+from instance_seg_ros.perception.tracking.tracker import Tracker, TrackNumbers
 
 LABELS = LabelSet.named('cityscapes')
 CAR, PERSON = 26, 24
@@ -143,7 +143,7 @@ def test_the_same_time_twice_is_no_jump():
 
 def test_numbers_rest_before_they_are_given_again():
     """The lowest rested number first; when none has rested long enough, the one that has most."""
-    numbers = Numbers(reuse_after=5.0)
+    numbers = TrackNumbers(reuse_after=5.0)
     none = np.zeros(0, np.int64)
     assert numbers.new(CAR, 0.0, none) == 26000
     numbers.use(np.array([26000]), 0.0)
@@ -233,13 +233,13 @@ def test_fifty_instances_take_little_time():
 
 
 def test_the_place_in_embedding_space_stays_with_an_instance():
-    """From the network through a view's coordinates to the tracked map."""
+    """From the network through a region's coordinates to the tracked map."""
     segmenter = InstanceSegmenter(random_checkpoint(input_size=(64, 64)), device='cpu', min_area=1)
     image = np.random.default_rng(0).integers(0, 256, (64, 80, 3), np.uint8)
-    view = View(roi=(16, 0, 0, 0), rotation=180)
-    found = segmenter(view.extract(image))
+    region = ImageRegion(roi=(16, 0, 0, 0), rotation=180)
+    found = segmenter(region.extract(image))
     places = {i.score: i.embedding for i in found.instances}
     assert places and all(p.dtype == np.float32 and p.ndim == 1 for p in places.values())
-    tracked = Tracker()(view.restore(found, image.shape), 0.0)
+    tracked = Tracker()(region.restore(found, image.shape), 0.0)
     assert len(tracked.instances) == len(found.instances)
     assert all(i.embedding is places[i.score] for i in tracked.instances)
