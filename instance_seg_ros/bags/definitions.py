@@ -55,7 +55,7 @@ def typestore() -> Typestore:
 
 @cache
 def definition_of(type_name: str) -> str:
-    """Return the text of a type and of all types in it; empty when nobody here knows it."""
+    """Return the text of a type and of all types in it; empty if the type is unknown."""
     store = typestore()
     if type_name not in store.fielddefs and not _register_installed(type_name):
         return ''

@@ -82,7 +82,7 @@ class Bag:
                 self._breaks(part.break_reason)
 
     def close(self) -> None:
-        """Close the files; what was unpacked beside them is removed."""
+        """Close the files; unpacked copies are removed."""
         self._stack.close()
 
     def __enter__(self) -> 'Bag':
@@ -157,7 +157,7 @@ class Bag:
         return self._unpacked(path)
 
     def _unpacked(self, file: Path) -> Path:
-        """Return the file itself, or what a zstd compressed one holds, as far as it goes."""
+        """Return the file itself, or the decompressed part of a zstd compressed file."""
         name = unpacked_name(file)
         if name == file.name:
             return file

@@ -1,12 +1,12 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What can be read of a bag file whose end is missing or damaged.
+"""Reading bag files whose end is missing or damaged.
 
-A recorder that was killed leaves an MCAP file without its index, or a database whose last
-messages lie in a journal beside it; a full disk leaves a database that is shorter than its header
-says. They are read from the front, in the order of recording, and once in full when they are
-opened, because only then is it known which topics they hold. (A database finds its messages
-through a tree: where that is cut off, its messages are lost, from some thousands of images on.)
+A killed recorder leaves an MCAP file without its index, or a database whose last messages are in
+a separate journal file; a full disk leaves a database that is shorter than its header says. They
+are read from the front, in the order of recording, and once in full when they are opened, because
+only then are their topics known. (A database finds its messages through a tree: if that is
+truncated, its messages are lost, from some thousands of images on.)
 """
 
 import sqlite3
@@ -27,7 +27,7 @@ from .type_names import canonical_type
 
 
 def open_broken(path: Path) -> '_BrokenFile | None':
-    """Open what is left of a bag file; None when no message of it can be read."""
+    """Open the readable part of a bag file; None if no message can be read."""
     if path.suffix not in _READERS:
         return None
     part = _BrokenFile(path)
@@ -45,7 +45,7 @@ def is_incomplete(database: Path) -> bool:
 
 
 def _has_journal(database: Path) -> bool:
-    """Whether a killed recorder left messages in the file beside."""
+    """Whether a killed recorder left messages in the journal file."""
     journal = database.with_name(f'{database.name}-wal')
     return journal.is_file() and journal.stat().st_size > 0
 
@@ -125,7 +125,7 @@ def _read_sqlite(path: Path) -> Iterator[Message]:
                 yield last
             last = Message(stamp, topics[topic], data)
         if _is_cut_within_page(path):
-            raise EndOfFile('its last page is cut off')  # nobody knows what the last message lost
+            raise EndOfFile('its last page is cut off')  # the size of the loss is unknown
         if last:
             yield last
     finally:
@@ -150,7 +150,7 @@ def _require_tables(connection: sqlite3.Connection) -> None:
 
 
 class _Exact:
-    """A file whose reads give all that was asked for, or end."""
+    """A file whose reads return all requested bytes, or raise EndOfFile."""
 
     def __init__(self, file):
         self._file = file

@@ -35,7 +35,7 @@ class Topic:
     qos: tuple[Qos, ...] = field(default=(), compare=False)
     """The profiles that its publishers offered."""
     definition: str = field(default='', compare=False, repr=False)
-    """Text of the type and of all types in it; empty where nobody knows it."""
+    """Text of the type and of all types in it; empty if unknown."""
     definition_encoding: str = field(default='', compare=False)
     """`ros2msg`, `ros2idl`, or empty without a definition."""
     type_hash: str = field(default='', compare=False)

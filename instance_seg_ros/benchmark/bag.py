@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""`process-bag` beside the segmenter alone, on the same frames in one run."""
+"""`process-bag` compared with the segmenter alone, on the same frames in one run."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Rounds(NamedTuple):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the benchmark's arguments."""
-    parser.add_argument('--bag', metavar='FILE', help='a bag or video of your own (JPEG pictures '
+    parser.add_argument('--bag', metavar='FILE', help='a bag or video of your own (JPEG images '
                         'of a drawn street when there is none)')
     parser.add_argument('--image-topic', metavar='TOPIC', help='where the bag has several')
     parser.add_argument('--image-size', type=image_size, default=(2048, 1024), metavar='WxH',
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> Report:
     return Report('bag', ('work',), rows, settings(args), [
         f'{len(bench.pictures)} frames of {args.bag or "a drawn street"}, {args.batch} at once, '
         f'decoded before for "{ALONE}"; "{BAG}" reads, decodes, segments, writes masks and '
-        'detections beside all that was in the bag, and compresses.', remark,
+        'detections in addition to all messages of the bag, and compresses.', remark,
         'of_alone: frames a second over those of the segmenter alone; medians of rounds in turn.',
         'cpu_ms_a_frame: of all threads, also while they wait for one another.', *notes])
 
@@ -101,7 +101,7 @@ def _rows(rounds: dict[str, Rounds], parts: dict[str, float],
 
 
 class _Bench:
-    """The work that is timed, on the first pictures of a source."""
+    """The work that is timed, on the first images of a source."""
 
     def __init__(self, segmenters: list[InstanceSegmenter], source: Source, folder: Path,
                  args: argparse.Namespace):
@@ -156,7 +156,7 @@ class _Bench:
 
     def _segment_apart(self, pictures: list[tuple[int, np.ndarray]]) -> None:
         # In a thread that ends, as the verb's does: OpenMP threads that stayed with this one
-        # would be too many beside those of the next, and slow them down.
+        # would compete with those of the next, and slow them down.
         with ThreadPoolExecutor(1) as pool:
             pool.submit(self._segment, pictures).result()
 

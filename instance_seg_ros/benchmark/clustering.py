@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Clustering beside the released procedure, MeanShift and HDBSCAN, on pixels of known instance."""
+"""Clustering compared with the released procedure, MeanShift and HDBSCAN on labelled pixels."""
 
 from __future__ import annotations
 

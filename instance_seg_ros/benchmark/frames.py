@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures to measure with: the user's own, or a drawn street where there are none."""
+"""Images to measure with: the user's own, or a drawn street where there are none."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ..io.inputs import find_inputs, read_picture
 
 
 def add_frame_arguments(parser: argparse.ArgumentParser):
-    """Declare pictures, their size and the checkpoint."""
+    """Declare images, their size and the checkpoint."""
     parser.add_argument('--images', nargs='+', metavar='FILE',
                         help='pictures or folders (a drawn street when there are none)')
     parser.add_argument('--image-size', type=image_size, default=(2048, 1024), metavar='WxH',
-                        help='the pictures are scaled to it first (2048x1024)')
+                        help='the images are scaled to it first (2048x1024)')
     parser.add_argument('--checkpoint', type=Path, metavar='FILE',
                         help='weights; the shipped ones by default')
 
@@ -33,7 +33,7 @@ def load_frames(args: argparse.Namespace, at_most: int = 20) -> list[np.ndarray]
     frames = [read_picture(source).image for source in find_inputs(args.images)[:at_most]]
     frames = [cv2.resize(frame, args.image_size) for frame in frames if frame is not None]
     if not frames:
-        raise UserError(f'There is no readable picture in {" ".join(args.images)}.')
+        raise UserError(f'There is no readable image in {" ".join(args.images)}.')
     return frames
 
 

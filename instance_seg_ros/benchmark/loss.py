@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The loss beside the usual formulation, which copies the embeddings once per instance."""
+"""The loss compared with the usual formulation, which copies the embeddings per instance."""
 
 from __future__ import annotations
 

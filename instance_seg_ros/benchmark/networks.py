@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Table 2 of the paper beside ours: forward speed, parameters and memory of each network."""
+"""Table 2 of the paper, repeated: forward speed, parameters and memory of each network."""
 
 from __future__ import annotations
 

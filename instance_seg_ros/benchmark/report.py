@@ -22,7 +22,7 @@ PACKAGES = ('torch', 'numpy', 'opencv-python-headless', 'scikit-learn', 'onnxrun
 class Report:
     """Rows of one benchmark.
 
-    keys: the columns that tell rows apart; every other column is a measurement (a number, or
+    keys: the columns that identify a row; every other column is a measurement (a number, or
     None where there is none). settings: what the run was asked for. notes: sentences.
     """
 

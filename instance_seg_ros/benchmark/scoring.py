@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Scoring frames in memory beside the official Cityscapes code, which reads files."""
+"""Scoring frames in memory compared with the official Cityscapes code, which reads files."""
 
 from __future__ import annotations
 

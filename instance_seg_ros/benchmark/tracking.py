@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Tracking of a frame, beside the overlap of every pair of masks with the same assignment."""
+"""Tracking of a frame, compared with the mask overlap of every pair and the same assignment."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Measure speed and memory beside a baseline, and compare two such measurements."""
+"""Measure speed and memory against a baseline, and compare two such measurements."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = f'{names}\n\n{parser.epilog or ""}'
     parser.add_argument('name', choices=NAMES, metavar='NAME', help='one of those below')
     parser.add_argument('arguments', nargs=argparse.REMAINDER,
-                        help='of the benchmark; NAME --help tells which')
+                        help='of the benchmark; see NAME --help')
 
 
 def run(args: argparse.Namespace) -> None:

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""List the data sets that can be read, or tell which of them a folder is."""
+"""List the data sets that can be read, or identify the data set in a folder."""
 from __future__ import annotations
 
 import argparse

@@ -6,7 +6,7 @@ HEADING = 'Examples:'
 
 EXAMPLES = {
     'segment': (
-        'instance_seg segment pictures --output results',
+        'instance_seg segment images --output results',
         'instance_seg segment dashcam.mp4 --output results --track --classes car,person'),
     'demo': (
         'instance_seg demo',

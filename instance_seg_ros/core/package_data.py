@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Files that come with the package: beside it in a checkout, in share/ once installed."""
+"""Files of the package: next to it in a checkout, in share/ once installed."""
 
 import os
 import sys

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Census:
-    """Counts of a data set: pictures by size, pixels and instances by class, broken files."""
+    """Counts of a data set: images by size, pixels and instances by class, broken files."""
 
     label_set: LabelSet
     sizes: Counter = field(default_factory=Counter)
@@ -35,7 +35,7 @@ class Census:
     broken: list[str] = field(default_factory=list)
 
     def add(self, sample: Sample) -> None:
-        """Count one picture."""
+        """Count one image."""
         height, width = sample.classes.shape
         self.sizes[f'{width}x{height}'] += 1
         pixels = np.bincount(sample.classes.ravel(), minlength=256)

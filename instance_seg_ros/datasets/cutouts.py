@@ -21,7 +21,7 @@ _DISTANCE = 4
 """Pixels that a taken component must be away from others of its class."""
 
 _DARKEST = 22
-"""Mean grey value under which nothing of an object can be told."""
+"""Mean grey value below which an object is not recognisable."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _alone(component: np.ndarray, mask: np.ndarray, box: tuple[int, int, int, in
 
 
 def unhidden(sample: Sample, min_area: int = 600) -> Sample:
-    """Keep only the instances of a fully labelled picture that nothing can hide or cut off.
+    """Keep only the instances of a fully labelled image that nothing can hide or cut off.
 
     Those are at least `min_area` pixels, away from the border, and touch no other instance.
     """
@@ -151,11 +151,11 @@ def cut(sample: Sample, mask: np.ndarray, label: str, margin: int = 2,
 
 
 def is_lit(cutout: Cutout) -> bool:
-    """Tell a picture from a mere black silhouette."""
+    """Whether pixels show more than a black silhouette."""
     return cutout.rgba[cutout.rgba[..., 3] > 200, :3].mean() > _DARKEST
 
 
 def collect(samples: Iterable[Sample], label_set: LabelSet) -> list[Cutout]:
-    """Cut out all instances of all samples, save for mere black silhouettes."""
+    """Cut out all instances of all samples, except black silhouettes."""
     return [cutout for sample in samples for cutout in cut_out(sample, label_set)
             if is_lit(cutout)]

@@ -136,7 +136,7 @@ def images_in(folder: Path) -> list[Path]:
 
 
 def folders_in(folder: Path) -> list[Path]:
-    """Return a folder and all folders in it: their times tell whether files came or went."""
+    """Return a folder and all folders in it; their times change with their files."""
     return [folder, *sorted(p for p in folder.rglob('*') if p.is_dir())] if folder.is_dir() else []
 
 

@@ -23,7 +23,7 @@ class Segment:
     """What a value of a label image stands for.
 
     category: the source's class, None for void. number: of the instance, None for stuff and
-    groups. crowd: several objects that nobody separated; ignored.
+    groups. crowd: several objects that are not separated; ignored.
     """
 
     category: str | None

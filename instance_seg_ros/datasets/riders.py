@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""People on bicycles and motorcycles, cut out with what they ride: two objects, one picture."""
+"""People on bicycles and motorcycles, cut out with what they ride: two objects, one image."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ MIN_RISE = .2
 def collect_riders(sample: Sample, label_set: LabelSet) -> list[Cutout]:
     """Cut out the riders of a sample that stand alone, each with one vehicle.
 
-    The cut-outs are called `rider`; their `parts` tell the rider's pixels from the vehicle's.
+    The cut-outs are called `rider`; their `parts` separate the rider's pixels from the vehicle's.
     """
     names = [name for name in ('rider', *VEHICLES) if name in label_set.names]
     if names[:1] != ['rider']:

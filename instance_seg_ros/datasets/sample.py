@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What every data set hands out: one picture with its class and instance labels."""
+"""What every data set hands out: one image with its class and instance labels."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ IGNORE = 255
 
 @dataclass(frozen=True)
 class Sample:
-    """One labelled picture.
+    """One labelled image.
 
     image: uint8 (H, W, 3) RGB. classes: uint8 (H, W), index into the label set, 255 = ignore.
     instances: uint16 (H, W), label id * 1000 + number, 0 = no instance known here. A pixel of a
-    class with instances may well have instance 0: then nobody separated it by hand.
+    thing class can have instance 0: its objects are not separated in the annotation.
     """
 
     name: str
@@ -57,15 +57,15 @@ def ids_of(sample: Sample, label_set: LabelSet) -> np.ndarray:
 
 
 def read_rgb(path: Path) -> np.ndarray:
-    """Read a picture as uint8 (H, W, 3) RGB; UserError names a missing or broken file."""
+    """Read an image as uint8 (H, W, 3) RGB; UserError names a missing or broken file."""
     return cv2.cvtColor(_read(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
 def read_map(path: Path) -> np.ndarray:
-    """Read a one-channel label picture (8 or 16 bit) unchanged; UserError names a bad file."""
+    """Read a one-channel label image (8 or 16 bit) unchanged; UserError names a bad file."""
     array = _read(path, cv2.IMREAD_UNCHANGED)
     if array.ndim != 2:
-        raise UserError(f'{path}: a label picture has one channel, this one has {array.shape[2]}')
+        raise UserError(f'{path}: a label image has one channel, this one has {array.shape[2]}')
     return array
 
 
@@ -85,5 +85,5 @@ def _read(path: Path, flags: int) -> np.ndarray:
     data = np.fromfile(path, np.uint8)
     array = cv2.imdecode(data, flags) if data.size else None
     if array is None:
-        raise UserError(f'{path}: this picture is broken; fetch it again')
+        raise UserError(f'{path}: this image is broken; fetch it again')
     return array

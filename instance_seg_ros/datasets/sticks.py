@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Crossing sticks, drawn: what boxes cannot tell apart (figure 1 of the paper).
+"""Crossing sticks, drawn: objects that boxes cannot separate (figure 1 of the paper).
 
 Sticks lie across each other like swords, in pairs that mirror each other, so that their boxes are
 nearly the same box. A stick is labelled where it is seen: one that lies below others may be seen
@@ -19,7 +19,7 @@ from .reader import Reader
 from .sample import Sample
 
 SPLITS = {'train': 1_000_000, 'val': 200, 'test': 200}
-"""Number of pictures by split; a split's place here is part of the seed of its pictures."""
+"""Number of images by split; a split's place here is part of the seed of its images."""
 
 _SHADOW = 3.  # pixels by which a shadow falls aside, and over which its edge fades
 
@@ -71,9 +71,9 @@ class Sticks(Reader):
         return self._count
 
     def __getitem__(self, index: int) -> Sample:
-        """Draw one picture; IndexError past the last."""
+        """Draw one image; IndexError past the last."""
         if not 0 <= index < self._count:
-            raise IndexError(f'{self.name} has {self._count} pictures, none is {index}')
+            raise IndexError(f'{self.name} has {self._count} images, none is {index}')
         rng = np.random.default_rng((self._seed, index))
         image, owner = _draw(_lay(rng, self._size), self._size, rng)
         label_id = self.label_set.by_name('stick').id

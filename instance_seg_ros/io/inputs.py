@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures and videos as files: which ones are meant, and what is in them."""
+"""Image and video files: find them and read their frames."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ class Input:
 
 @dataclass(frozen=True)
 class Frame:
-    """A picture, or one of a video: uint8 (H, W, 3) RGB, or None with the `problem` it has."""
+    """An image, or one of a video: uint8 (H, W, 3) RGB, or None with the `problem` it has."""
 
     input: Input
     image: np.ndarray | None
     index: int = 0
     seconds: float | None = None
-    """Time in the video; None for a picture."""
+    """Time in the video; None for an image."""
     problem: str = ''
 
     @property
@@ -91,7 +91,7 @@ def read_picture(source: Input) -> Frame:
 
 
 def read_video(source: Input, video: Video) -> Iterator[Frame]:
-    """Yield the frames of an open video, as far as they can be decoded; UserError for none."""
+    """Yield the frames of an open video that can be decoded; UserError if there are none."""
     index = None
     for index, (stamp, image) in enumerate(video.frames()):
         yield Frame(source, image, index, (stamp - FIRST_STAMP) / 1e9)
@@ -152,7 +152,7 @@ def _natural(path: Path) -> list:
 
 
 def _names(files: Collection[Path], base: Path) -> dict[Path, str]:
-    """Name the results of files by their stems, or in full where stems get in each other's way."""
+    """Name the results of files by their stems, or in full where stems are not unique."""
     in_full = set()
     while True:
         names = {path: path.relative_to(base).as_posix() if path in in_full else _stem(path, base)

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What was found, as files: overlay pictures, masks as Cityscapes has them, tables."""
+"""Results as files: overlay images, masks in Cityscapes' format, tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..core.instances import Instance, InstanceMap
 _OF_INSTANCE = tuple(f.name for f in fields(Instance) if f.name != 'embedding')
 FIELDS = ('file', 'frame', 'time_s', *(n for n in _OF_INSTANCE if n != 'box'),
           'x0', 'y0', 'x1', 'y1')
-"""Columns of the table: where, and what `Instance` says, its box taken apart."""
+"""Columns of the table: place, then the fields of `Instance` with its box split."""
 
 
 def write_picture(path: Path, picture: np.ndarray) -> None:
@@ -46,7 +46,7 @@ def write_masks(stem: Path, found: InstanceMap) -> None:
 
 def image_record(file: str, found: InstanceMap, frame: int | None = None,
                  seconds: float | None = None) -> dict:
-    """Return what was found in one image as plain data; `frame` and `time_s` for videos."""
+    """Return the instances of one image as plain data; `frame` and `time_s` for videos."""
     place = {} if frame is None else {'frame': frame, 'time_s': round(seconds, 6)}
     return {'file': file, **place, 'width': found.width, 'height': found.height,
             'instances': [{n: getattr(i, n) for n in _OF_INSTANCE} for i in found.instances]}

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Films and contact sheets of pictures with times."""
+"""Videos and contact sheets from images with times."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 _TIME_BASE = Fraction(1, 90_000)
-_LONGEST_PAUSE_S = 3600     # mp4 has 31 bits for the time of one picture, 6.6 hours
+_LONGEST_PAUSE_S = 3600     # mp4 has 31 bits for the time of one image, 6.6 hours
 _ENCODERS = (('libx264', {'crf': '23', 'preset': 'veryfast'}), ('mpeg4', {'qscale': '3'}))
 
 
@@ -18,7 +18,7 @@ def write_film(path: Path, frames: Iterable[tuple[float, np.ndarray]]) -> int:
     """
     Write an mp4 that common players open (H.264 or MPEG-4, 4:2:0); return the frames written.
 
-    :param frames: seconds, increasing, and pictures, H x W x 3 RGB uint8. A picture stands until
+    :param frames: seconds, increasing, and images, H x W x 3 RGB uint8. An image stands until
         the next one is due, an hour at most; sizes that differ from the first are scaled to it.
     """
     import av  # only films need it
@@ -42,10 +42,10 @@ def write_film(path: Path, frames: Iterable[tuple[float, np.ndarray]]) -> int:
 def contact_sheet(pictures: Sequence[tuple[str, np.ndarray]], columns: int = 3,
                   width: int = 640) -> np.ndarray:
     """
-    Lay captioned pictures out in a grid.
+    Lay captioned images out in a grid.
 
-    :param pictures: captions and pictures, H x W x 3 RGB uint8; the first one's shape holds.
-    :param width: of one picture in the grid, in pixels.
+    :param pictures: captions and images, H x W x 3 RGB uint8; the first one's shape holds.
+    :param width: of one image in the grid, in pixels.
     :return: RGB uint8.
     """
     height = round(width * pictures[0][1].shape[0] / pictures[0][1].shape[1])
@@ -65,7 +65,7 @@ def spread(count: int, wanted: int) -> list[int]:
 
 
 def _ticks(frames: Iterable[tuple[float, np.ndarray]]) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield when each picture is due in the film, and the picture; no two are due together."""
+    """Yield the time of each image in the video, and the image; times are distinct."""
     tick, begin, before = -1, None, None
     for seconds, picture in frames:
         begin = seconds if begin is None else begin + max(0, seconds - before - _LONGEST_PAUSE_S)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from ..bags.images import NANOSECONDS
 from .recording import Camera
 
-# Okabe and Ito's colours: every common colour vision deficiency tells them apart.
+# Okabe and Ito's colours, distinguishable with all common colour vision deficiencies.
 _COLORS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#f0e442')
 _BINS = 40
 _MOST_BINS = 3600
@@ -47,7 +47,7 @@ def _rate(ax, camera: Camera) -> None:
     ax.set(title='Frames segmented in each second', xlabel='seconds', ylim=(0, None))
     if len(camera.stamps) > 1:
         seconds, width, counts = binned(camera.stamps)
-        # The last bin is not over: its count would look like a drop.
+        # The last bin is incomplete: its count would look like a drop.
         rates = counts[:max(1, len(seconds) - 1)] / width
         ax.step(seconds[:len(rates)], rates, where='post', color=_COLORS[0])
         ax.set_ylim(0, rates.max() * 1.15)
@@ -56,7 +56,7 @@ def _rate(ax, camera: Camera) -> None:
 def _latency(ax, camera: Camera) -> None:
     samples, title = camera.stages_ms.get('total'), 'From the frame at the node to its masks'
     if not samples:
-        samples, title = camera.delays_ms, "From the picture's time to the recorded mask"
+        samples, title = camera.delays_ms, "From the image's time to the recorded mask"
     ax.set(title=title, xlabel='milliseconds', ylabel='frames')
     if not samples:
         _nothing(ax)

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The report as one file for an e-mail: a page with all pictures in it, or one picture."""
+"""The report as one file for an e-mail: a page that contains all images, or one image."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ figure { margin: 0 } figcaption { font-size: 13px; color: #555 }
 
 @dataclass(frozen=True)
 class Chapter:
-    """What the report says of one camera: its summary and samples (caption, RGB picture)."""
+    """Content of the report for one camera: summary and samples (caption, RGB image)."""
 
     camera: Camera
     summary: dict
@@ -45,7 +45,7 @@ class Chapter:
 
 
 def write_html(path: Path, title: str, chapters: Sequence[Chapter], warning: str = '') -> None:
-    """Write a page that needs nothing beside it."""
+    """Write a self-contained page."""
     body = [f'<h1>{escape(title)}</h1>']
     if warning:
         body.append(f'<p class="warning">{escape(warning)}</p>')
@@ -63,7 +63,7 @@ def write_html(path: Path, title: str, chapters: Sequence[Chapter], warning: str
 
 
 def write_png(path: Path, chapters: Sequence[Chapter]) -> None:
-    """Write tables, charts and samples below each other in one picture."""
+    """Write tables, charts and samples below each other in one image."""
     width, parts = 1650, []
     for chapter in chapters:
         parts += [_table(chapter, width), _raster(chapter.camera, width)]

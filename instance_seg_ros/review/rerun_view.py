@@ -92,7 +92,7 @@ def _log_times(stream: rr.RecordingStream, camera: Camera) -> None:
         stream.set_time(TIMELINE, timestamp=stamp / 1e9)
         for name in names:
             stream.log(f'{camera.prefix}/instances/{name}', rr.Scalars(counts[name]))
-        if camera.times.shared:     # nothing else tells which masks they belong to
+        if camera.times.shared:     # needed to know which masks they belong to
             _log_boxes(stream, camera, found)
 
 

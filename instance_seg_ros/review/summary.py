@@ -14,7 +14,7 @@ PERCENTILES = (50, 95, 99)
 
 
 def summarize(camera: Camera) -> dict:
-    """Return plain data; what the bag does not tell is left out."""
+    """Return plain data; what is not in the bag is left out."""
     stamps = camera.stamps
     seconds = (stamps[-1] - stamps[0]) / 1e9
     gaps = np.diff(stamps) / 1e6
@@ -62,7 +62,7 @@ def _why_of_recording(ambiguous: int) -> str:
     if not ambiguous:
         return 'of the recording: stamps in the headers leap by more than an hour'
     return (f'of the recording: {ambiguous} frames share the stamp in their header with others; '
-            'which picture they belong to is known only where both were recorded at once')
+            'which image they belong to is known only where both were recorded at once')
 
 
 def _frames(camera: Camera) -> dict:

@@ -22,7 +22,7 @@ class FrameTimes:
     `ambiguous` counts the frames whose stamp others have too.
 
     :param frames: stamp of the header and time of recording of each, as they were recorded.
-    :param shared: stamps that several pictures have, so that they tell no frame.
+    :param shared: stamps that several images have, so that they do not identify a frame.
     """
 
     def __init__(self, frames: Sequence[tuple[int, int]] = (),

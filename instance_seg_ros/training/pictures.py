@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures of what a network has learnt."""
+"""Images of a network's classes, embeddings and clusters."""
 from __future__ import annotations
 
 import cv2

@@ -37,7 +37,7 @@ class Schedule:
         return recipe.instance_weight * min(1., ramp) if since >= 0 else 0.
 
     def auxiliary_weight(self, done: float) -> float:
-        """Weight of the class head on the encoder beside the outputs; 0 where there is none."""
+        """Weight of the auxiliary class head on the encoder; 0 if there is none."""
         early = done < self._recipe.auxiliary_until
         return self._recipe.auxiliary_weight if self._classes_on_encoder and early else 0.
 

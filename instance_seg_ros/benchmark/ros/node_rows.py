@@ -87,7 +87,7 @@ def building_rows(size: tuple[int, int] = (2048, 1024), repeats: int = 50) -> li
 
 
 def _crowd(size: tuple[int, int], columns: int = 8, lines: int = 4) -> InstanceMap:
-    """Return a picture full of cars."""
+    """Return an image full of cars."""
     x, y = (np.arange(n) * k // n for n, k in zip(size, (columns, lines), strict=True))
     numbers = (y[:, None] * columns + x).astype(np.uint16)
     classes = np.full(numbers.shape, 26, np.uint8)

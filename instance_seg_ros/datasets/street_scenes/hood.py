@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Our own bonnet at the lower edge of the picture, as many dash cameras see it."""
+"""The bonnet at the lower edge of the image, as in many dash camera videos."""
 
 import numpy as np
 

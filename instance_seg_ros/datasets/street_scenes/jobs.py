@@ -97,7 +97,7 @@ def _work(order, models, split, indices, reports):
     writer = order.writer(split)
     for index in indices:
         if not multiprocessing.parent_process().is_alive():
-            os._exit(1)  # killed: nobody wants the rest
+            os._exit(1)  # killed: the rest is not needed
         reports.put(('start', index))
         writer.write(render_scene(order, split, index, catalog, stage), *order.address(index))
         reports.put(('done', index))

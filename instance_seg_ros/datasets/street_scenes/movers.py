@@ -50,7 +50,7 @@ def random_paint(rng):
 
 
 def in_step(model, mover, time):
-    """Return somebody who walks as they are at a time of a video."""
+    """Return a walking person at a time of a video."""
     pace = np.hypot(mover.speed, mover.drift)
     if model.walks is None or not time or pace < 0.1:
         return model

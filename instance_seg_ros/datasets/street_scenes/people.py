@@ -18,11 +18,11 @@ CLOTH = [(0.1, 0.1, 0.12), (0.14, 0.16, 0.24), (0.3, 0.3, 0.32), (0.5, 0.1, 0.1)
          (0.75, 0.74, 0.7), (0.2, 0.3, 0.2), (0.45, 0.36, 0.26), (0.2, 0.3, 0.55),
          (0.7, 0.5, 0.2), (0.55, 0.55, 0.6), (0.85, 0.85, 0.2), (0.4, 0.2, 0.4)]
 CLOTH_SHARE = np.array([6, 4, 3, 1.5, 2.5, 1, 1.5, 2, 0.7, 2, 0.5, 0.8])
-PHASES = 8  # pictures of one double step
+PHASES = 8  # images of one double step
 
 
 class Clothes(NamedTuple):
-    """Colours (sRGB) and cut of what somebody wears."""
+    """Colours (sRGB) and cut of a person's clothes."""
 
     skin: tuple
     hair: tuple
@@ -47,7 +47,7 @@ def random_skin(rng):
 
 
 def random_clothes(rng, helmet=0.0):
-    """Draw somebody's clothes."""
+    """Choose the clothes of a person at random."""
     top = random_cloth(rng)
     legs = (0.16, 0.2, 0.32) if rng.random() < 0.4 else random_cloth(rng)
     return Clothes(random_skin(rng), HAIR[rng.integers(4)], top, legs, (0.12, 0.1, 0.1),

@@ -1,9 +1,9 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Where the joints of somebody are: standing, walking, riding.
+Joint positions of a person: standing, walking, riding.
 
-Joints are {name: (3,) metres}, x right, y forward, feet on z = 0, for somebody 1.75 m tall.
+Joints are {name: (3,) metres}, x right, y forward, feet on z = 0, for a person 1.75 m tall.
 """
 
 from typing import NamedTuple
@@ -18,7 +18,7 @@ def _swing(length, angle, aside=0.0):
 
 
 class Gait(NamedTuple):
-    """How somebody stands or walks; `walk` 0 stands, 1 strides. Angles in radians."""
+    """How a person stands or walks; `walk` 0 stands, 1 strides. Angles in radians."""
 
     walk: float
     legs: tuple  # small offsets (left, right)

@@ -3,7 +3,7 @@
 """
 Skies with clouds, as light on a paraboloid.
 
-The picture's centre is the zenith and its inscribed circle the horizon; its upper edge lies
+The image's centre is the zenith and its inscribed circle the horizon; its upper edge lies
 along +y. A mirror on the ground finds the sky's light with one division that way.
 """
 

@@ -164,7 +164,7 @@ class Traffic:
                 self._crosses(at - half - rng.uniform(0.8, 3.6), 8.0)
 
     def _crosses(self, s, reach):
-        """Put somebody who crosses the road, unless we should meet."""
+        """Add a person who crosses the road, unless the camera would hit them."""
         rng = self.rng
         way, t = rng.choice([-1, 1]), rng.uniform(-reach, reach)
         drift = way * rng.uniform(0.8, 1.5)

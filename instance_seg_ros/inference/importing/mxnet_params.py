@@ -3,7 +3,7 @@
 """Reader of MXNet's .params container; MXNet itself is not needed.
 
 Little-endian: two 64-bit words (magic, reserved), a 64-bit count, the arrays, a 64-bit count,
-the names (64-bit length and bytes each). An array is a 32-bit magic that tells its version,
+the names (64-bit length and bytes each). An array is a 32-bit magic number of its version,
 from version 2 on a 32-bit storage type, its shape (32-bit rank, then sizes), device type and
 index, element type (32 bits each), and its elements. The oldest files have the rank in place of
 the magic, and 32-bit sizes.

@@ -79,7 +79,7 @@ def _read_report(recording: Bag, played: list[tuple[int, int]], times: FrameTime
     """Sum up the run; an image is known again by its stamp, if no other has the same."""
     if times.ambiguous:
         print(f'{times.ambiguous} of the {len(played)} images share the stamp in their header '
-              'with others; the time from camera to mask is told without them.')
+              'with others; the time from camera to mask is reported without them.')
     published = {stamp: at for stamp, at in played if stamp not in times.shared}
     return replace(read_run(recording, NODE, published), frames_in=len(played))
 
@@ -176,7 +176,7 @@ class _Run:
                 self._check()
                 if time.monotonic() > deadline:
                     raise UserError(f'The node did not {what} within {seconds:g} s; '
-                                    f'its last words: {self._process.complaint()}')
+                                    f'last log line: {self._process.complaint()}')
                 self._news.wait(0.1)
 
     def _check(self) -> None:
