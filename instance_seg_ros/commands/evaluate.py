@@ -116,12 +116,15 @@ def _tracking(args: argparse.Namespace) -> None:
     if args.dataset not in ('kitti-mots', 'cityscapes') or args.predictions:
         raise UserError('--tracking scores a network on drives: it takes --dataset kitti-mots or '
                         'cityscapes, without --predictions.')
-    drives = (kitti_drives(args.data, args.split) if args.dataset == 'kitti-mots'
-              else rendered_drives(args.data, args.split, args.rate))
     segmenter = InstanceSegmenter.from_checkpoint(
         args.checkpoint, semantic_checkpoint=args.semantic_checkpoint,
         score_threshold=args.score_threshold, **_options(args))
-    scores = evaluate_tracking(segmenter, drives)
+    if args.dataset == 'kitti-mots':
+        truth = segmenter.label_set
+        drives = kitti_drives(args.data, args.split, truth)
+    else:
+        truth, drives = None, rendered_drives(args.data, args.split, args.rate)
+    scores = evaluate_tracking(segmenter, drives, truth=truth)
     print(table(scores))
     if args.json:
         write_json(args.json, scores)

@@ -130,10 +130,6 @@ class Index:
             'SELECT key, name, payload FROM images WHERE number = ?', number)
         return ImageRecord(number, key, name, _unpack(payload))
 
-    def names(self) -> dict[int, str]:
-        """Return the names of all images by number."""
-        return dict(self._all('SELECT number, name FROM images ORDER BY number'))
-
     def objects(self, key: str) -> list[dict[str, Any]]:
         """Return the objects of an image, crowds first, then the largest first.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..core.labels import LabelSet
 from ..datasets.cityscapes import Cityscapes
 from ..datasets.kitti_mots import KittiMots
 from ..datasets.sample import read_map
@@ -69,9 +70,10 @@ class RenderedDrive:
                              np.where(truth >= 1000, truth, 1))
 
 
-def kitti_drives(root: Path, split: str) -> list[KittiDrive]:
+def kitti_drives(root: Path, split: str,
+                 label_set: LabelSet | str = 'cityscapes') -> list[KittiDrive]:
     """Return the drives of a folder of KITTI MOTS; raises UserError where there is none."""
-    data = KittiMots(root, split)
+    data = KittiMots(root, split, label_set)
     return [KittiDrive(data, frames) for frames in data.sequences().values()]
 
 

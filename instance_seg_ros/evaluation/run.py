@@ -18,7 +18,7 @@ from ..core.errors import UserError
 from ..core.labels import INSTANCE_FACTOR
 from .coco_metric import CocoScorer
 from .folder import FolderPredictor, write_predictions
-from .frames import TruthFrames, touching
+from .frames import TruthFrame, TruthFrames, touching
 from .official import Scorer, Scores
 from .panoptic import PanopticScorer
 from .predictors import Predictor
@@ -46,11 +46,12 @@ class FoundCounts:
 
 @dataclass
 class Result:
-    """Result of a scoring run."""
+    """Result of a scoring run; table: class index in the truth by predicted label id."""
 
     frames: TruthFrames
     seconds: float = 0.
     confusion: Confusion | None = None
+    table: np.ndarray | None = None
     scores: dict[str, Scores] = field(default_factory=dict)
     found: dict[str, FoundCounts] = field(default_factory=dict)
     scorers: dict[str, Scorer] = field(default_factory=dict)
@@ -71,47 +72,65 @@ def evaluate(predictor: Predictor | FolderPredictor, frames: TruthFrames,
         panoptic: score classes and instances together by panoptic quality.
     """
     start = time.perf_counter()
-    result = Result(frames)
     _check(predictor, frames)
     _check_metrics(predictor, frames, coco, panoptic)
-    result.coco = CocoScorer(frames.label_set) if coco else None
-    result.panoptic = PanopticScorer(frames.label_set) if panoptic else None
     variants = predictor.variants if frames.has_instances else ()
     if write and not variants:
         raise UserError('This network does not separate instances; leave --write-predictions out.')
-    scorers = result.scorers = {
-        name: Scorer(label_set=frames.label_set) for name in variants}
+    result = _prepared(predictor, frames, variants)
+    result.coco = CocoScorer(frames.label_set) if coco else None
+    result.panoptic = PanopticScorer(frames.label_set) if panoptic else None
+    names: set[str] | None = set() if write or isinstance(predictor, FolderPredictor) else None
+    for frame in tqdm(frames.frames, total=frames.count, desc=frames.name, file=sys.stderr):
+        if names is not None:
+            _check_name(frame.sample.name, names)
+        _score(frame, predictor, result, write)
+    result.scores = {name: scorer.scores() for name, scorer in result.scorers.items()}
+    result.seconds = time.perf_counter() - start
+    return result
+
+
+def _prepared(predictor: Predictor | FolderPredictor, frames: TruthFrames,
+              variants: Iterable[str]) -> Result:
+    """Return a result without any frames."""
+    result = Result(frames)
+    result.scorers = {name: Scorer(label_set=frames.label_set) for name in variants}
     result.found = {name: FoundCounts() for name in variants}
     if frames.has_semantics and _has_classes(predictor):
         result.confusion = Confusion(frames.label_set)
-        table = translation(predictor.label_set, frames.label_set)
-    names: set[str] = set()
-    for frame in tqdm(frames.frames, total=frames.count, desc=frames.name, file=sys.stderr):
-        if not scorers:
-            result.confusion.add(frame.sample.classes, table[predictor.classes(
-                frame.sample.image)])
-            continue
-        if write or isinstance(predictor, FolderPredictor):
-            _check_name(frame.sample.name, names)
-        image_map, predictions = predictor(frame)
-        if result.confusion:
-            result.confusion.add(frame.sample.classes, table[image_map.class_mask])
-        if write:
-            write_predictions(write, frame.sample.name, predictions[variants[0]])
-        close = touching(frame.ids)
-        ids = set(np.unique(frame.ids[frame.ids >= INSTANCE_FACTOR]).tolist())
-        for name, scorer in scorers.items():
-            found = scorer.add(frame.ids, predictions[name], frame.distances)
-            result.found[name].add(ids, found, close)
-        if result.coco:
-            result.coco.add(frame.ids, predictions[variants[0]])
-        if result.panoptic:
-            result.panoptic.add(frame.ids, image_map)
-        if image_map:
-            result.worst.add(frame, image_map, scorers[variants[0]].mistakes())
-    result.scores = {name: scorer.scores() for name, scorer in scorers.items()}
-    result.seconds = time.perf_counter() - start
+        result.table = translation(predictor.label_set, frames.label_set)
     return result
+
+
+def _score(frame: TruthFrame, predictor: Predictor | FolderPredictor, result: Result,
+           write: Path | None) -> None:
+    """Add a frame to all scorers."""
+    if not result.scorers:
+        classes = result.table[predictor.classes(frame.sample.image)]
+        result.confusion.add(frame.sample.classes, classes)
+        return
+    image_map, predictions = predictor(frame)
+    first = next(iter(result.scorers))
+    if result.confusion:
+        result.confusion.add(frame.sample.classes, result.table[image_map.class_mask])
+    if write:
+        write_predictions(write, frame.sample.name, predictions[first])
+    _score_instances(frame, predictions, result)
+    if result.coco:
+        result.coco.add(frame.ids, predictions[first])
+    if result.panoptic:
+        result.panoptic.add(frame.ids, image_map)
+    if image_map:
+        result.worst.add(frame, image_map, result.scorers[first].mistakes())
+
+
+def _score_instances(frame: TruthFrame, predictions: dict, result: Result) -> None:
+    """Add the instances of every variant to its scorer."""
+    close = touching(frame.ids)
+    ids = set(np.unique(frame.ids[frame.ids >= INSTANCE_FACTOR]).tolist())
+    for name, scorer in result.scorers.items():
+        found = scorer.add(frame.ids, predictions[name], frame.distances)
+        result.found[name].add(ids, found, close)
 
 
 def _check_name(name: str, seen: set[str]) -> None:

@@ -109,16 +109,28 @@ def _counted(overlap: np.ndarray, ignored: np.ndarray) -> np.ndarray:
 
 
 def evaluate_tracking(segmenter: InstanceSegmenter, drives: Sequence[Drive],
-                      tracker: Tracker | None = None) -> dict[str, dict]:
-    """Score drives with and without tracking: {'with': {class: scores}, 'without': ...}.
+                      tracker: Tracker | None = None,
+                      truth: LabelSet | None = None) -> dict[str, dict]:
+    """Score drives with and without tracking.
 
-    Raises UserError for a network whose cars and persons have other ids than Cityscapes'.
+    Args:
+        segmenter: the network.
+        drives: frames in order, with ground truth.
+        tracker: a default one when None.
+        truth: label set of the ground truth, Cityscapes' when None.
+
+    Returns:
+        {'with': {class: scores}, 'without': ...}.
+
+    Raises:
+        UserError: when the network and the ground truth share neither cars nor persons.
     """
-    truth = [LabelSet.named('cityscapes').by_name(name) for name in CLASSES]
-    labels = [label for label in truth if label in segmenter.label_set.labels]
+    truth = truth or LabelSet.named('cityscapes')
+    labels = [label for label in truth.labels
+              if label.name in CLASSES and label in segmenter.label_set.labels]
     if not labels:
-        raise UserError("Tracking is scored with Cityscapes' labels; this network has those of "
-                        f'{segmenter.label_set.name}.')
+        raise UserError('Tracking is scored on cars and persons; the labels of '
+                        f'{segmenter.label_set.name} lack those of {truth.name}.')
     progress = tqdm(total=sum(map(len, drives)), desc='tracking', file=sys.stderr)
     with progress:
         return score_with_and_without(

@@ -7,11 +7,12 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
+from datasets.written import kitti_mots_text
 
 from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.core.instances import InstanceMap
-from instance_seg_ros.core.labels import LabelSet
-from instance_seg_ros.evaluation.drives import rendered_drives
+from instance_seg_ros.core.labels import Label, LabelSet
+from instance_seg_ros.evaluation.drives import kitti_drives, rendered_drives
 from instance_seg_ros.evaluation.tracking import (
     Tracks,
     evaluate_tracking,
@@ -115,3 +116,18 @@ def test_a_network_of_other_labels_is_refused():
     segmenter = SimpleNamespace(label_set=LabelSet.named('camvid'))
     with pytest.raises(UserError, match='camvid'):
         evaluate_tracking(segmenter, [])
+
+
+def test_own_classes_are_scored_on_kitti_mots(tmp_path, monkeypatch):
+    """Truth and result have the ids of the network's label set."""
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    kitti_mots_text(tmp_path / 'data')
+    own = LabelSet('yard', (Label(9, 'car', (0, 0, 1), True),))
+    drive, = kitti_drives(tmp_path / 'data', 'val', own)
+    only, = drive
+    assert set(np.unique(only.truth[only.truth >= 1000])) == {9005, 9007}
+    found = InstanceMap.from_masks(own, np.zeros(only.truth.shape, np.uint8), np.where(
+        only.truth >= 1000, only.truth, 0).astype(np.uint16))
+    perfect = type('Perfect', (), {'label_set': own, '__call__': lambda self, image: found})()
+    rows = evaluate_tracking(perfect, [drive], truth=own)
+    assert rows['with'] == rows['without'] and rows['with']['car']['HOTA'] == pytest.approx(1)
