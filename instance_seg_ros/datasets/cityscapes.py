@@ -50,10 +50,12 @@ class Cityscapes(Reader):
         self.label_set = LabelSet.of(label_set)
         self.mapping = ClassMap.of('cityscapes', NAMES.values(), self.label_set,
                                      dict.fromkeys(VOID, 'ignore'))
-        if not self.mapping.labelled.any():
-            raise UserError(f"{root}: data in Cityscapes' layout has Cityscapes' classes, none of "
-                            f'which is in label set {self.label_set.name!r}; map them there, or '
-                            'set label_set: cityscapes.')
+        # Built-in sets have names in common by chance: a set of one's own maps classes on purpose.
+        other = self.label_set.is_built_in and self.label_set.name != 'cityscapes'
+        if other or not self.mapping.labelled.any():
+            raise UserError(f"{root}: data in Cityscapes' layout has Cityscapes' classes, not "
+                            f'those of label set {self.label_set.name!r}; map them in a label '
+                            'file, or set label_set: cityscapes.')
         folder = self.root / 'leftImg8bit' / split
         self.paths = sorted(p for p in folder.glob('*/*')
                             if p.suffix.lower() in IMAGE_ENDINGS)

@@ -105,8 +105,10 @@ def test_merged_classes_keep_their_instances_apart(tmp_path):
 
 def test_cityscapes_without_any_class_in_common_is_refused(tmp_path):
     written.cityscapes(tmp_path)
-    with pytest.raises(UserError, match="none of which is in label set 'sticks'"):
-        open_dataset(tmp_path, 'val', 'sticks')
+    (tmp_path / 'other.yaml').write_text('classes: [forklift]')
+    for label_set in ('sticks', 'camvid', load_label_set(tmp_path / 'other.yaml')):
+        with pytest.raises(UserError, match='not those of label set'):
+            open_dataset(tmp_path, 'val', label_set)
 
 
 def test_a_first_label_set_comes_from_the_annotations(tmp_path):

@@ -129,8 +129,8 @@ def test_recipes_name_what_is_wrong(tmp_path):
 def test_wrong_folders_end_with_status_2(folder, tmp_path, capsys):
     command = ['train', '--output', str(tmp_path / 'out'), '--data']
     assert main([*command, str(tmp_path)]) == 2
-    assert 'neither CamVid' in capsys.readouterr().err
+    assert 'unknown data set' in capsys.readouterr().err
     assert main([*command, str(folder), '--dataset', 'camvid']) == 2
-    assert 'not camvid' in capsys.readouterr().err
+    assert 'not of camvid' in capsys.readouterr().err
     assert main([*command, str(folder), '--resume']) == 2
     assert 'no run to resume' in capsys.readouterr().err
