@@ -109,12 +109,24 @@ def result_file(text: str) -> Path:
     path = Path(text)
     if path.is_dir():
         raise argparse.ArgumentTypeError(f'{text} is a directory; expected a file')
-    # The first existing directory of the path: those below it are created.
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
-    if not (folder.is_dir() and os.access(folder, os.W_OK)):
-        raise argparse.ArgumentTypeError(f'cannot write {text}: {folder} is not a '
-                                         'writable directory')
+    _require_writable(text, path.absolute().parent)
     return path
+
+
+def output_folder(text: str) -> Path:
+    """Read the name of a folder for results; refuse early what would fail after all the work."""
+    path = Path(text)
+    _require_writable(text, path.absolute())
+    return path
+
+
+def _require_writable(text: str, folder: Path) -> None:
+    """Refuse a folder that is not there and cannot be made, or cannot be written to."""
+    # The first folder of the path that is there: those below it are made with the first file.
+    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK)):
+        raise argparse.ArgumentTypeError(f'{text} cannot be written: {there} is not a writable '
+                                         'directory')
 
 
 def _share(text: str) -> float:

@@ -226,9 +226,13 @@ enter() {
 
 # Isolate this run from other machines and from other runs on this one.
 enter_own_ros_domain() {
-    local domain
+    local domain locks="${TMPDIR:-/tmp}/instance_seg_ros-$(id -u)"
+    [ ! -w "${XDG_RUNTIME_DIR:-}" ] || locks=$XDG_RUNTIME_DIR/instance_seg_ros
+    # The same files that the commands lock (core/runtime_folder.py); not in a link of another user.
+    mkdir -p -m 700 "$locks"
+    [ -O "$locks" ] && [ ! -L "$locks" ] || { echo "$locks is not yours; remove it" >&2; return 1; }
     for domain in $(shuf -i 1-101); do
-        { exec 8>"${TMPDIR:-/tmp}/instance_seg_ros_domain_$domain.lock"; } 2>/dev/null || continue
+        { exec 8>>"$locks/domain_$domain.lock"; } 2>/dev/null || continue
         flock -n 8 && break
     done
     export ROS_DOMAIN_ID=$domain ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST

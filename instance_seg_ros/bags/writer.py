@@ -62,10 +62,12 @@ class BagWriter:
         try:
             self._part.mkdir(parents=True)
             self._file = (self._part / self._file_name).open('wb')
+            self._mcap = Writer(self._file, compression=CompressionType.ZSTD)
+            self._mcap.start(profile='ros2', library=f'instance_seg_ros-{__version__}')
+            self._mcap.flush()
         except OSError as error:
+            shutil.rmtree(self._part, ignore_errors=True)   # nothing was written to it
             raise UserError(f'No bag can be written to {self.path}: {error.strerror}.') from error
-        self._mcap = Writer(self._file, compression=CompressionType.ZSTD)
-        self._mcap.start(profile='ros2', library=f'instance_seg_ros-{__version__}')
 
     def add_topic(self, topic: Topic) -> None:
         """Offer a topic; it stands in the bag's table even when no message follows."""
@@ -82,8 +84,9 @@ class BagWriter:
         self._times.add(stamp)
 
     def flush(self) -> None:
-        """Bring all that was written to disk, readable even if the process is killed."""
+        """Hand all that was written to the system: readable even if the process is killed."""
         self._mcap.flush()
+        self._file.flush()
 
     def close(self) -> Path:
         """Finish the bag and give it its name; return its path."""

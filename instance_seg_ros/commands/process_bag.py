@@ -103,7 +103,8 @@ def _process(args: argparse.Namespace, source: Source) -> int:
             raise
     _print(summary, args, segmenters[0])
     if summary.frames and sum(summary.failed.values()) == summary.frames:
-        print('No image could be segmented: see the reasons above.')
+        print('No image could be segmented: '
+              + ', '.join(f'{kind} ({count})' for kind, count in summary.failed.items()) + '.')
         return 1
     return BROKEN_INPUT if summary.break_reason else 0
 

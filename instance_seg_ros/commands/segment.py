@@ -11,7 +11,6 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -43,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument('input', nargs='+', metavar='INPUT',
                         help='pictures, videos, folders of them, or patterns in quotes')
-    parser.add_argument('--output', type=Path, required=True, metavar='DIR',
+    parser.add_argument('--output', type=options.output_folder, required=True, metavar='DIR',
                         help='folder for the results')
     parser.add_argument('--write', type=_outputs, default=','.join(OUTPUTS), metavar='WHAT,...',
                         help=f'what to write (default: {",".join(OUTPUTS)})')
@@ -65,17 +64,10 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f'--batch must be 1 or more, not {args.batch}.')
     inputs = find_inputs(args.input, args.output)
     try:
-        args.output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f'{args.output} cannot be made a folder: {error.strerror}.') from error
-    try:
         summary = _segment(inputs, args)
     except OSError as error:
         raise UserError(f'{error.filename or args.output} cannot be written: '
                         f'{error.strerror}.') from error
-    finally:
-        with suppress(OSError):     # there is something in it
-            args.output.rmdir()
     _print_summary(summary, args.output)
     if args.summary:
         write_json(args.summary, summary)
@@ -88,7 +80,7 @@ def _segment(inputs: list[Input], args: argparse.Namespace) -> dict:
     work.run(inputs)
     summary = work.summary(time.perf_counter() - begin)
     if not summary['images']:
-        raise UserError('Nothing could be read: what is wrong with each file is said above.')
+        raise UserError('No file could be read; the reason for each is above.')
     return summary
 
 

@@ -9,23 +9,19 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 from contextlib import suppress
-from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
-from tqdm import tqdm
-
 from ..arguments import result_file
-from ..bags import open_source
+from ..core.atomic_file import atomic_path
 from ..core.errors import UserError
 
 PORT = 9090
-ROOM = 1 << 16
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the file, or serve it until Ctrl-C or SIGTERM."""
     if args.output is not None:
-        if args.output.suffix != '.rrd':
+        if args.output.suffix.lower() != '.rrd':
             raise UserError(f'--output must end in .rrd, not {args.output.name!r}.')
         broken = _write(args.bag, args.output)
         print(f'Open it with: rerun {args.output}')
@@ -63,24 +59,16 @@ def _port(text: str) -> int:
 
 def _write(bag_path: str, path: Path) -> bool:
     """Write a bag as a Rerun file; return whether the bag breaks off."""
-    import rerun as rr
+    from ..review.rerun_file import write_file
 
-    from ..core.atomic_file import atomic_path
-    from ..review.recording import read_cameras
-    from ..review.rerun_view import log_bag
-
-    with open_source(bag_path) as bag, atomic_path(path) as part:
-        cameras = read_cameras(bag)
-        stream = rr.RecordingStream('instance_seg')
-        stream.save(part)
-        total = sum(len(camera.stamps) for camera in cameras)
-        log_bag(stream, bag, cameras,
-                partial(tqdm, total=total, unit='image', disable=None))
-        stream.disconnect()
-        # Rerun tells of a full disk in its log only.
-        if shutil.disk_usage(part.parent).free < ROOM:
-            raise UserError(f'{path} could not be written: No space left on device.')
-        return bool(bag.break_reason)
+    if find_spec('rerun') is None:
+        raise ModuleNotFoundError(name='rerun')
+    with atomic_path(path) as part:
+        try:
+            return write_file(bag_path, part)
+        except UserError as error:
+            raise UserError(str(error).replace(
+                f'{part.parent}: the recording', str(path))) from error
 
 
 def _serve(path: Path, port: int, browser: bool) -> None:

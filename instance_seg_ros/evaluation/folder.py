@@ -8,6 +8,7 @@ that are not 0 belong to the instance.
 from __future__ import annotations
 
 import glob
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import cv2
 import numpy as np
 
 from ..core.errors import UserError
+from ..core.texts import shortened
 from ..datasets.sample import read_map
 from .frames import TruthFrame
 from .official import Prediction
@@ -39,16 +41,25 @@ def read_predictions(folder: Path, name: str) -> list[Prediction]:
     if len(texts) != 1:
         raise UserError(f'{folder}: {len(texts)} files {name}*.txt in here; there must be one '
                         'for each image')
-    return [_prediction(texts[0], line) for line in texts[0].read_text().splitlines() if line]
+    try:
+        lines = texts[0].read_text(encoding='utf-8').splitlines()
+    except UnicodeDecodeError as error:
+        raise UserError(f'{texts[0]} is not UTF-8 text: {error.reason}.') from error
+    return [_prediction(folder, texts[0], line) for line in lines if line]
 
 
-def _prediction(text: Path, line: str) -> Prediction:
+def _prediction(folder: Path, text: Path, line: str) -> Prediction:
     try:
         mask, label_id, confidence = line.split(' ')
         label, score = int(float(label_id)), float(confidence)
-    except ValueError:
-        raise UserError(f'{text}: {line!r} is not MASK.png LABEL_ID CONFIDENCE') from None
-    path = (text.parent / mask).resolve()
+        path = (text.parent / mask).resolve()
+        if not math.isfinite(score):
+            raise ValueError
+    except (ValueError, OverflowError):
+        raise UserError(f'{text}: {shortened(line)!r} is not MASK.png LABEL_ID CONFIDENCE, with '
+                        'finite numbers') from None
+    if not path.is_relative_to(folder.resolve()):
+        raise UserError(f'{text}: {shortened(mask)!r} is outside {folder}')
     return Prediction(label, score, read_map(path) > 0)
 
 

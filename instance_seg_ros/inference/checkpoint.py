@@ -15,7 +15,9 @@ from torch import nn
 
 from ..core.errors import UserError
 from ..core.labels import LabelSet
+from ..core.texts import shortened
 from ..networks import TwoNetworks, build_network
+from .checkpoint_facts import check_facts
 
 FORMAT = 'instance_seg_ros/1'
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -108,28 +110,32 @@ class Checkpoint:
         if not path.is_file():
             raise UserError(f'There is no checkpoint {path}; give the path of a .safetensors '
                             'file, or none for the shipped weights.')
+        _refuse_other_files(path)
         try:
             with safe_open(path, 'pt') as file:
                 facts = json.loads((file.metadata() or {}).get('instance_seg_ros', '{}'))
                 state = {name: file.get_tensor(name) for name in file.keys()}
-        except (SafetensorError, OSError, ValueError) as error:
+        except (SafetensorError, OSError, ValueError, RecursionError) as error:
             raise UserError(f'{path} is not a readable safetensors file: '
                             f'{_first_line(error)}.') from error
         return cls._from_facts(path, facts, state)
 
     @classmethod
     def _from_facts(cls, path, facts, state):
-        if facts.get('format') != FORMAT:
+        if not isinstance(facts, dict) or facts.get('format') != FORMAT:
             raise UserError(f'{path} holds tensors but no {FORMAT} description; use '
                             '`instance_seg import-weights` for weights made elsewhere.')
         try:
             facts = {'task': 'both', 'confidence': {}, **facts}   # early files lack these
             plain = {key: facts[key] for key in _PLAIN_FIELDS}
             plain.update({key: tuple(facts[key]) for key in ('input_size', 'mean', 'std')})
+            check_facts(plain)
+            _require_floats(state)
             return cls(label_set=LabelSet.from_dict(facts['label_set']), state=state, path=path,
                        **plain)
-        except (KeyError, TypeError, ValueError) as error:
-            raise UserError(f'The description in {path} is damaged: {error!r}.') from error
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise UserError(f'The description in {path} is damaged: '
+                            f'{shortened(repr(error))}.') from error
 
 
 _PLAIN_FIELDS = ('network', 'task', 'options', 'embedding_dims', 'input_size', 'bandwidth',
@@ -153,6 +159,24 @@ def build_pipeline(checkpoint: Checkpoint, semantic: Checkpoint | None = None) -
             raise UserError(f'{_name(checkpoint)} and {_name(semantic)} were made with a '
                             f'different {fact}; both networks see the same image.')
     return TwoNetworks(semantic.build(), checkpoint.build())
+
+
+def _refuse_other_files(path: Path) -> None:
+    """Name what is often given in place of a checkpoint."""
+    with path.open('rb') as file:
+        start = file.read(16)
+    if start.startswith(b'version https://'):
+        raise UserError(f'{path} is a git-lfs pointer, not the weights; run `git lfs pull`.')
+    if start.startswith((b'PK\x03\x04', b'\x80\x02', b'\x80\x03', b'\x80\x04')):
+        raise UserError(f'{path} is a PyTorch file; convert it with `instance_seg '
+                        'import-weights` first.')
+
+
+def _require_floats(state: dict) -> None:
+    for name, tensor in state.items():
+        if tensor.is_floating_point() and tensor.dtype not in (torch.float16, torch.float32,
+                                                               torch.float64):
+            raise ValueError(f'{shortened(name)} is {tensor.dtype}; float32 is needed')
 
 
 def _require_task(checkpoint: Checkpoint, task: str, remedy: str):

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from ..core.errors import UserError
+from ..core.texts import shortened
 from . import rcl_yaml
 from .builders import all_settings
 from .parameter_rules import check_qos_overrides
@@ -53,6 +54,7 @@ def read_parameters(path: Path, node: str = '/instance_seg') -> AllSettings:
 
 
 def _given(path: Path, node: str) -> dict[str, Any]:
+    path = Path(path).expanduser()
     try:
         content = rcl_yaml.load(Path(path).read_text(encoding='utf-8'))
     except OSError as error:
@@ -107,8 +109,9 @@ def _value(path: Path, given: dict[str, Any], name: str, default: Any = None) ->
     if name not in given or (value == [] and declared.type != tuple[str, ...]):
         return declared.default if default is None else default
     if not _has_type(value, declared):
-        raise UserError(f'{path}: invalid value {value!r} of {name}; expected type '
-                        f'{type_name(declared)}.')
+        hint = f'; write {value}.0' if type(value) is int and declared.type is float else ''
+        raise UserError(f'{path}: invalid value {shortened(repr(value))} of {name}; expected type '
+                        f'{type_name(declared)}{hint}.')
     if declared.type == tuple[str, ...]:
         return tuple(text.strip() for text in value if text.strip())
     return tuple(value) if isinstance(value, list) else value

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from ..core.errors import UserError
+from ..core.texts import shortened
 from ..inference.segmenter_settings import MIN_BANDWIDTH, checked_input_size
 from .parameters import NODE_FIELDS, AllSettings, CameraSettings
 
@@ -15,6 +16,8 @@ _NAME = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
 _TOPIC = re.compile(r'(~?/)?[A-Za-z_]\w*(/[A-Za-z_]\w*)*', re.ASCII)
 _QOS_WORDS = {'history': ('keep_last', 'keep_all', 'system_default'),
               'reliability': ('reliable', 'best_effort', 'best_available', 'system_default')}
+MAX_COORDINATE = 65535
+"""Of a corner of an ego mask, in pixels to either side."""
 _DEVICE = re.compile(r'auto|cpu|cuda(:\d+)?')
 
 
@@ -52,10 +55,14 @@ def parse_polygons(text: str) -> list[list[tuple[float, float]]]:
                     for polygon in text.split(';')]
     except ValueError:
         polygons = [[]]
-    if not all(len(p) >= 3 and all(len(corner) == 2 for corner in p) for p in polygons):
-        raise UserError(f'ego_mask: invalid value {text!r}; expected a .png file or polygons of '
+    if not all(len(p) >= 3 and all(_is_corner(corner) for corner in p) for p in polygons):
+        raise UserError(f'ego_mask: invalid value {shortened(text)!r}; expected a .png file or polygons of '
                         'three or more corners, such as "0,700 1280,700 640,600".')
     return polygons
+
+
+def _is_corner(values: tuple[float, ...]) -> bool:
+    return len(values) == 2 and all(abs(value) <= MAX_COORDINATE for value in values)
 
 
 def is_topic_name(text: str) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from pathlib import Path
 from typing import Any
 
 from ..core.labels import LabelSet
@@ -22,11 +23,11 @@ def load_segmenter(settings: NodeSettings, device: str) -> Any:
         InstanceSegmenter,  # torch takes seconds: not before configure
     )
     segmenter = InstanceSegmenter.from_checkpoint(
-        settings.checkpoint or None, device=device,
+        _path(settings.checkpoint), device=device,
         input_size=settings.input_size if any(settings.input_size) else None,
         half={'auto': None, 'on': True, 'off': False}[settings.half],
         threads=_threads(settings.threads),
-        semantic_checkpoint=settings.semantic_checkpoint or None,
+        semantic_checkpoint=_path(settings.semantic_checkpoint),
         cuda_graphs=settings.cuda_graphs)
     try:
         tune(segmenter, settings)
@@ -124,3 +125,8 @@ def gpu_memory(segmenter: Any) -> dict[str, str]:
         return {}
     return {'gpu_memory_mb allocated': f'{allocated / 2**20:.0f}',
             'gpu_memory_mb reserved': f'{reserved / 2**20:.0f}'}
+
+
+def _path(text: str) -> Path | None:
+    """Return the path of a parameter, `~` expanded; None where it is empty."""
+    return Path(text).expanduser() if text else None

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -73,15 +74,18 @@ def run_alone(process: Process, args: argparse.Namespace, log: Path) -> tuple[in
 
 
 def _watch(descriptor: int) -> None:
-    """Interrupt this process at the end of the pipe."""
+    """Interrupt this process at the end of the pipe, and end it where that has no effect."""
     # Not through sys.stdin, whose lock the interpreter needs at shutdown.
     os.read(descriptor, 1)
     os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(3 * _PATIENCE_S)
+    os._exit(1)     # it did not stop in order
 
 
 def main() -> int:
     """Run the function that the parent sends; return the exit status."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):      # cron and nohup have SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     process, args = pickle.load(sys.stdin.buffer)
     threading.Thread(target=_watch, args=(sys.stdin.fileno(),), daemon=True).start()
     try:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..bags import Message, images
 from ..core.image_codec import ImageError
+from ..core.texts import shortened
 from ..messages.images import decode_image
 from ..perception.frame_processor import FrameProcessor, PreparedFrame
 
@@ -22,11 +23,13 @@ class DecodedImage:
         header: std_msgs/Header.
         prepared: None when it could not be decoded.
         problem: why: a kind of `ImageError`, or `undecodable`.
+        reason: the same as a sentence.
     """
 
     header: Any = None
     prepared: PreparedFrame | None = None
     problem: str = ''
+    reason: str = ''
 
 
 def decode(message: Message, processor: FrameProcessor) -> DecodedImage:
@@ -35,6 +38,6 @@ def decode(message: Message, processor: FrameProcessor) -> DecodedImage:
         image = images.deserialize(message.data, message.topic.type)
         return DecodedImage(image.header, processor.prepare(decode_image(image)))
     except ImageError as error:
-        return DecodedImage(problem=error.kind)
-    except Exception:  # bytes of any kind, and a parser that raises whatever comes up
-        return DecodedImage(problem='undecodable')
+        return DecodedImage(problem=error.kind, reason=str(error))
+    except Exception as error:  # bytes of any kind, and a parser that raises whatever comes up
+        return DecodedImage(problem='undecodable', reason=shortened(error))

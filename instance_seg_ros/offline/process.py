@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From one bag to another: every frame is segmented, none is dropped."""
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,8 @@ from .camera_plan import CameraPlan
 from .decoding import decode
 from .progress import ResumableBag
 from .steps import Step, image_steps
+
+_log = logging.getLogger(__name__)
 
 DECODERS = 2
 
@@ -192,6 +195,9 @@ class BagProcessor:
     def _count(progress, step: Step) -> None:
         progress.frames += 1
         if step.decoded.problem:
+            if not progress.failed[step.decoded.problem]:   # each kind once
+                _log.warning('%s: %s (%s).', step.message.topic.name, step.decoded.reason,
+                             step.decoded.problem)
             progress.failed[step.decoded.problem] += 1
         else:
             progress.instances.update(i.label for i in step.frame.result.instances)

@@ -68,7 +68,11 @@ class ResumableBag:
         if (self._part / FILE).exists():    # of another job, or interrupted while it was copied
             shutil.rmtree(self._part, ignore_errors=True)
         self._writer = BagWriter(path)
-        Progress(job).save(self._part)      # from now on the part is identified
+        try:
+            Progress(job).save(self._part)  # from now on the part is identified
+        except OSError:
+            self._writer.abandon()          # such as on a full disk: nothing is lost
+            raise
         self.progress = earlier or Progress(job)
         for topic in topics:
             self._writer.add_topic(topic)

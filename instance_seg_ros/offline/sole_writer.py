@@ -39,7 +39,7 @@ def sole_writer(path: Path) -> Iterator[None]:
 
 def _locked(lock: Path):
     while True:
-        file = lock.open('w')
+        file = os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644), 'w')
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Its owner may have removed it after it was opened here: then it protects nothing.

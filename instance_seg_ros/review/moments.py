@@ -16,7 +16,8 @@ from ..bags.topics import IMAGE_TYPES, Message
 from ..core.image_codec import ImageError, decode_compressed, decode_raw
 from ..core.instances import InstanceMap
 from ..core.labels import INSTANCE_FACTOR
-from ..perception.overlay import OverlayStyle, draw_overlay
+from ..core.resize import resize_labels
+from ..perception.overlay import OverlayStyle, draw_overlay, instance_id_color
 from .recording import Camera
 
 _WAITING = 64
@@ -41,7 +42,27 @@ class Moment:
         """The overlay, as it was recorded or drawn again; None without any picture."""
         if self.overlay is not None or self.image is None or self.instance_mask is None:
             return self.overlay if self.overlay is not None else self.image
+        if self._is_foreign():
+            return self._plain_overlay()
         return draw_overlay(self.image, self.found(), OverlayStyle())
+
+    def _is_foreign(self) -> bool:
+        """Whether the ids are not label id * 1000 + number, or of another size than the image."""
+        ids = np.unique(self.instance_mask)
+        known = 0 if self.camera.label_set is None else self.camera.label_set.ids
+        return (self.instance_mask.dtype != np.uint16
+                or self.instance_mask.shape != self.image.shape[:2]
+                or not np.isin(ids[ids > 0] // INSTANCE_FACTOR, known).all())
+
+    def _plain_overlay(self) -> np.ndarray:
+        """Blend each id's colour over the image; what it is cannot be known."""
+        size = self.image.shape[1], self.image.shape[0]
+        mask = resize_labels(self.instance_mask.astype(np.int32), size)
+        drawn = self.image.copy()
+        for value in np.unique(mask[mask > 0]).tolist():
+            inside = mask == value
+            drawn[inside] = (drawn[inside] * 0.5 + np.multiply(instance_id_color(value), 0.5))
+        return drawn
 
     def found(self) -> InstanceMap:
         """Return the masks as the node's InstanceMap."""

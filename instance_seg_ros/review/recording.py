@@ -113,7 +113,7 @@ def _read(message: Message, readings: dict[str, _Reading],
     elif name == 'detections':
         found = images.deserialize(data, topic.type)
         reading.detections.append((images.stamp_of(found), message.stamp,
-                                   [_detection(d) for d in found.detections]))
+                                   [d for d in map(_detection, found.detections) if d]))
     elif name == 'label_info':
         classes = images.deserialize(data, topic.type).class_map
         reading.camera.label_set = _label_set({c.class_id: c.class_name for c in classes})
@@ -170,7 +170,10 @@ def _find_pictures(camera: Camera, stamps: Counter, pictures: dict[Topic, list[i
         camera.image_topic, camera.images = best, len(pictures[best])
 
 
-def _detection(message) -> Detection:
+def _detection(message) -> Detection | None:
+    """Return a detection; None for one of another program that has no numeric id or no class."""
+    if not message.results or not message.id.isdecimal():
+        return None
     x, y = message.bbox.center.position.x, message.bbox.center.position.y
     dx, dy = message.bbox.size_x / 2, message.bbox.size_y / 2
     hypothesis = message.results[0].hypothesis

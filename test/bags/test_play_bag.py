@@ -251,6 +251,33 @@ def test_a_full_disk_ends_the_recording_and_keeps_what_there_is(
     assert again.returncode == 2 and f'{part} is left' in text and part.exists()
 
 
+def test_what_was_recorded_survives_a_kill(tmp_path, domain):
+    """It is readable while the recorder still runs, without anybody having closed the bag."""
+    with ros_node('writer', domain) as talker, ros_node('listener', domain) as node:
+        publisher = talker.create_publisher(String, INFO, 100)
+        writer = BagWriter(tmp_path / 'heard')
+        recorder = Recorder(node, writer, INFO.__eq__)
+        with spinning(node):
+            deadline = time.monotonic() + 60
+            while not publisher.get_subscription_count():
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            for index in range(20):
+                publisher.publish(String(data=f'note {index}'))
+            file = tmp_path / 'heard.part' / 'heard_0.mcap'
+            while True:
+                try:
+                    with open_source(file) as bag:
+                        if bag.count == 20:
+                            break
+                except UserError:
+                    pass
+                assert time.monotonic() < deadline, recorder.counts
+                time.sleep(0.1)
+        recorder.close()
+        writer.close()
+
+
 def test_what_waits_to_be_served_at_the_end_is_recorded(tmp_path, domain):
     """Messages that arrived before the stop are not lost because nobody had time for them."""
     with ros_node('writer', domain) as talker, ros_node('listener', domain) as node:

@@ -13,6 +13,7 @@ from rosbags.rosbag2 import Reader
 
 from instance_seg_ros.bags import BagWriter, Topic, open_source
 from instance_seg_ros.core.errors import UserError
+from instance_seg_ros.offline.progress import ResumableBag
 
 DETECTIONS = 'vision_msgs/msg/Detection2DArray'
 DETECTIONS_HASH = 'RIHS01_214274120007f4a683866481336b70310268cfa107aebe9d594a6acf75bda968'
@@ -126,3 +127,19 @@ def test_any_messages_come_back_in_order_of_time(tmp_path_factory, written):
         read = [(m.topic.name, m.stamp, m.data) for m in bag.messages()]
     assert [r[1] for r in read] == sorted(w[1] for w in written)
     assert sorted(read) == sorted(written)
+
+
+def test_a_full_disk_at_the_start_leaves_nothing(tmp_path, monkeypatch):
+    """So that the same command works once there is room again."""
+    def no_room(*_):
+        raise OSError(28, 'No space left on device')
+
+    for place in ('mcap.writer.Writer.start', 'instance_seg_ros.offline.progress.Progress.save'):
+        with monkeypatch.context() as full:
+            full.setattr(place, no_room)
+            with pytest.raises((UserError, OSError), match='No space left'):
+                ResumableBag(tmp_path / 'bag', {}, [])
+        assert list(tmp_path.iterdir()) == []
+    with ResumableBag(tmp_path / 'bag', {}, []):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ['bag']

@@ -17,9 +17,10 @@ from browser import Browser, find_browser
 from review.recordings import BEGIN, LABELS, PERIOD, record
 
 from instance_seg_ros import cli
-from instance_seg_ros.bags import open_source
+from instance_seg_ros.bags import BagWriter, Topic, images, open_source
 from instance_seg_ros.io.video_writer import write_film
 from instance_seg_ros.perception.overlay import instance_id_color
+from instance_seg_ros.review.moments import moments
 from instance_seg_ros.review.recording import read_cameras
 
 
@@ -68,6 +69,44 @@ def test_the_viewer_file_holds_all_frames(tmp_path):
     out = tmp_path / 'v.rrd'
     assert cli.main(['view', str(record(tmp_path / 'bag')), '--output', str(out)]) == 0
     assert rerun and out.read_bytes()[:3] == b'RRF' and out.stat().st_size > 2000
+
+
+def foreign(path, encoding='16UC1', size=(48, 64)):
+    """Write a bag with another program's masks: ids 1, 2, ... and detections without numbers."""
+    dtype = {'16UC1': np.uint16, 'mono8': np.uint8}[encoding]
+    mask = np.zeros(size, dtype)
+    mask[10:20, 10:30], mask[30:40] = 1, 7
+    with BagWriter(path) as writer:
+        for k in range(3):
+            stamp = BEGIN + k * PERIOD
+            header = images.header(stamp, 'camera')
+            picture = np.full((48, 64, 3), 90, np.uint8)
+            for name, encoding_of, pixels in (('/camera/image_raw', 'rgb8', picture),
+                                              ('/other/instance_mask', encoding, mask)):
+                writer.write(Topic.of(name, 'sensor_msgs/msg/Image'), stamp,
+                             images.serialize_image(header, encoding_of, pixels))
+    return path
+
+
+@pytest.mark.parametrize('options', ({}, {'encoding': 'mono8'}, {'size': (24, 32)}))
+def test_masks_of_another_program_are_shown(tmp_path, options):
+    """Their ids name no class; each gets a colour."""
+    pytest.importorskip('matplotlib')
+    bag, page = foreign(tmp_path / 'bag', **options), tmp_path / 'r.html'
+    assert cli.main(['report', str(bag), '--output', str(page)]) == 0
+    assert page.read_text().count('<img') == 3
+    with open_source(bag) as source:
+        moment = next(moments(source, read_cameras(source)))
+    drawn = moment.picture
+    colors = {tuple(color) for color in drawn.reshape(-1, 3)}
+    assert drawn.shape == (48, 64, 3) and len(colors) == 3 and (90, 90, 90) in colors
+
+
+def test_the_viewer_shows_masks_of_another_program(tmp_path):
+    pytest.importorskip('rerun')
+    out = tmp_path / 'v.rrd'
+    assert cli.main(['view', str(foreign(tmp_path / 'bag')), '--output', str(out)]) == 0
+    assert out.read_bytes()[:3] == b'RRF'
 
 
 def test_no_viewer_file_on_a_full_disk(tmp_path, monkeypatch, capsys):

@@ -99,6 +99,22 @@ def test_predictions_survive_their_files(tmp_path):
         read_predictions(tmp_path, 'bad')
 
 
+@pytest.mark.parametrize('line', (
+    b'm.png inf 0.5', b'm.png 24 inf', b'm.png 24 nan', b'\xff.png 24 1', b'm\0.png 24 1',
+    b'm.png 24', b'm.png x 1', b'../secret.png 24 1', b'/etc/passwd 24 1', b'sub/../../m.png 1 1',
+    b'none.png 24 1', b'x' * 5000 + b'.png 24 1', b'm.png 1e999 1'))
+def test_texts_of_predictions_that_are_wrong(tmp_path, line):
+    """Each is refused; what they name outside the folder is not read."""
+    folder = tmp_path / 'folder'
+    folder.mkdir()
+    for path in (folder / 'm.png', tmp_path / 'm.png', tmp_path / 'secret.png'):
+        cv2.imwrite(str(path), np.eye(8, dtype=np.uint8))
+    (folder / 'a.txt').write_bytes(line)
+    with pytest.raises(UserError) as error:
+        read_predictions(folder, 'a')
+    assert len(str(error.value)) < 1000
+
+
 def test_files_of_names_that_begin_alike_are_told_apart(tmp_path):
     mask = np.eye(4, dtype=bool)
     for name, score in (('drive_1', .25), ('drive_10', .5)):

@@ -26,7 +26,8 @@ def settings(**changes):
     {'cameras': ('front', 'front')}, {'cameras': ('front left',)}, {'cameras': ('device',)},
     {'cameras': ('1st',)}, {'roi': (0, 0, 10)}, {'roi': (-1, 0, 10, 10)},
     {'ego_mask': '1,2 3,4'}, {'ego_mask': '1,2 3,4 five,6'}, {'ego_mask': '1,2 3,4 5,6;'},
-    {'overlay_items': ('sparkles',)}, {'markers': True}))
+    {'ego_mask': 'inf,0 0,inf 1,1'}, {'ego_mask': 'nan,0 1,1 2,2'}, {'bandwidth': 9e-4},
+    {'ego_mask': '0,0 70000,1 2,2'}, {'overlay_items': ('sparkles',)}, {'markers': True}))
 def test_a_wrong_value_is_refused_by_name(wrong):
     with pytest.raises(UserError, match=next(iter(wrong))):
         check_together(settings(**wrong))
@@ -39,7 +40,7 @@ def test_the_defaults_and_good_values_are_accepted():
     check_together(settings(
         cameras=('front', 'rear'), device='cuda:1', input_size=(1024, 512), roi=(0, 100, 0, 0),
         class_score_thresholds=('car=0.5', 'person=1'), ego_mask='0,700 1280,700 640,600; 1,1 2,2 '
-        '3,1', class_min_areas=('traffic light=12',), class_bandwidths=('person=1.5',)))
+        '3,1', class_min_areas=('traffic light=12',), class_bandwidths=('person=0.001',), bandwidth=0.001))
 
 
 @pytest.mark.parametrize('name, value', (

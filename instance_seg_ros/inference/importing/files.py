@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -16,6 +17,8 @@ from torch import Tensor
 from ...core.errors import UserError
 from .mxnet_params import LIST_MAGIC, read_params
 
+_MOST_UNPACKED = 8
+_DEEPEST = 4
 _NESTS = ('state_dict', 'model_state_dict', 'model', 'network', 'net', 'weights')
 # What a pickled numpy scalar is made with, such as a score stored with the weights.
 _SCALARS = ('numpy.dtype', 'numpy.core.multiarray.scalar', 'numpy._core.multiarray.scalar')
@@ -35,7 +38,24 @@ def read_tensors(path: Path | str) -> dict[str, Tensor]:
         return {name: torch.from_numpy(a.copy()) for name, a in read_params(path).items()}
     if start[8:9] == b'{':
         return _read_safetensors(path)
+    if start.startswith(b'version https://'):
+        raise UserError(f'{path} is a git-lfs pointer, not the weights; run `git lfs pull`.')
+    _check_archive(path)
     return _read_torch(path)
+
+
+def _check_archive(path: Path) -> None:
+    """Refuse a zip archive that unpacks to far more than it is: torch does not compress."""
+    if not zipfile.is_zipfile(path):
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise UserError(f'{path} is a damaged PyTorch file: {error}.') from error
+    if size > _MOST_UNPACKED * max(path.stat().st_size, 1 << 20):
+        raise UserError(f'{path} would be unpacked to {size >> 20} MiB; PyTorch itself does not '
+                        'compress weights. Save the state_dict() again.')
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
@@ -78,10 +98,16 @@ def _without_scalars():
         for module, _, name in (path.rpartition('.') for path in _SCALARS)])
 
 
-def _state_dict(content) -> dict[str, Tensor]:
+def _is_plain(value) -> bool:
+    """Whether it is a dense tensor of numbers with values: no sparse, meta or quantised one."""
+    return (isinstance(value, Tensor) and value.layout is torch.strided and not value.is_quantized
+            and not value.is_complex() and value.device.type == 'cpu')
+
+
+def _state_dict(content, depth: int = 0) -> dict[str, Tensor]:
     """Return the tensors of the first usual key that has some, or of the mapping itself."""
-    if not isinstance(content, Mapping):
+    if not isinstance(content, Mapping) or depth > _DEEPEST:     # one may contain itself
         return {}
-    nests = (_state_dict(content[key]) for key in _NESTS if key in content)
-    tensors = {str(k): v for k, v in content.items() if isinstance(v, Tensor)}
+    nests = (_state_dict(content[key], depth + 1) for key in _NESTS if key in content)
+    tensors = {str(k): v.detach() for k, v in content.items() if _is_plain(v)}
     return next((found for found in nests if found), tensors)

@@ -9,13 +9,14 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from ...core.child_process import dying_with_parent
 from ...core.errors import UserError
 from ...core.package_data import share_file
+from ...core.runtime_folder import open_lock
 
 NODE_COMMAND = (sys.executable, '-m', 'instance_seg_ros.ros.main')
 DOMAINS = range(1, 102)
@@ -44,20 +45,14 @@ def set_up_dds() -> None:
 def own_domain() -> Iterator[int]:
     """Yield a ROS domain that no other demo or test run on this machine has, and hold it."""
     for domain in random.sample(DOMAINS, len(DOMAINS)):
-        # The same lock that scripts/ take.
-        path = Path(tempfile.gettempdir(), f'instance_seg_ros_domain_{domain}.lock')
-        try:
-            lock = path.open('a')
-        except OSError:  # another user's
-            continue
-        with lock:
+        with open_lock(f'domain_{domain}.lock') as lock:    # the same that scripts/ take
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:  # held by somebody
+            except OSError:  # taken by another run
                 continue
             yield domain
             return
-    raise UserError('All ROS domains are in use on this machine; give one with --domain.')
+    raise UserError('All ROS domains are in use on this machine; choose one with --domain.')
 
 
 class NodeProcess:
@@ -69,7 +64,8 @@ class NodeProcess:
         with log.open('wb') as output:
             self._process = subprocess.Popen(
                 command, env=_environment(domain), stdout=output, stderr=subprocess.STDOUT,
-                start_new_session=True)  # Ctrl-C is for the parent, which ends the child in order
+                start_new_session=True,  # Ctrl-C is for the parent, which ends the child in order
+                preexec_fn=dying_with_parent())
 
     @property
     def pid(self) -> int:

@@ -16,6 +16,8 @@ from . import topic_types as raw
 
 DEPTH = 100
 DISCOVERY_S = 0.1
+FLUSH_S = 1.0
+"""What was recorded longer ago than this survives the process."""
 
 
 class Recorder:
@@ -33,6 +35,8 @@ class Recorder:
         self._wanted, self._on_message = wanted, on_message
         self._subscriptions = {}
         self._timer = node.create_timer(DISCOVERY_S, self._discover)
+        self._flushed = 0
+        self._flush_timer = node.create_timer(FLUSH_S, self._flush)
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -46,9 +50,16 @@ class Recorder:
         The writer stays with who opened it.
         """
         self._node.destroy_timer(self._timer)
+        self._node.destroy_timer(self._flush_timer)
         for subscription in self._subscriptions.values():
             _serve_waiting(subscription)
             self._node.destroy_subscription(subscription)
+
+    def _flush(self) -> None:
+        """Make what arrived since the last time readable even if this process is killed."""
+        if self.counts.total() != self._flushed:
+            self._flushed = self.counts.total()
+            self._writer.flush()
 
     def _discover(self) -> None:
         found = [(name, types[0]) for name, types in self._node.get_topic_names_and_types()

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Foreign names, files of every kind, and the report."""
 
+import zipfile
+
 import numpy as np
 import pytest
 import safetensors.torch
@@ -121,3 +123,31 @@ def test_missing_file_and_nothing_that_fits(tmp_path):
         with torch.device('meta'):
             network = build_network('segnet', 5, task='semantic')
         adopt(network, 'segnet', {'a': torch.zeros(1)})
+
+
+def test_archives_that_unpack_to_far_more_are_refused(tmp_path):
+    """PyTorch does not compress; a zip of a megabyte that holds a gigabyte is none of its."""
+    path = tmp_path / 'bomb.pth'
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+        with archive.open('a/data/0', 'w', force_zip64=True) as file:
+            for _ in range(20):
+                file.write(bytes(1 << 20))
+    with pytest.raises(UserError, match='unpacked to 20 MiB'):
+        read_tensors(path)
+
+
+def test_mappings_that_contain_themselves_and_odd_tensors(tmp_path):
+    """Only dense tensors of real numbers are weights."""
+    content = {'a': torch.zeros(2), 'b': torch.zeros(2, 2).to_sparse(),
+               'c': torch.zeros(2, dtype=torch.complex64), 'd': torch.empty(2, device='meta'),
+               'e': torch.nn.Parameter(torch.ones(2)), 3: torch.zeros(1), 'f': 'text'}
+    content['model'] = content
+    torch.save(content, tmp_path / 'a.pth')
+    tensors = read_tensors(tmp_path / 'a.pth')
+    assert set(tensors) == {'a', 'e', '3'} and not tensors['e'].requires_grad
+
+
+def test_a_git_lfs_pointer_is_named(tmp_path):
+    (tmp_path / 'a.pth').write_text('version https://git-lfs.github.com/spec/v1\n')
+    with pytest.raises(UserError, match='git lfs pull'):
+        read_tensors(tmp_path / 'a.pth')

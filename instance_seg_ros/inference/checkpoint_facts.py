@@ -1,0 +1,54 @@
+# Copyright 2026 The instance_seg_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The description in a checkpoint, checked before anything is built from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ..networks import NETWORKS, TASKS
+
+MAX_DIMS = 64
+_MAX_SIDE = 1 << 14
+
+
+def check_facts(facts: Mapping[str, Any]) -> None:
+    """Check the plain facts of a checkpoint.
+
+    Raises:
+        ValueError: naming the fact that is damaged, and its value.
+    """
+    checks = {
+        'network': lambda v: isinstance(v, str) and v in NETWORKS,
+        'task': lambda v: isinstance(v, str) and v in TASKS,
+        'options': lambda v: isinstance(v, dict),
+        'embedding_dims': lambda v: type(v) is int and 1 <= v <= MAX_DIMS,
+        'input_size': lambda v: len(v) == 2 and all(
+            type(side) is int and 1 <= side <= _MAX_SIDE for side in v),
+        'bandwidth': _is_bandwidth,
+        'confidence': _is_confidence,
+        'mean': lambda v: len(v) == 3 and all(map(_is_finite, v)),
+        'std': lambda v: len(v) == 3 and all(_is_finite(x) and x > 0 for x in v),
+        'provenance': lambda v: isinstance(v, dict),
+        'scores': lambda v: isinstance(v, dict),
+    }
+    for name, is_valid in checks.items():
+        if not is_valid(facts[name]):
+            raise ValueError(f'{name} cannot be {str(facts[name])[:60]}')
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_bandwidth(value: Any) -> bool:
+    values = value.values() if isinstance(value, dict) else [value]
+    return all(_is_finite(number) and number > 0 for number in values)
+
+
+def _is_confidence(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(weights, (list, tuple)) and all(map(_is_finite, weights))
+        for weights in value.values())
