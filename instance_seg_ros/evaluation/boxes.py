@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..core.labels import INSTANCE_FACTOR
-from .official import Prediction
+from .prediction import Prediction, boxes_of
 
 
 def smallest_box(ids: np.ndarray) -> list[Prediction]:
@@ -20,7 +20,8 @@ def smallest_box(ids: np.ndarray) -> list[Prediction]:
         for number, window in enumerate(windows, 1):   # the largest first
             owner[window] = number
         owner[~inside] = 0
-        result += [Prediction(label_id, 1., owner == k) for k in range(1, len(windows) + 1)]
+        result += [Prediction.in_window(label_id, 1., ids.shape, window, owner[window] == k)
+                   for k, window in enumerate(windows, 1)]
     return result
 
 
@@ -29,21 +30,14 @@ def everything_inside(ids: np.ndarray) -> list[Prediction]:
     result = []
     for label_id, inside, windows in _by_class(ids):
         for window in windows:
-            mask = np.zeros(ids.shape, bool)
-            mask[window] = inside[window]
-            result.append(Prediction(label_id, 1., mask))
+            result.append(Prediction.in_window(label_id, 1., ids.shape, window, inside[window]))
     return result
 
 
 def _by_class(ids: np.ndarray):
     """Yield label id, pixels of its instances, bool (H, W), and their boxes, largest first."""
-    values = np.unique(ids[ids >= INSTANCE_FACTOR])
-    for label_id in np.unique(values // INSTANCE_FACTOR).tolist():
-        windows = [_box(ids == v) for v in values[values // INSTANCE_FACTOR == label_id]]
+    boxes = dict(boxes_of(np.where(ids >= INSTANCE_FACTOR, ids, 0)))
+    for label_id in sorted({value // INSTANCE_FACTOR for value in boxes}):
+        windows = [box for value, box in boxes.items() if value // INSTANCE_FACTOR == label_id]
         windows.sort(key=lambda w: (w[0].start - w[0].stop) * (w[1].stop - w[1].start))
         yield label_id, ids // INSTANCE_FACTOR == label_id, windows
-
-
-def _box(mask: np.ndarray) -> tuple[slice, slice]:
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return np.s_[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]

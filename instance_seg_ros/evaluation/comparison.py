@@ -13,7 +13,7 @@ from ..core.errors import UserError
 from ..core.resize import resize_labels
 from ..training.pictures import principal
 from .frames import TruthFrame
-from .official import Prediction
+from .prediction import Prediction
 from .predictors import Predictor
 
 ROWS = {'input': 'input', 'pca': 'embeddings: first three principal components',

@@ -19,7 +19,7 @@ from ..core.errors import UserError
 from ..core.texts import shortened
 from ..datasets.sample import read_map
 from .frames import TruthFrame
-from .official import Prediction
+from .prediction import Prediction
 
 
 def write_predictions(folder: Path, name: str, predictions: Iterable[Prediction]) -> None:
@@ -76,7 +76,7 @@ class FolderPredictor:
         """Return no segmentation, and the predictions in the files."""
         predictions = read_predictions(self._folder, frame.sample.name)
         for p in predictions:
-            if p.mask.shape != frame.ids.shape:
-                raise UserError(f'{self._folder}: a mask of {frame.sample.name} is {p.mask.shape}'
+            if p.shape != frame.ids.shape:
+                raise UserError(f'{self._folder}: a mask of {frame.sample.name} is {p.shape}'
                                 f' but the truth is {frame.ids.shape}')
         return None, {'files': predictions}

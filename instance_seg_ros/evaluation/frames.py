@@ -17,6 +17,7 @@ from ..datasets.cutouts import collect
 from ..datasets.pasting import paste
 from ..datasets.sample import Sample, ids_of
 from ..datasets.stream import with_whole_objects
+from .prediction import boxes_of
 
 PASTED = 'camvid-pasted'
 """CamVid's frames with its own objects pasted over them: not a data set of its own."""
@@ -110,9 +111,11 @@ def touching(ids: np.ndarray, reach: int = 3) -> set[int]:
     """Ids of the instances with another one of their class at most `reach` pixels away."""
     result: set[int] = set()
     kernel = np.ones((2 * reach + 1,) * 2, np.uint8)
-    for value in np.unique(ids[ids >= 1000]):
-        near = cv2.dilate((ids == value).astype(np.uint8), kernel).astype(bool)
-        others = np.unique(ids[near])
+    for value, (rows, columns) in boxes_of(np.where(ids >= 1000, ids, 0)):
+        around = ids[max(0, rows.start - reach):rows.stop + reach,
+                     max(0, columns.start - reach):columns.stop + reach]
+        near = cv2.dilate((around == value).astype(np.uint8), kernel).astype(bool)
+        others = np.unique(around[near])
         same = others // 1000 == value // 1000
         if np.any(same & (others != value)):
             result.add(int(value))

@@ -8,6 +8,7 @@ without the package's file cache). The matches are scored by `evaluateMatches` a
 """
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -17,15 +18,9 @@ import numpy as np
 
 from ..core.labels import INSTANCE_FACTOR, LabelSet
 from .extras import extras
+from .prediction import Prediction
 
-
-@dataclass(frozen=True)
-class Prediction:
-    """One predicted instance: Cityscapes label id, confidence, bool (H, W) mask."""
-
-    label_id: int
-    confidence: float
-    mask: np.ndarray
+__all__ = ['Prediction', 'Scorer', 'Scores']
 
 
 @dataclass
@@ -92,7 +87,7 @@ class Scorer:
         void = np.isin(values, self._void)
         for number, prediction in enumerate(predictions):
             name = self._names.get(prediction.label_id)
-            pixels = np.bincount(index[prediction.mask], minlength=len(values))
+            pixels = prediction.count(index, len(values))
             if name in predicted and pixels.any():
                 predicted[name].append(self._match(number, prediction, pixels, values, void,
                                                    truth[name]))
@@ -118,7 +113,9 @@ class Scorer:
     def scores(self) -> Scores:
         """Score all frames added so far."""
         self._args.distanceAvailable = bool(self._distances and self._matches)
-        with np.errstate(invalid='ignore'):
+        with np.errstate(invalid='ignore'), warnings.catch_warnings():
+            # Where a class has no true instances: the mean of nothing is reported as None.
+            warnings.simplefilter('ignore', RuntimeWarning)
             matrix = self._precisions()
             averages = self._official.computeAverages(matrix, self._args)
         result = Scores(_plain(averages))
@@ -151,6 +148,13 @@ class Scorer:
             return float(self._official.evaluateMatches(self._matches, args)[0, 0, 0])
         except IndexError:
             return 0.
+
+    def last_truths(self) -> set[int]:
+        """Return the ids of the true instances that count in the frame added last."""
+        match = list(self._matches.values())[-1]
+        small = self._args.minRegionSizes[0]
+        return {gt['instID'] for gts in match['groundTruth'].values() for gt in gts
+                if gt['instID'] >= INSTANCE_FACTOR and gt['pixelCount'] >= small}
 
     def truths(self) -> Iterator[tuple[dict, bool]]:
         """Yield each true instance the scorer counts, and whether it was found (IoU over 0.5)."""

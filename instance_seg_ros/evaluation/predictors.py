@@ -18,7 +18,7 @@ from ..inference.mean_shift import MeanShift
 from ..inference.segmenter import InstanceSegmenter
 from .boxes import everything_inside, smallest_box
 from .frames import TruthFrame
-from .official import Prediction
+from .prediction import Prediction, boxes_of
 
 MIN_AREA = 32
 """Pixels under which a component is dropped: the segmenter drops smaller instances as well."""
@@ -88,8 +88,8 @@ class Predictor:
         dealt = rng.random(len(shipped))
         return {
             'embeddings': shipped,
-            'embeddings, score 1': [Prediction(p.label_id, 1., p.mask) for p in shipped],
-            'embeddings, shuffled': [Prediction(p.label_id, float(s), p.mask)
+            'embeddings, score 1': [p.with_confidence(1.) for p in shipped],
+            'embeddings, shuffled': [p.with_confidence(float(s))
                                      for p, s in zip(shipped, dealt, strict=True)],
             'components': self._components(result.class_mask),
         }
@@ -150,8 +150,9 @@ class Predictor:
     @staticmethod
     def _predictions(numbers: np.ndarray, label_ids, scores, shape) -> list[Prediction]:
         large = resize_labels(numbers, (shape[1], shape[0]))
-        return [Prediction(int(label_ids[k]), float(scores[k]), large == k + 1)
-                for k in range(len(label_ids))]
+        return [Prediction.in_window(int(label_ids[number - 1]), float(scores[number - 1]),
+                                     large.shape, window, large[window] == number)
+                for number, window in boxes_of(large)]
 
     def _components(self, label_ids: np.ndarray) -> list[Prediction]:
         """Return connected components of each countable class in a map of label ids, score 1."""
@@ -160,6 +161,10 @@ class Predictor:
             label_id = int(self.segmenter.label_set.ids[channel])
             mask = (label_ids == label_id).astype(np.uint8)
             count, numbers, stats, _ = cv2.connectedComponentsWithStats(mask)
-            result += [Prediction(label_id, 1., numbers == k) for k in range(1, count)
-                       if stats[k, cv2.CC_STAT_AREA] >= MIN_AREA]
+            for k in range(1, count):
+                x, y, width, height, area = stats[k]
+                window = np.s_[y:y + height, x:x + width]
+                if area >= MIN_AREA:
+                    result.append(Prediction.in_window(label_id, 1., mask.shape, window,
+                                                       numbers[window] == k))
         return result

@@ -53,7 +53,11 @@ def _iou(result: Result) -> Iterator[str]:
 def _instances(result: Result) -> Iterator[str]:
     some = next(iter(result.scores.values()))
     far = 'allAp50m' in some.averages
-    names = [n for n, count in some.truths.items() if count]
+    # A class without true instances may have false positives.
+    names = [n for n, count in some.truths.items()
+             if count or any(scores.predictions[n] for scores in result.scores.values())]
+    if not any(some.truths.values()):
+        yield '  The data have no true instances that count: there is no AP.'
     columns = ['AP', 'AP50'] + (['AP100m', 'AP50m'] if far else [])
     yield (f'  {"variant":<26}{"class":<12}' + ''.join(f'{c:>8}' for c in columns)
            + f'{"TP":>7}{"pred":>7}{"true":>7}{"touching":>12}{"isolated":>12}'

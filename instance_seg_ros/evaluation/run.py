@@ -36,7 +36,7 @@ class FoundCounts:
     isolated_found: Counter = field(default_factory=Counter)
 
     def add(self, ids: Iterable[int], found: set[int], close: set[int]) -> None:
-        """Count a frame: all true ids, those found and those touching another."""
+        """Count a frame: ids of the true instances that count, those found, those touching."""
         for value in ids:
             label = int(value) // INSTANCE_FACTOR
             kind = 'touching' if value in close else 'isolated'
@@ -127,10 +127,9 @@ def _score(frame: TruthFrame, predictor: Predictor | FolderPredictor, result: Re
 def _score_instances(frame: TruthFrame, predictions: dict, result: Result) -> None:
     """Add the instances of every variant to its scorer."""
     close = touching(frame.ids)
-    ids = set(np.unique(frame.ids[frame.ids >= INSTANCE_FACTOR]).tolist())
     for name, scorer in result.scorers.items():
         found = scorer.add(frame.ids, predictions[name], frame.distances)
-        result.found[name].add(ids, found, close)
+        result.found[name].add(scorer.last_truths(), found, close)
 
 
 def _check_name(name: str, seen: set[str]) -> None:

@@ -73,8 +73,9 @@ def test_one_constant_score_gives_r_times_one_plus_p_over_two():
 
 def test_symmetric_best_dice_and_count_error_by_hand():
     scorer = Scorer(['car', 'person'])
-    half = box(10, 10, .5)
-    half.mask[20:] = False   # half of the first car: Dice 2 * 200 / (400 + 200)
+    mask = box(10, 10, .5).mask
+    mask[20:] = False   # half of the first car: Dice 2 * 200 / (400 + 200)
+    half = Prediction(26, .5, mask)
     scorer.add(boxes((10, 10), (100, 10)), [half, box(100, 10, .5), box(50, 60, .5)])
     extras = scorer.scores().extras['car']
     assert extras['sbd'] == pytest.approx((2 / 3 + 1 + 0) / 3)

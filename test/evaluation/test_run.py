@@ -12,7 +12,11 @@ from instance_seg_ros.cli import main
 from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.core.labels import LabelSet
 from instance_seg_ros.datasets.sample import Sample
-from instance_seg_ros.evaluation.folder import read_predictions, write_predictions
+from instance_seg_ros.evaluation.folder import (
+    FolderPredictor,
+    read_predictions,
+    write_predictions,
+)
 from instance_seg_ros.evaluation.frames import TruthFrame, TruthFrames, ids_of
 from instance_seg_ros.evaluation.official import Prediction
 from instance_seg_ros.evaluation.predictors import Predictor
@@ -113,6 +117,58 @@ def test_texts_of_predictions_that_are_wrong(tmp_path, line):
     with pytest.raises(UserError) as error:
         read_predictions(folder, 'a')
     assert len(str(error.value)) < 1000
+
+
+def scored(tmp_path, ids, *predictions):
+    """Return the result of one frame with these predictions."""
+    for prediction in predictions:
+        assert prediction.shape == ids.shape
+    write_predictions(tmp_path, 'a', predictions)
+    sample = Sample('a', np.zeros((*ids.shape, 3), np.uint8), np.zeros(ids.shape, np.uint8),
+                    np.zeros(ids.shape, np.uint16))
+    frames = TruthFrames('test', LabelSet.named('cityscapes'), True, False,
+                         [TruthFrame(sample, ids)], 1)
+    return evaluate(FolderPredictor(tmp_path), frames)
+
+
+def test_false_positives_of_a_class_without_truths_are_in_the_table(tmp_path):
+    ids = np.full((60, 80), 7, np.int32)
+    ids[5:30, 5:30] = 26000
+    mask = np.zeros(ids.shape, bool)
+    mask[35:55, 40:70] = True
+    lines = table(scored(tmp_path, ids, Prediction(24, .5, mask))).splitlines()
+    person = next(line for line in lines if 'person' in line)
+    assert person.split()[3:7] == ['-', '0', '1', '0']
+
+
+def test_touching_and_isolated_add_up_to_the_truths(tmp_path):
+    """Also where an object is too small to count."""
+    ids = np.full((60, 80), 7, np.int32)
+    ids[5:25, 5:25], ids[5:25, 26:50], ids[40:55, 5:25], ids[58:60, 70:72] = (
+        26000, 26001, 26002, 26003)
+    result = scored(tmp_path, ids, Prediction(26, .5, ids == 26000))
+    found, scores = result.found['files'], result.scores['files']
+    assert (found.touching[26], found.isolated[26], scores.truths['car']) == (2, 1, 3)
+
+
+@pytest.mark.filterwarnings('error')
+def test_data_without_true_instances_say_so(tmp_path):
+    text = table(scored(tmp_path, np.full((60, 80), 7, np.int32)))
+    assert 'no true instances that count' in text
+
+
+def test_predictions_keep_only_what_is_inside_their_box():
+    mask = np.zeros((3456, 5184), bool)
+    mask[100:110, 20:40] = True
+    mask[105, 30] = False
+    prediction = Prediction(26, .5, mask)
+    assert prediction.part.nbytes == 200 and np.array_equal(prediction.mask, mask)
+    assert prediction.with_confidence(1.).confidence == 1.
+    index = np.zeros(mask.shape, np.uint8)
+    index[:, 30:] = 2
+    assert prediction.count(index, 4).tolist() == [100, 0, 99, 0]
+    empty = Prediction(26, .5, np.zeros((4, 5), bool))
+    assert not empty.mask.any() and empty.count(index[:4, :5], 3).tolist() == [0, 0, 0]
 
 
 def test_files_of_names_that_begin_alike_are_told_apart(tmp_path):
