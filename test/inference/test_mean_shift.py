@@ -105,7 +105,7 @@ def test_hundreds_of_clusters_and_the_limit():
     embeddings = torch.stack([index % 40 * 4.0, index // 40 * 4.0])
     mean_shift = MeanShift(seeds=2048)
     clusters = mean_shift.cluster_image(embeddings, torch.full((132, 100), CAR), (CAR,))
-    assert len(clusters.area) == MAX_INSTANCES
+    assert len(clusters.area) == MAX_INSTANCES == 1000   # more would be ids of the next class
     some = mean_shift.cluster_image(embeddings[:, :30], torch.full((30, 100), CAR), (CAR,))
     assert len(some.area) == 250
 

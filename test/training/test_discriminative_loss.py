@@ -118,3 +118,15 @@ def test_wrong_shape_is_refused():
     """Embeddings and ids of different images are a mistake, not a broadcast."""
     with pytest.raises(ValueError, match='not of the same images'):
         DiscriminativeLoss()(torch.zeros(1, 8, 4, 4), torch.zeros(1, 4, 5, dtype=torch.long))
+
+
+def test_instances_begin_at_one_thousand():
+    """999 is a label id without an instance, 1000 instance 0 of label 1."""
+    torch.manual_seed(0)
+    x = torch.randn(1, 2, 2, 2)
+    below = torch.tensor([[[999, 999], [7, 0]]])
+    at = torch.tensor([[[1000, 1000], [7, 0]]])
+    loss = DiscriminativeLoss()
+    assert float(loss(x, below).total) == 0
+    assert float(loss(x, at).regularization) == pytest.approx(
+        float(x[0, :, 0].mean(1).norm()), rel=1e-5)

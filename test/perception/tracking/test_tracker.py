@@ -243,3 +243,53 @@ def test_the_place_in_embedding_space_stays_with_an_instance():
     tracked = Tracker()(region.restore(found, image.shape), 0.0)
     assert len(tracked.instances) == len(found.instances)
     assert all(i.embedding is places[i.score] for i in tracked.instances)
+
+
+class Measured(Tracker):
+    """Keeps the affinities of the last image."""
+
+    def _affinity(self, seen):
+        self.affinity = super()._affinity(seen)
+        return self.affinity
+
+
+def with_embedding(found, *values):
+    """Return the map with the same embedding for all instances, in bandwidths."""
+    records = tuple(replace(i, embedding=np.array(values, np.float32)) for i in found.instances)
+    return replace(found, instances=records)
+
+
+@pytest.mark.parametrize('distance, factor', [
+    (0, 1), (0.5, 0.875), (1, 0.75), (2, 0.5), (9, 0.5)])
+def test_embeddings_halve_an_affinity_at_most(distance, factor):
+    """An object that stays has 1; times what its age and its embedding leave of it."""
+    found, _ = scene([(CAR, 10, 10, 40, 30)])
+    tracker = Measured()
+    tracker(with_embedding(found, 0, 0), 0.0)
+    tracker(with_embedding(found, distance, 0), 0.1)
+    assert tracker.affinity == pytest.approx(factor * (1 - 0.3 * 0.1))
+
+
+@pytest.mark.parametrize('least, same', [(0.969, True), (0.971, False)])
+def test_what_is_less_alike_than_the_least_is_another_object(least, same):
+    found, _ = scene([(CAR, 10, 10, 40, 30)])
+    tracker = Tracker(min_affinity=least)
+    first, second = tracker(found, 0.0), tracker(found, 0.1)
+    assert (first.instances[0].id == second.instances[0].id) == same
+    assert Tracker().min_affinity == 0.15
+
+
+@pytest.mark.parametrize('width, step', [(100, 1), (319, 1), (320, 2), (1600, 10)])
+def test_the_grid_has_about_160_columns(width, step, monkeypatch):
+    """Cells of the masks are moved by whole cells, so both have to know the size of one."""
+    from instance_seg_ros.perception.tracking import tracker as module
+    steps, look = [], module.look
+    monkeypatch.setattr(module, 'look', lambda found, size: steps.append(size) or look(found, size))
+    shifts, overlap = [], module.mask_overlap
+    monkeypatch.setattr(module, 'mask_overlap', lambda cells, shift, seen: (
+        shifts.append(shift.tolist()) or overlap(cells, shift, seen)))
+    tracker = Measured()
+    for k in range(3):
+        found, _ = scene([(CAR, 20 * k, 10, 20, 20)], 60, width)
+        tracker(found, k / 10)
+    assert set(steps) == {step} and shifts[-1] == [[round(20 / step), 0]]
