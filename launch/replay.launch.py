@@ -53,7 +53,8 @@ ARGUMENTS = [
         description='Start over at the end of the bag.'),
     DeclareLaunchArgument(
         'record', default_value='',
-        description='Folder of a new bag for all outputs of the node; empty: do not record.'),
+        description='Folder of a new bag for all outputs of the node, stamped with the time of '
+        'the bag if use_sim_time; empty: do not record.'),
     DeclareLaunchArgument(
         'namespace', default_value='', description='Namespace of the node.'),
     DeclareLaunchArgument(
@@ -120,7 +121,8 @@ def recorder(context):
     return [ExecuteProcess(
         name='record_bag', output='screen', sigterm_timeout='15',   # to index a long bag
         cmd=[ExecutableInPackage('instance_seg', 'instance_seg_ros'), 'record-bag',
-             value(context, 'record'), '--node', node])]
+             value(context, 'record'), '--node', node,
+             *(['--use-sim-time'] if value(context, 'use_sim_time') == 'true' else [])])]
 
 
 def start(context):

@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--topics', type=topic_name, nargs='+', default=[],
                         metavar='TOPIC',
                         help='record these as well, such as the images')
+    parser.add_argument('--use-sim-time', action='store_true',
+                        help='stamp messages with the time on /clock, such as of a bag that is '
+                             'played, so that both recordings line up')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -40,9 +43,11 @@ def run(args: argparse.Namespace) -> int:
         return topic in others or (
             topic.startswith(outputs) and not topic.endswith('/transition_event'))
 
-    with stop_on_signals() as stop, ros_node('record_bag') as node:
+    with stop_on_signals() as stop, \
+            ros_node('record_bag', use_sim_time=args.use_sim_time) as node:
         writer = BagWriter(args.output)
-        recorder = Recorder(node, writer, wanted)
+        clock = node.get_clock()
+        recorder = Recorder(node, writer, wanted, now=lambda: clock.now().nanoseconds)
         with _kept(writer, recorder.counts):
             print(f'Recording {outputs}* to {args.output}', flush=True)
             with spinning(node, stop):

@@ -56,8 +56,8 @@ def parse_polygons(text: str) -> list[list[tuple[float, float]]]:
     except ValueError:
         polygons = [[]]
     if not all(len(p) >= 3 and all(_is_corner(corner) for corner in p) for p in polygons):
-        raise UserError(f'ego_mask: invalid value {shortened(text)!r}; expected a .png file or polygons of '
-                        'three or more corners, such as "0,700 1280,700 640,600".')
+        raise UserError(f'ego_mask: invalid value {shortened(text)!r}; expected a .png file or '
+                        'polygons of three or more corners, such as "0,700 1280,700 640,600".')
     return polygons
 
 

@@ -34,6 +34,7 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
+from ..core.texts import shortened
 from ..monitoring.timings import StageTimings
 from .camera_subscription import CameraSubscription
 
@@ -48,8 +49,8 @@ def status(name: str, hardware_id: str, problems: Iterable[tuple[bytes, str]], g
     ordered = sorted(problems, key=lambda problem: problem[0], reverse=True)
     return DiagnosticStatus(
         level=ordered[0][0] if ordered else OK, name=name, hardware_id=hardware_id,
-        message='; '.join(text for _, text in ordered) or good,
-        values=[KeyValue(key=key, value=str(value)) for key, value in values.items()])
+        message=shortened('; '.join(text for _, text in ordered) or good, 2000),
+        values=[KeyValue(key=key, value=shortened(value)) for key, value in values.items()])
 
 
 def array(stamp: Any, statuses: list[DiagnosticStatus]) -> DiagnosticArray:

@@ -278,6 +278,26 @@ def test_what_was_recorded_survives_a_kill(tmp_path, domain):
         writer.close()
 
 
+def test_a_recording_of_a_replay_has_the_times_of_the_bag(tmp_path, domain):
+    """What arrives before the clock begins gets its first time."""
+    times = iter([0, 0, BEGIN, BEGIN + PERIOD])
+    with ros_node('writer', domain) as talker, ros_node('listener', domain) as node:
+        publisher = talker.create_publisher(String, INFO, 100)
+        with BagWriter(tmp_path / 'heard') as writer:
+            recorder = Recorder(node, writer, INFO.__eq__, now=lambda: next(times))
+            with spinning(node):
+                deadline = time.monotonic() + 60
+                while not publisher.get_subscription_count():
+                    assert time.monotonic() < deadline
+                    time.sleep(0.02)
+            for index in range(4):
+                publisher.publish(String(data=f'note {index}'))
+            assert publisher.wait_for_all_acked(Duration(seconds=30))
+            recorder.close()
+    with open_source(tmp_path / 'heard') as bag:
+        assert [m.stamp for m in bag.messages()] == [BEGIN, BEGIN, BEGIN, BEGIN + PERIOD]
+
+
 def test_what_waits_to_be_served_at_the_end_is_recorded(tmp_path, domain):
     """Messages that arrived before the stop are not lost because nobody had time for them."""
     with ros_node('writer', domain) as talker, ros_node('listener', domain) as node:

@@ -40,7 +40,8 @@ def test_the_defaults_and_good_values_are_accepted():
     check_together(settings(
         cameras=('front', 'rear'), device='cuda:1', input_size=(1024, 512), roi=(0, 100, 0, 0),
         class_score_thresholds=('car=0.5', 'person=1'), ego_mask='0,700 1280,700 640,600; 1,1 2,2 '
-        '3,1', class_min_areas=('traffic light=12',), class_bandwidths=('person=0.001',), bandwidth=0.001))
+        '3,1', class_min_areas=('traffic light=12',), class_bandwidths=('person=0.001',),
+        bandwidth=0.001))
 
 
 @pytest.mark.parametrize('name, value', (

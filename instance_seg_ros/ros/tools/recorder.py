@@ -22,15 +22,19 @@ FLUSH_S = 1.0
 
 class Recorder:
     """
-    Subscribes to every topic that ``wanted`` accepts, as soon as somebody publishes it.
+    Subscribes to every topic that ``wanted`` accepts, as soon as it has a publisher.
 
-    :param on_message: called with topic, serialized message and time of arrival in nanoseconds,
-        in the thread that serves the node.
+    Args:
+        on_message: called with topic, serialized message and time of arrival in nanoseconds, in
+            the thread that serves the node.
+        now: time of arrival, in nanoseconds; 0 while a simulated clock has not begun.
     """
 
     def __init__(self, node: Node, writer: BagWriter, wanted: Callable[[str], bool],
-                 on_message: Callable[[Topic, bytes, int], None] = lambda *_: None):
+                 on_message: Callable[[Topic, bytes, int], None] = lambda *_: None,
+                 now: Callable[[], int] = time.time_ns):
         self.counts: Counter[str] = Counter()
+        self._now, self._early = now, []
         self._node, self._writer = node, writer
         self._wanted, self._on_message = wanted, on_message
         self._subscriptions = {}
@@ -54,6 +58,16 @@ class Recorder:
         for subscription in self._subscriptions.values():
             _serve_waiting(subscription)
             self._node.destroy_subscription(subscription)
+        if self._early:         # the clock never began
+            self._write(time.time_ns())
+
+    def _write(self, stamp: int) -> None:
+        """Write what has arrived, and what came before a simulated clock began."""
+        for topic, data in self._early:
+            self._writer.write(topic, stamp, data)
+            self.counts[topic.name] += 1
+            self._on_message(topic, data, stamp)
+        self._early.clear()
 
     def _flush(self) -> None:
         """Make what arrived since the last time readable even if this process is killed."""
@@ -80,10 +94,10 @@ class Recorder:
         self._writer.add_topic(topic)
 
         def record(data: bytes) -> None:
-            stamp = time.time_ns()
-            self._writer.write(topic, stamp, data)
-            self.counts[name] += 1
-            self._on_message(topic, data, stamp)
+            self._early.append((topic, data))
+            stamp = self._now()
+            if stamp > 0:
+                self._write(stamp)
 
         self._subscriptions[name] = self._node.create_subscription(
             kind, name, record, raw.request(offered, DEPTH), raw=True)

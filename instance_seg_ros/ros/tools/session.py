@@ -10,17 +10,20 @@ from contextlib import contextmanager
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 
 
 @contextmanager
-def ros_node(name: str, domain: int | None = None) -> Iterator[Node]:
+def ros_node(name: str, domain: int | None = None,
+             use_sim_time: bool = False) -> Iterator[Node]:
     """Run a node in a context of its own; both are gone afterwards."""
     context = rclpy.Context()
     rclpy.init(context=context, domain_id=domain, args=[],
                signal_handler_options=SignalHandlerOptions.NO)
     try:
-        node = Node(name, context=context, use_global_arguments=False)
+        node = Node(name, context=context, use_global_arguments=False,
+                    parameter_overrides=[Parameter('use_sim_time', value=use_sim_time)])
         try:
             yield node
         finally:

@@ -283,11 +283,18 @@ def test_what_is_less_alike_than_the_least_is_another_object(least, same):
 def test_the_grid_has_about_160_columns(width, step, monkeypatch):
     """Cells of the masks are moved by whole cells, so both have to know the size of one."""
     from instance_seg_ros.perception.tracking import tracker as module
-    steps, look = [], module.look
-    monkeypatch.setattr(module, 'look', lambda found, size: steps.append(size) or look(found, size))
-    shifts, overlap = [], module.mask_overlap
-    monkeypatch.setattr(module, 'mask_overlap', lambda cells, shift, seen: (
-        shifts.append(shift.tolist()) or overlap(cells, shift, seen)))
+    steps, shifts, look, overlap = [], [], module.look, module.mask_overlap
+
+    def measured_look(found, size):
+        steps.append(size)
+        return look(found, size)
+
+    def measured_overlap(cells, shift, seen):
+        shifts.append(shift.tolist())
+        return overlap(cells, shift, seen)
+
+    monkeypatch.setattr(module, 'look', measured_look)
+    monkeypatch.setattr(module, 'mask_overlap', measured_overlap)
     tracker = Measured()
     for k in range(3):
         found, _ = scene([(CAR, 20 * k, 10, 20, 20)], 60, width)
