@@ -24,6 +24,10 @@ _WAITING = 64
 """Pictures that may wait for their masks at a time; in a recording these come soon after."""
 
 
+_MASK_TYPES = {'mono8': 'u1', '8UC1': 'u1', 'mono16': 'u2', '16UC1': 'u2', '32SC1': 'i4'}
+"""Encodings of masks; those of the node are 16UC1 and mono8. Ids above 65535 wrap around."""
+
+
 @dataclass(frozen=True)
 class Moment:
     """One picture and what was found in it; `None` for what the bag does not hold."""
@@ -132,17 +136,23 @@ def _roles(bag: Bag, cameras: list[Camera]) -> dict[str, list[tuple[Camera, str]
 def _moment(camera: Camera, time: int, parts: dict[str, Message]) -> Moment:
     return Moment(camera, time,
                   image=decode(parts['image']) if 'image' in parts else None,
-                  instance_mask=_labels(parts.get('instance_mask'), np.uint16),
-                  class_mask=_labels(parts.get('class_mask'), np.uint8),
+                  instance_mask=_labels(parts.get('instance_mask')),
+                  class_mask=_labels(parts.get('class_mask')),
                   overlay=decode(parts['overlay']) if 'overlay' in parts else None)
 
 
-def _labels(message: Message | None, dtype: type) -> np.ndarray | None:
-    """Return a mask as the node publishes it: little-endian, without padding, as it stands."""
-    if message is None:
+def _labels(message: Message | None) -> np.ndarray | None:
+    """Return a mask, uint8 or uint16 (H, W); None where it is none or damaged."""
+    if message is None or IMAGE_TYPES[message.topic.type] != 'raw':
         return None
     content = images.deserialize(message.data, message.topic.type)
-    order = '>' if content.is_bigendian else '<'
-    rows = np.ndarray((content.height, content.width), np.dtype(dtype).newbyteorder(order),
-                      content.data.tobytes(), strides=(content.step, np.dtype(dtype).itemsize))
-    return np.ascontiguousarray(rows, dtype)
+    dtype = np.dtype(_MASK_TYPES.get(content.encoding, 'V1'))
+    if dtype.kind == 'V' or content.step < content.width * dtype.itemsize:
+        return None
+    needed = content.step * (content.height - 1) + content.width * dtype.itemsize
+    if not content.height or content.data.size < needed:
+        return None
+    rows = np.ndarray((content.height, content.width),
+                      dtype.newbyteorder('>' if content.is_bigendian else '<'),
+                      content.data.tobytes(), strides=(content.step, dtype.itemsize))
+    return np.ascontiguousarray(rows, np.uint8 if dtype.itemsize == 1 else np.uint16)

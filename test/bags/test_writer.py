@@ -131,7 +131,7 @@ def test_any_messages_come_back_in_order_of_time(tmp_path_factory, written):
 
 def test_a_full_disk_at_the_start_leaves_nothing(tmp_path, monkeypatch):
     """So that the same command works once there is room again."""
-    def no_room(*_):
+    def no_room(*_, **__):
         raise OSError(28, 'No space left on device')
 
     for place in ('mcap.writer.Writer.start', 'instance_seg_ros.offline.progress.Progress.save'):
