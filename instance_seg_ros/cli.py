@@ -3,7 +3,7 @@
 """The command line: `instance_seg VERB ...`.
 
 Each verb is a module with `add_arguments(parser)` and `run(args)`, imported only when it is asked
-for, so that no verb pays for another's dependencies.
+for, so that no verb needs another's dependencies.
 """
 
 import argparse
@@ -16,23 +16,23 @@ from .commands.parser import Formatter, Parser
 from .core.errors import DeviceError, UserError
 
 VERBS = {
-    'segment': 'segment pictures, folders or videos',
-    'demo': 'replay a bag or video through the real node and show what comes out',
+    'segment': 'segment images, folders or videos',
+    'demo': 'replay a bag or video through the real node and show the results',
     'process-bag': 'segment every image of a bag into a new bag, without ROS running',
     'play-bag': 'publish a bag with its original timing',
     'record-bag': 'record the outputs of the node; needs no rosbag2',
-    'report': 'sum up a recording of the outputs in one page or picture',
-    'view': 'look at a recording of the outputs in the Rerun viewer',
+    'report': 'summarise a recording of the outputs on one page or image',
+    'view': 'view a recording of the outputs in the Rerun viewer',
     'datasets': 'list the data sets that can be read',
     'view-dataset': 'write a page with the images, labels and counts of a data set',
     'convert': 'write a data set or predictions as Cityscapes or COCO',
     'train': 'train a network',
-    'calibrate': 'make the scores of a checkpoint probabilities',
+    'calibrate': 'turn the scores of a checkpoint into probabilities',
     'evaluate': 'score a checkpoint or a folder of predictions',
-    'benchmark': 'measure speed and memory beside a baseline',
+    'benchmark': 'measure speed and memory against a baseline',
     'render-scenes': 'render street scenes with exact labels',
-    'export': 'write a checkpoint as ONNX and check it',
-    'import-weights': 'read weights made elsewhere',
+    'export': 'export a checkpoint to ONNX and verify it',
+    'import-weights': 'import weights trained elsewhere',
 }
 
 
@@ -45,7 +45,7 @@ def build_parser(verb: str | None) -> argparse.ArgumentParser:
     """Build the parser; only the chosen verb's module is imported and filled in."""
     parser = Parser(
         prog='instance_seg', description='Instance segmentation for vehicles in ROS 2.',
-        epilog='`instance_seg VERB --help` tells the options of a verb, with examples.')
+        epilog='`instance_seg VERB --help` lists the options of a verb, with examples.')
     verbs = parser.add_subparsers(dest='verb', metavar='VERB', required=True)
     for name, summary in VERBS.items():
         if name == verb:

@@ -19,7 +19,7 @@ _MILLISECOND = 1_000_000
 
 @dataclass
 class FrameCounts:
-    """The node's own account of its frames, as its diagnostics tell it."""
+    """The node's own account of its frames, from its diagnostics."""
 
     received: int = 0
     published: int = 0

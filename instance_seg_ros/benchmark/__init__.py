@@ -9,18 +9,18 @@ from importlib import import_module
 from types import ModuleType
 
 BENCHMARKS = {
-    'loss': 'forward and backward of the loss, beside one-hot expansion',
-    'networks': "Table 2 of the paper: speed, parameters, memory, beside the paper's",
+    'loss': 'forward and backward of the loss, vs. one-hot expansion',
+    'networks': "Table 2 of the paper: speed, parameters, memory, vs. the paper's",
     'clustering': 'ours, the released procedure, MeanShift and HDBSCAN of scikit-learn',
-    'pipeline': 'every stage from picture to masks, beside the bare network',
-    'tracking': 'tracking of a frame, beside the overlap of every pair of masks',
-    'scoring': 'the official score of frames in memory, beside the official code on files',
+    'pipeline': 'every stage from image to masks, vs. the network only',
+    'tracking': 'tracking of a frame, vs. the overlap of every pair of masks',
+    'scoring': 'the official score of frames in memory, vs. the official code on files',
     'memory': 'memory in use after 100, 1000 and 10,000 frames',
     'engines': 'the engine for CUDA next to that for CPUs: the same instances, the same score',
     'gpu': 'everything on a CUDA device, with its roofline',
     'profile': 'what one frame runs, in order, in microseconds',
-    'bag': 'process-bag, beside the segmenter alone on the same frames',
-    'node': 'camera to mask through ROS 2, beside a bare echo node',
+    'bag': 'process-bag, vs. the segmenter alone on the same frames',
+    'node': 'camera to mask through ROS 2, vs. a bare echo node',
     'node-memory': "memory of the node's process after 100, 1000 and 10,000 frames",
 }
 _NEED_ROS = {'node': 'ros.node', 'node-memory': 'ros.node_memory'}

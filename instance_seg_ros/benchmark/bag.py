@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='of the drawn street (2048x1024)')
     parser.add_argument('--frames', type=int, default=60, metavar='N',
                         help='frames of a round, the first ones of the bag (default 60)')
-    parser.add_argument('--batch', type=int, default=1, metavar='N', help='pictures at once')
+    parser.add_argument('--batch', type=int, default=1, metavar='N', help='images per batch')
     parser.add_argument('--checkpoint', type=Path, metavar='FILE',
                         help='weights; the shipped ones by default')
     add_common_arguments(parser, 3)
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> Report:
     for segmenter in segmenters:
         segmenter.close()
     return Report('bag', ('work',), rows, settings(args), [
-        f'{len(bench.pictures)} frames of {args.bag or "a drawn street"}, {args.batch} at once, '
+        f'{len(bench.pictures)} frames of {args.bag or "a drawn street"}, {args.batch} per batch, '
         f'decoded before for "{ALONE}"; "{BAG}" reads, decodes, segments, writes masks and '
         'detections in addition to all messages of the bag, and compresses.', remark,
         'of_alone: frames a second over those of the segmenter alone; medians of rounds in turn.',

@@ -19,7 +19,7 @@ from ..io.inputs import find_inputs, read_picture
 def add_frame_arguments(parser: argparse.ArgumentParser):
     """Declare images, their size and the checkpoint."""
     parser.add_argument('--images', nargs='+', metavar='FILE',
-                        help='pictures or folders (a drawn street when there are none)')
+                        help='images or folders (default: a synthetic street)')
     parser.add_argument('--image-size', type=image_size, default=(2048, 1024), metavar='WxH',
                         help='the images are scaled to it first (2048x1024)')
     parser.add_argument('--checkpoint', type=Path, metavar='FILE',

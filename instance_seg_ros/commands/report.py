@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--output', type=options.result_file, metavar='FILE',
                         help='.html or .png (default: BAG_report.html in this folder)')
     parser.add_argument('--samples', type=options.count, default=6, metavar='N',
-                        help='pictures of each camera to show (default 6)')
+                        help='images of each camera to show (default 6)')
     parser.add_argument('--json', type=options.result_file, metavar='FILE',
                         help='write the figures as data')
 

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Segment pictures, folders, patterns and videos into overlays, masks and tables."""
+"""Segment images, folders, patterns and videos into overlays, masks and tables."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ _WORKERS = min(4, os.cpu_count() or 1)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument('input', nargs='+', metavar='INPUT',
-                        help='pictures, videos, folders of them, or patterns in quotes')
+                        help='images, videos, folders of them, or patterns in quotes')
     parser.add_argument('--output', type=options.output_folder, required=True, metavar='DIR',
                         help='folder for the results')
     parser.add_argument('--write', type=_outputs, default=','.join(OUTPUTS), metavar='WHAT,...',
                         help=f'what to write (default: {",".join(OUTPUTS)})')
     parser.add_argument('--overlay-format', choices=('jpg', 'png'), default='jpg',
-                        help='of overlays of pictures (default jpg); those of videos are mp4')
+                        help='format of image overlays (default jpg); those of videos are mp4')
     parser.add_argument('--batch', type=int, default=1, metavar='N',
                         help='images that go through the network together (default 1)')
     parser.add_argument('--track', action='store_true',

@@ -74,7 +74,7 @@ def _write(bag_path: str, path: Path) -> bool:
 def _serve(path: Path, port: int, browser: bool) -> None:
     """Serve a file with Rerun's own program, to this machine only, until Ctrl-C or SIGTERM."""
     rerun = [sys.executable, '-m', 'rerun']
-    # Rerun counts how it is used unless told not to; a drive is nobody else's business.
+    # Rerun collects usage statistics unless this is disabled; recordings are private.
     env = {**os.environ, 'XDG_CONFIG_HOME': str(path.parent)}
     subprocess.run([*rerun, 'analytics', 'disable'], env=env, check=False, capture_output=True)
     command = [*rerun, str(path), '--bind', '127.0.0.1',

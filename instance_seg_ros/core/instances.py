@@ -9,8 +9,8 @@ import numpy as np
 from .labels import INSTANCE_FACTOR, LabelSet
 
 SCORE_THRESHOLD = 0.2
-"""What scores less is a phantom more often than not: left out by the node and by the commands that
-work on recordings. From Python, and for scoring networks, everything is returned."""
+"""Instances below this score are more likely false positives: the node and the commands for images
+and recordings remove them. From Python, and for scoring networks, all instances are returned."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Lock files of this user, in a folder that nobody else can write to."""
+"""Lock files of this user, in a folder that only this user can write to."""
 
 from __future__ import annotations
 

@@ -59,9 +59,9 @@ class Census:
     def __str__(self) -> str:
         """Return the counts as a table."""
         total = max(1, int(self.pixels.sum()))
-        lines = [f'pictures: {sum(self.sizes.values())}, sizes: '
+        lines = [f'images: {sum(self.sizes.values())}, sizes: '
                  + ', '.join(f'{size} ({n})' for size, n in self.sizes.most_common()),
-                 f'{"class":<16}{"pixels":>9}{"pictures":>10}{"instances":>11}']
+                 f'{"class":<16}{"pixels":>9}{"images":>10}{"instances":>11}']
         for k, label in enumerate(self.label_set.labels):
             count = str(self.instances[label.id]) if label.has_instances else '-'
             lines.append(f'{label.name:<16}{self.pixels[k] / total:9.3%}'

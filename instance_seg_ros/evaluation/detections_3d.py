@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Positions in metres against KITTI's boxes: ground, depth and lidar beside each other."""
+"""Positions in metres against KITTI's boxes: ground, depth and lidar compared."""
 
 from __future__ import annotations
 

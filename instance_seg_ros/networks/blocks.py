@@ -33,7 +33,7 @@ def unpool_elementary(x: Tensor, indices: Tensor) -> Tensor:
 
 
 def _exporting() -> bool:
-    # PyTorch before 2.7 cannot tell whether torch.export is tracing (the exporter needs it; a
+    # PyTorch before 2.7 cannot detect whether torch.export is tracing (the exporter needs it; a
     # car that runs an older one does not).
     tracing = getattr(torch.compiler, 'is_exporting', torch.onnx.is_in_onnx_export)
     return torch.onnx.is_in_onnx_export() or tracing()

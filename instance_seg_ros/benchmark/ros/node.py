@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--rate', type=float, default=10.0, metavar='HZ',
                         help='frames a second of the three together (default 10)')
     parser.add_argument('--images', nargs='+', metavar='FILE',
-                        help='pictures or folders (a drawn street when there are none)')
+                        help='images or folders (default: a synthetic street)')
     parser.add_argument('--checkpoint', type=Path, metavar='FILE',
                         help='weights; the shipped ones by default')
     parser.add_argument('--device', default='auto',

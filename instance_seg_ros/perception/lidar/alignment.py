@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a cloud belongs to an image: what tells a wrong transform from a right one."""
+"""Whether a cloud matches an image: a check that detects wrong transforms."""
 
 from __future__ import annotations
 

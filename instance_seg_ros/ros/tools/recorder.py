@@ -111,7 +111,7 @@ def _serve_waiting(subscription: Subscription) -> None:
 
 def _require_hash(topic: Topic, publisher) -> None:
     """Compare the definition that is written into the bag with what is on the wire."""
-    live = str(getattr(publisher, 'topic_type_hash', '') or '')  # Humble does not tell it
+    live = str(getattr(publisher, 'topic_type_hash', '') or '')  # not available on Humble
     if live.startswith('RIHS01_') and topic.type_hash and live != topic.type_hash:
         raise UserError(f'{topic.name} is published as another {topic.type} ({live}) than the '
                         f'one known here ({topic.type_hash}); install matching packages.')

@@ -38,7 +38,7 @@ def spinning(node: Node, stop: threading.Event | None = None) -> Iterator[None]:
     Serve the node's callbacks in a thread, which is joined at the end.
 
     A callback's error is raised there, whatever else went wrong; it sets ``stop`` at once, so
-    that nobody waits for what cannot come any more.
+    that nothing waits for an event that can no longer occur.
     """
     executor = SingleThreadedExecutor(context=node.context)
     executor.add_node(node)
