@@ -14,10 +14,19 @@ rosbags:rosbags mcap:mcap zstandard:zstandard matplotlib:matplotlib tensorboard:
 
 # Prints the wheels whose modules cannot be imported.
 missing_wheels() {
-    local entry
-    for entry in $NEEDED; do
-        "$PYTHON" -c "import ${entry%%:*}" 2>/dev/null || echo "${entry#*:}"
-    done
+    "$PYTHON" - $NEEDED <<'END'
+import sys
+from importlib.util import find_spec
+
+for entry in sys.argv[1:]:
+    module, wheel = entry.split(':')
+    try:
+        found = find_spec(module)
+    except ModuleNotFoundError:         # not even the package above it
+        found = None
+    if found is None:
+        print(wheel)
+END
 }
 
 prepare_python() {

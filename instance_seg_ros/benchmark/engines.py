@@ -14,7 +14,7 @@ from ..arguments import image_size
 from ..core.errors import UserError
 from ..core.instances import InstanceMap
 from ..datasets import DATASETS, recognise
-from ..evaluation.frames import Frame, Frames, open_frames
+from ..evaluation.frames import TruthFrame, TruthFrames, open_frames
 from ..evaluation.official import Prediction, Scorer
 from ..inference.checkpoint import Checkpoint, default_checkpoint
 from ..inference.cuda_graph_engine import CudaGraphEngine
@@ -78,7 +78,7 @@ def with_fixed_shapes(segmenter: InstanceSegmenter) -> InstanceSegmenter:
     return other
 
 
-def compare(segmenters: Mapping[str, InstanceSegmenter], frames: Frames) -> list[dict]:
+def compare(segmenters: Mapping[str, InstanceSegmenter], frames: TruthFrames) -> list[dict]:
     """Return one row for each segmenter; the first one is what the others are compared with."""
     agreements = {name: [] for name in segmenters}
     scorers = {name: Scorer(label_set=frames.label_set) for name in segmenters
@@ -106,7 +106,7 @@ def _agreement(reference: InstanceMap, found: InstanceMap) -> float:
     return adjusted_rand_score(reference.instance_mask[either], found.instance_mask[either])
 
 
-def _score(scorer: Scorer, frame: Frame, found: InstanceMap) -> None:
+def _score(scorer: Scorer, frame: TruthFrame, found: InstanceMap) -> None:
     scorer.add(frame.ids, [Prediction(i.label_id, i.score, found.mask_of(i))
                            for i in found.instances], frame.distances)
 

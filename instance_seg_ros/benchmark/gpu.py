@@ -12,10 +12,10 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from ..core.errors import UserError
+from ..core.stages import ENGINE_STAGES
 from ..inference.checkpoint import Checkpoint, random_checkpoint
 from ..inference.cuda_graph_engine import CudaGraphEngine
 from ..inference.device_settings import DeviceSettings
-from ..inference.eager_engine import STAGES
 from ..inference.segmenter import InstanceSegmenter
 from ..inference.stage_clocks import DeviceClock
 from ..networks import build_network
@@ -129,7 +129,7 @@ class _Part:
         segmenter = InstanceSegmenter(checkpoint, str(self.device), size)
         segmenter.warm_up()
         for batch in segmenter._engine._batches.values():
-            batch._clock = DeviceClock(len(STAGES), blocking=False)
+            batch._clock = DeviceClock(len(ENGINE_STAGES), blocking=False)
         times = time_calls({TOTAL: lambda: segmenter(self.frames[0])}, self.repeats, self.device)
         segmenter.close()
         return [self._row(f'spinning host, {_name(size)}', TOTAL, times[TOTAL], None, None)]

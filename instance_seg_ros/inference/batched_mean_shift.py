@@ -70,7 +70,7 @@ class BatchedMeanShift:
         points, real, stride = _sampled(pixels, self.sample)        # (N, S, D + 1), (N, S), (N)
         modes, found, unclaimed, omitted = self._modes(points, real)
         slot, distance = _nearest(pixels, modes, found)             # (N, H, W) each
-        sums = sum_clusters(slot, self.max_clusters, distance, probability, settings.of_row,
+        sums = sum_clusters(slot, modes.shape[1], distance, probability, settings.of_row,
                             settings.of_column)
         found &= sums.area >= max(self.min_area, 1)
         order, number = _in_order(modes, found, sums.area)
