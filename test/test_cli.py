@@ -43,7 +43,7 @@ def test_every_argument_is_explained(verb):
     ('segment a.png --output out --batch x', "'x'"),
     ('segment a.png --output out --threads -1', '--threads'),
     ('segment a.png --output out --json .', '. is a folder'),
-    ('segment a.png --output out --json setup.py/a.json', 'setup.py is no folder'),
+    ('segment a.png --output out --json setup.py/a.json', 'setup.py is not a writable directory'),
     ('process-bag a b --prefix "a b"', "'a b'"),
     ('process-bag a b --prefix 1st', "'1st'"),
     ('play-bag a --remap /a', "'/a'"),

@@ -9,7 +9,6 @@ from typing import Any
 from rclpy.node import Node
 from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible
 
-from ..messages.outputs import OUTPUTS
 from .camera_subscription import CameraSubscription
 
 _IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
@@ -55,10 +54,12 @@ def name_problems(node: Node) -> list[str]:
 
 
 def _image_topics(node: Node, camera: CameraSubscription) -> str:
-    own = {node.resolve_topic_name(f'{camera.prefix}{output.name}') for output in OUTPUTS}
+    """Name the image topics of other nodes; the outputs of this one's cameras are left out."""
+    own = node.get_name(), node.get_namespace()
     topics = [name for name, types in node.get_topic_names_and_types()
-              if any(t in _IMAGE_TYPES for t in types) and name not in own
-              and name != camera.topic and node.count_publishers(name)]
+              if any(t in _IMAGE_TYPES for t in types) and name != camera.topic
+              and any((publisher.node_name, publisher.node_namespace) != own
+                      for publisher in node.get_publishers_info_by_topic(name))]
     return f'; image topics with a publisher: {", ".join(sorted(topics)[:8])}' if topics else ''
 
 

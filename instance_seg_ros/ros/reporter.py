@@ -102,7 +102,8 @@ class Reporter:
         publishers = self._node.count_publishers(camera.topic) if camera.topic else 0
         return diagnostics.status(
             f'{name}: camera {camera.name}'.rstrip(), self._hardware_id,
-            diagnostics.camera_problems(camera, graph), state,
+            diagnostics.camera_problems(camera, graph),
+            state if camera.settings.enabled else 'disabled: its images are not processed',
             diagnostics.camera_values(camera, publishers))
 
     def _values(self, state: str) -> dict[str, Any]:

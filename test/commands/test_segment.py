@@ -120,7 +120,7 @@ def test_nothing_readable_leaves_nothing(checkpoint, tmp_path, name, capsys):
     (tmp_path / name).write_bytes(b'nothing')
     assert segment(checkpoint, tmp_path / name, '--output', tmp_path / 'o') == 2
     first, last = capsys.readouterr().err.strip().splitlines()
-    assert name in first and 'Nothing could be read' in last
+    assert name in first and 'No file could be read' in last
     assert not (tmp_path / 'o').exists()
 
 

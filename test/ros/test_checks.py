@@ -3,6 +3,7 @@
 """The node says what is wrong before anyone asks: publishers that misbehave in each way."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -106,3 +107,21 @@ def test_every_status_names_the_hardware_and_its_time(start_node, car):
             f'instance_seg: {part}' for part in ('node', 'camera front', 'camera left')}
     times = [m.header.stamp.sec * 10**9 + m.header.stamp.nanosec for m in heard]
     assert 0.05 < (times[1] - times[0]) / 1e9 < 2
+
+
+def test_outputs_of_this_node_are_no_candidates():
+    """From four cameras on they would hide every real topic."""
+    from instance_seg_ros.ros.checks import _image_topics
+    from instance_seg_ros.ros.tools.node_process import own_domain
+    from instance_seg_ros.ros.tools.session import ros_node
+    camera = SimpleNamespace(topic='/image_raw')
+    with own_domain() as domain, ros_node('instance_seg', domain) as node, \
+            ros_node('driver', domain) as driver:
+        made = [node.create_publisher(Image, f'/instance_seg/camera_{k}/overlay', 1)
+                for k in range(9)]
+        driver.create_publisher(Image, '/real/image_raw', 1)
+        deadline = time.monotonic() + 60
+        while '/real/image_raw' not in _image_topics(node, camera):
+            assert time.monotonic() < deadline and made
+            time.sleep(0.05)
+        assert _image_topics(node, camera).endswith(': /real/image_raw')

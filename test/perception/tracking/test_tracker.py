@@ -283,17 +283,17 @@ def test_what_is_less_alike_than_the_least_is_another_object(least, same):
 def test_the_grid_has_about_160_columns(width, step, monkeypatch):
     """Cells of the masks are moved by whole cells, so both have to know the size of one."""
     from instance_seg_ros.perception.tracking import tracker as module
-    steps, shifts, look, overlap = [], [], module.look, module.mask_overlap
+    steps, shifts, rasterise, overlap = [], [], module.rasterise, module.mask_overlap
 
-    def measured_look(found, size):
+    def measured_rasterise(found, size):
         steps.append(size)
-        return look(found, size)
+        return rasterise(found, size)
 
     def measured_overlap(cells, shift, seen):
         shifts.append(shift.tolist())
         return overlap(cells, shift, seen)
 
-    monkeypatch.setattr(module, 'look', measured_look)
+    monkeypatch.setattr(module, 'rasterise', measured_rasterise)
     monkeypatch.setattr(module, 'mask_overlap', measured_overlap)
     tracker = Measured()
     for k in range(3):
