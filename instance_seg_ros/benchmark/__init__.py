@@ -13,6 +13,7 @@ BENCHMARKS = {
     'networks': "Table 2 of the paper: speed, parameters, memory, vs. the paper's",
     'clustering': 'ours, the released procedure, MeanShift and HDBSCAN of scikit-learn',
     'pipeline': 'every stage from image to masks, vs. the network only',
+    'lidar': '3D positions of a frame from ground, depth image and lidar',
     'tracking': 'tracking of a frame, vs. the overlap of every pair of masks',
     'scoring': 'the official score of frames in memory, vs. the official code on files',
     'memory': 'memory in use after 100, 1000 and 10,000 frames',

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..core.instances import Instance
 from ..core.labels import LabelSet
 from ..perception.frame_processor import ProcessedFrame
 from ..perception.positions import Located
-from .fields import Fields, header_fields, hypothesis_fields, vector_fields
+from .fields import Fields, header_fields, hypothesis_fields, pose_fields, vector_fields
 
 
 def detections_fields(frame: ProcessedFrame) -> Fields:
@@ -35,14 +37,18 @@ def _detection(instance: Instance, header: Any) -> Fields:
 
 def detections_3d_fields(frame: ProcessedFrame) -> Fields:
     """Return a vision_msgs/Detection3DArray of the instances whose position is known."""
-    return {'header': frame.header,
-            'detections': [_detection_3d(located, frame.header) for located in frame.positions]}
+    header = frame.positions_header
+    return {'header': header,
+            'detections': [_detection_3d(located, header) for located in frame.positions]}
 
 
 def _detection_3d(located: Located, header: Any) -> Fields:
     instance, position = located
-    pose = {'position': vector_fields(*position.center)}
-    result = {'hypothesis': hypothesis_fields(instance), 'pose': {'pose': pose}}
+    pose = pose_fields(position)
+    spread: Fields = {'pose': pose}
+    if position.covariance is not None:
+        spread['covariance'] = np.ascontiguousarray(position.covariance).reshape(36)
+    result = {'hypothesis': hypothesis_fields(instance), 'pose': spread}
     return {'header': header, 'results': [result],
             'bbox': {'center': pose, 'size': vector_fields(*position.size)},
             'id': str(instance.id)}

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core.instances import Instance
 from ..core.stamps import NANOSECONDS
+from ..perception.positions import Position3D
 
 Fields = dict[str, Any]
 """Fields of a message by their ROS names."""
@@ -22,6 +23,19 @@ def header_fields(stamp_ns: int, frame_id: str = '') -> Fields:
 def vector_fields(x: float, y: float, z: float) -> Fields:
     """Return a geometry_msgs/Point or Vector3."""
     return {'x': x, 'y': y, 'z': z}
+
+
+def quaternion_fields(x: float, y: float, z: float, w: float) -> Fields:
+    """Return a geometry_msgs/Quaternion."""
+    return {'x': x, 'y': y, 'z': z, 'w': w}
+
+
+def pose_fields(position: Position3D) -> Fields:
+    """Return a geometry_msgs/Pose of a box."""
+    pose: Fields = {'position': vector_fields(*position.center)}
+    if position.rotation is not None:
+        pose['orientation'] = quaternion_fields(*position.quaternion)
+    return pose
 
 
 def hypothesis_fields(instance: Instance) -> Fields:

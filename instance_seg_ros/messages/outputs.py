@@ -21,6 +21,9 @@ from .detections import detections_3d_fields, detections_fields, label_info_fiel
 from .fields import Fields
 from .images import image_fields
 from .markers import markers_fields
+from .scene import free_space_fields, points_fields
+from .tracked_objects import TYPE as _TRACKED_OBJECTS
+from .tracked_objects import tracked_objects_fields
 
 _IMAGE = 'sensor_msgs/msg/Image'
 
@@ -67,6 +70,15 @@ OUTPUTS = (
            is_on=lambda camera: camera.detections_3d != 'off'),
     Output('markers', 'visualization_msgs/msg/MarkerArray', markers_fields,
            'detections_3d for RViz', is_on=lambda camera: camera.markers),
+    Output('tracked_objects', _TRACKED_OBJECTS, tracked_objects_fields,
+           'position and velocity of tracked objects for Autoware',
+           is_on=lambda camera: camera.tracked_objects),
+    Output('free_space', 'sensor_msgs/msg/LaserScan', free_space_fields,
+           'distance to the nearest obstacle on the ground in each direction',
+           is_on=lambda camera: camera.free_space),
+    Output('points', 'sensor_msgs/msg/PointCloud2', points_fields,
+           'points of the lidar in the image, with instance, class and colour',
+           is_on=lambda camera: camera.detections_3d == 'lidar'),
     Output('overlay', _IMAGE,
            lambda frame: image_fields(_overlay(frame), frame.header),
            'instances drawn on the image, for people', on_request=True),

@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from ..perception.frame_processor import FrameProcessor
+from ..perception.frame_processor import CameraMount, FrameProcessor
 from ..perception.image_region import ImageRegion, read_ego_mask
+from ..perception.lidar.lidar_placer import LidarPlacer
+from ..perception.motion import MotionFilter
 from ..perception.overlay import OverlayStyle
 from ..perception.positions import Placer
 from .parameter_rules import OVERLAY_ITEMS, check_together, check_value, parse_polygons
@@ -29,7 +32,8 @@ def all_settings(values: dict[str, Any]) -> AllSettings:
 
 def processor_of(camera: CameraSettings, style: OverlayStyle) -> FrameProcessor:
     """Build the chain of a camera; raises UserError for an unreadable ego mask."""
-    return FrameProcessor(region_of(camera), tracker_of(camera), placer_of(camera), style)
+    return FrameProcessor(region_of(camera), tracker_of(camera), placer_of(camera), style,
+                          motion_of(camera), mount_of(camera))
 
 
 def region_of(camera: CameraSettings) -> ImageRegion:
@@ -48,10 +52,24 @@ def tracker_of(camera: CameraSettings) -> Any:
     return Tracker(camera.tracking_max_age_s, camera.tracking_reuse_after_s)
 
 
-def placer_of(camera: CameraSettings) -> Placer | None:
+def motion_of(camera: CameraSettings) -> MotionFilter | None:
+    """Build the filter of positions, None where objects are not tracked in metres."""
+    if not camera.tracking or camera.detections_3d == 'off':
+        return None
+    return MotionFilter(camera.tracking_max_age_s)
+
+
+def mount_of(camera: CameraSettings) -> CameraMount:
+    """Return where the camera is mounted."""
+    return CameraMount(camera.camera_height_m, math.radians(camera.camera_pitch_deg))
+
+
+def placer_of(camera: CameraSettings) -> Placer | LidarPlacer | None:
     """Build what computes 3D positions, None where none are wanted."""
     if camera.detections_3d == 'off':
         return None
+    if camera.detections_3d == 'lidar':
+        return LidarPlacer(camera.camera_height_m, camera.camera_pitch_deg, camera.min_points)
     return Placer(camera.detections_3d, camera.camera_height_m, camera.camera_pitch_deg)
 
 
@@ -72,6 +90,16 @@ def camera_info_topic(image_topic: str, camera: CameraSettings) -> str:
     """Return the topic of a camera's intrinsics; by default next to its images."""
     base = image_topic.removesuffix('/compressed').rpartition('/')[0]
     return camera.camera_info_topic or f'{base}/camera_info'
+
+
+def needs_camera_info(camera: CameraSettings) -> bool:
+    """Whether an output of a camera needs its intrinsics."""
+    return camera.detections_3d != 'off' or camera.free_space
+
+
+def cloud_topic(camera: CameraSettings) -> str:
+    """Return the topic of the lidar, relative or absolute."""
+    return camera.cloud_topic or 'points'
 
 
 def input_topic(name: str, camera: CameraSettings) -> str:

@@ -23,7 +23,7 @@ from .parameters import CAMERA_FIELDS, NODE_FIELDS, AllSettings, as_word, type_n
 _SECTION = 'ros__parameters'
 OF_ROS = ('use_sim_time', 'qos_overrides.', 'start_type_description_service')
 """Prefixes of parameters that every node has."""
-_ELEMENTS = {tuple[int, ...]: int, tuple[str, ...]: str}
+_ELEMENTS = {tuple[int, ...]: int, tuple[str, ...]: str, tuple[float, ...]: float}
 
 _log = logging.getLogger(__name__)
 
@@ -112,6 +112,8 @@ def _value(path: Path, given: dict[str, Any], name: str, default: Any = None) ->
         hint = f'; write {value}.0' if type(value) is int and declared.type is float else ''
         raise UserError(f'{path}: invalid value {shortened(repr(value))} of {name}; expected type '
                         f'{type_name(declared)}{hint}.')
+    if declared.type == tuple[float, ...] and value == [0.0]:
+        return ()
     if declared.type == tuple[str, ...]:
         return tuple(text.strip() for text in value if text.strip())
     return tuple(value) if isinstance(value, list) else value

@@ -9,6 +9,7 @@ from typing import Any
 from ..core.errors import UserError
 from ..core.texts import shortened
 from ..inference.segmenter_settings import MIN_BANDWIDTH, checked_input_size
+from ..perception.lidar.rigid_transform import RigidTransform
 from .parameters import NODE_FIELDS, AllSettings, CameraSettings
 
 OVERLAY_ITEMS = ('contours', 'names', 'scores', 'boxes', 'legend')
@@ -128,7 +129,7 @@ def _check_camera(prefix: str, camera: CameraSettings) -> None:
     if len(camera.roi) != 4 or min(camera.roi) < 0:
         raise UserError(f'{prefix}roi: invalid value {list(camera.roi)}; expected x, y, width, '
                         'height in pixels.')
-    for name in ('topic', 'camera_info_topic', 'depth_topic'):
+    for name in ('topic', 'camera_info_topic', 'depth_topic', 'cloud_topic'):
         topic = getattr(camera, name)
         if topic and not is_topic_name(topic):
             raise UserError(f'{prefix}{name}: {topic!r} is not a valid ROS topic name.')
@@ -136,4 +137,18 @@ def _check_camera(prefix: str, camera: CameraSettings) -> None:
         parse_polygons(camera.ego_mask)
     if camera.markers and camera.detections_3d == 'off':
         raise UserError(f'{prefix}markers needs {prefix}detections_3d, which is off; set it to '
-                        'ground or depth.')
+                        'ground, depth or lidar.')
+    if camera.tracked_objects and not (camera.tracking and camera.detections_3d != 'off'):
+        raise UserError(f'{prefix}tracked_objects needs {prefix}tracking and '
+                        f'{prefix}detections_3d.')
+    if camera.lidar_extrinsics:
+        lidar_pose(camera.lidar_extrinsics, prefix)
+
+
+def lidar_pose(numbers: tuple[float, ...], prefix: str = '') -> RigidTransform:
+    """Return the transform from the lidar to the camera; raises UserError for other numbers."""
+    try:
+        return RigidTransform.from_quaternion(numbers[:3], numbers[3:])
+    except ValueError as error:
+        raise UserError(f'{prefix}lidar_extrinsics: invalid value {list(numbers)}; expected x, y, '
+                        'z in metres and a quaternion x, y, z, w.') from error

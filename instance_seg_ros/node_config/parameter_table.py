@@ -23,17 +23,18 @@ def markdown_table() -> str:
     for name in names:
         declared = NODE_FIELDS[name]
         label = f'`{name}`' + (' (per camera)' if name in CAMERA_FIELDS else '')
-        rows.append(f'| {label} | {type_name(declared)} | {_default_text(declared.default)} | '
+        rows.append(f'| {label} | {type_name(declared)} | {_default_text(declared)} | '
                     f'{_range_text(declared.metadata)} | {declared.metadata["when"]} | '
                     f'{declared.metadata["description"]} |')
     return '\n'.join(rows) + '\n'
 
 
-def _default_text(value: Any) -> str:
+def _default_text(declared: Any) -> str:
+    value = declared.default
     if isinstance(value, bool):
         return f'`{str(value).lower()}`'
     if value == ():
-        return "`['']`"
+        return "`['']`" if declared.type == tuple[str, ...] else '`[0.0]`'
     if isinstance(value, tuple):
         return f'`[{", ".join(map(str, value))}]`'
     return f'`{value}`' if value != '' else '`""`'

@@ -71,8 +71,9 @@ class CameraSettings:
         60.0, 'Minimum time before a track id is reused [s].',
         minimum=0.0, maximum=86400.0)
     detections_3d: str = parameter(
-        'off', 'Publish ~/detections_3d from camera_info and a flat ground ("ground") or a depth '
-        'image ("depth").', when=CONFIGURE, choices=('off', 'ground', 'depth'))
+        'off', 'Publish ~/detections_3d from camera_info and a flat ground ("ground"), a depth '
+        'image ("depth") or the points of a lidar ("lidar").', when=CONFIGURE,
+        choices=('off', 'ground', 'depth', 'lidar'))
     markers: bool = parameter(
         False, 'Publish ~/markers, the boxes and names of ~/detections_3d for RViz.',
         when=CONFIGURE)
@@ -82,6 +83,31 @@ class CameraSettings:
     depth_topic: str = parameter(
         '', 'Depth image of the same view and size, 32FC1 in metres or 16UC1 in millimetres. '
         'Empty: "depth", or "<camera>/depth" with several cameras.', when=CONFIGURE)
+    cloud_topic: str = parameter(
+        '', 'PointCloud2 of the lidar, for detections_3d "lidar"; empty: "points".',
+        when=CONFIGURE)
+    cloud_tolerance_s: float = parameter(
+        0.1, 'Largest time between the stamps of an image and of a cloud that are used together.',
+        minimum=0.001, maximum=10.0)
+    lidar_extrinsics: tuple[float, ...] = parameter(
+        (), 'Pose of the lidar in the optical frame of the camera: x, y, z in metres and a '
+        'quaternion x, y, z, w, as `tf2_echo CAMERA LIDAR` prints it. [0.0]: from TF.',
+        when=CONFIGURE)
+    min_points: int = parameter(
+        5, 'Leave objects with fewer points of the lidar out of ~/detections_3d.',
+        minimum=1, maximum=1000000)
+    target_frame: str = parameter(
+        '', 'Frame of ~/detections_3d, ~/markers, ~/points and ~/tracked_objects, from TF; '
+        'empty: the frame of the image.', when=CONFIGURE)
+    fixed_frame: str = parameter(
+        'odom', 'Frame in which the motion between the stamps of cloud and image is compensated, '
+        'where it is in TF; empty: not compensated.', when=CONFIGURE)
+    tracked_objects: bool = parameter(
+        False, 'Publish ~/tracked_objects (autoware_perception_msgs), for which tracking and '
+        'detections_3d are needed.', when=CONFIGURE)
+    free_space: bool = parameter(
+        False, 'Publish ~/free_space, the distance to the nearest obstacle on flat ground, as a '
+        'LaserScan.', when=CONFIGURE)
     camera_height_m: float = parameter(
         1.5, 'Height of the camera above the ground [m].', minimum=0.01, maximum=100.0)
     camera_pitch_deg: float = parameter(
@@ -190,4 +216,5 @@ def is_switch(declared: dataclasses.Field) -> bool:
 def type_name(declared: dataclasses.Field) -> str:
     """Return the ROS name of a field's type."""
     return {bool: 'bool', int: 'int', float: 'double', str: 'string',
-            tuple[int, ...]: 'int[]', tuple[str, ...]: 'string[]'}[declared.type]
+            tuple[int, ...]: 'int[]', tuple[float, ...]: 'double[]',
+            tuple[str, ...]: 'string[]'}[declared.type]

@@ -10,11 +10,17 @@ from dataclasses import dataclass, field
 from ..bags import choose_image_topic
 from ..bags.sources import Source
 from ..core.errors import UserError
-from ..node_config.builders import camera_info_topic, depth_topic, processor_of
+from ..node_config.builders import (
+    camera_info_topic,
+    depth_topic,
+    needs_camera_info,
+    processor_of,
+)
 from ..node_config.parameters import CameraSettings
 from ..perception.frame_processor import FrameProcessor
 from ..perception.overlay import OverlayStyle
 from .outputs import NODE, CameraOutputs
+from .scan_feed import ScanPlan
 
 _ENDINGS = ('compressed', 'image', 'image_raw', 'image_color', 'image_rect', 'image_rect_color')
 
@@ -29,12 +35,14 @@ class CameraPlan:
         processor: the chain around the segmenter.
         camera_info: topic of the camera's intrinsics; '' where they are not needed.
         depth: topic of the camera's depth images; '' where they are not needed.
+        scans: clouds and transforms; None where they are not needed.
     """
 
     outputs: CameraOutputs = field(default_factory=CameraOutputs)
     processor: FrameProcessor = field(default_factory=FrameProcessor)
     camera_info: str = ''
     depth: str = ''
+    scans: ScanPlan | None = None
 
     @classmethod
     def of(cls, prefix: str, name: str, image_topic: str, settings: CameraSettings,
@@ -53,8 +61,10 @@ class CameraPlan:
         method = settings.detections_3d
         return cls(
             CameraOutputs(prefix, settings, requested), processor_of(settings, style),
-            _absolute(camera_info_topic(image_topic, settings)) if method != 'off' else '',
-            _absolute(depth_topic(name, settings)) if method == 'depth' else '')
+            (_absolute(camera_info_topic(image_topic, settings))
+             if needs_camera_info(settings) else ''),
+            _absolute(depth_topic(name, settings)) if method == 'depth' else '',
+            ScanPlan.of(settings))
 
 
 def choose_cameras(source: Source, wanted: Sequence[str] | None = None,

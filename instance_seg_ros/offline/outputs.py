@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterator
 from rosbags.interfaces import QosDurability
 
 from ..bags import Topic, qos
+from ..bags.definitions import definition_of
+from ..core.errors import UserError
 from ..core.labels import LabelSet
 from ..messages.outputs import LABEL_INFO, Output, outputs_of
 from ..node_config.parameters import CameraSettings
@@ -52,6 +54,9 @@ class CameraOutputs:
 
 
 def _topic(prefix: str, output: Output) -> Topic:
+    if not definition_of(output.type):
+        raise UserError(f'{output.name} needs the ROS package {output.type.partition("/")[0]}, '
+                        'which is not installed.')
     durability = QosDurability.TRANSIENT_LOCAL if output.latched else QosDurability.VOLATILE
     return Topic.of(f'{prefix}/{output.name}', output.type,
                     (qos.profile(output.depth, durability=durability),))

@@ -173,8 +173,10 @@ class BagProcessor:
         if step.result is None:
             return step
         processor, decoded = self._cameras[step.message.topic.name].processor, step.decoded
-        return step._replace(frame=processor.finish(
-            decoded.prepared, step.result, decoded.header, step.geometry))
+        frame = processor.finish(decoded.prepared, step.result, decoded.header, step.geometry)
+        if processor.motion is not None:
+            _ = frame.positions     # here, where the frames come in order
+        return step._replace(frame=frame)
 
     def _serialized(self, step: Step) -> tuple[Step, list[Message]]:
         messages = [] if self._options.only_outputs else [step.message]

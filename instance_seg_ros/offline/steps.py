@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
@@ -16,7 +17,10 @@ from ..perception.depth_image import depth_in_metres
 from ..perception.frame_processor import Geometry, ProcessedFrame
 from .camera_plan import CameraPlan
 from .decoding import DecodedImage
-from .depth_feed import DepthFeed
+from .scan_feed import FoundScan, ScanFeed
+from .stamp_feed import StampFeed
+
+_log = logging.getLogger(__name__)
 
 
 class Step(NamedTuple):
@@ -26,6 +30,7 @@ class Step(NamedTuple):
     wanted: bool
     camera_info: bytes | None = None
     depth: Message | None = None
+    found: FoundScan = FoundScan()
     decoded: DecodedImage | None = None
     result: InstanceMap | None = None
     frame: ProcessedFrame | None = None
@@ -41,7 +46,9 @@ class Step(NamedTuple):
             self.camera_info, 'sensor_msgs/msg/CameraInfo')
         depth = self.depth and depth_in_metres(
             images.deserialize(self.depth.data, self.depth.topic.type))
-        return Geometry(info, depth)
+        if not self.found.located:
+            return Geometry()
+        return Geometry(info, depth, self.found.scan(), self.found.target)
 
 
 def image_steps(source: Source, cameras: dict[str, CameraPlan], kept: Collection[Topic],
@@ -57,6 +64,8 @@ def image_steps(source: Source, cameras: dict[str, CameraPlan], kept: Collection
         every: segment every n-th image of a camera.
     """
     infos, depths = _first_infos(source, cameras), _depth_feeds(source, cameras, interval)
+    scans = {name: ScanFeed(source, camera.scans, interval)
+             for name, camera in cameras.items() if camera.scans}
     copied, seen = set(cameras) | {topic.name for topic in kept}, Counter()
     for message in source.messages(copied | set(infos), *interval):
         name = message.topic.name
@@ -69,9 +78,18 @@ def image_steps(source: Source, cameras: dict[str, CameraPlan], kept: Collection
         seen[name] += camera is not None
         if wanted:
             depth = depths[camera.depth].nearest(message) if camera.depth in depths else None
-            yield Step(message, True, infos.get(camera.camera_info), depth)
+            found = scans[name].find(message) if name in scans else FoundScan()
+            yield Step(message, True, infos.get(camera.camera_info), depth, found)
         else:
             yield Step(message, False)
+    _report_misses(scans)
+
+
+def _report_misses(scans: dict[str, ScanFeed]) -> None:
+    for topic, feed in scans.items():
+        if feed.misses:
+            reasons = ', '.join(f'{reason} {count}' for reason, count in feed.misses.items())
+            _log.warning('%s: images without 3D positions: %s', topic, reasons)
 
 
 def _first_infos(source: Source, cameras: dict[str, CameraPlan]) -> dict[str, bytes]:
@@ -82,9 +100,9 @@ def _first_infos(source: Source, cameras: dict[str, CameraPlan]) -> dict[str, by
 
 
 def _depth_feeds(source: Source, cameras: dict[str, CameraPlan],
-                 interval: tuple[int, int]) -> dict[str, DepthFeed]:
+                 interval: tuple[int, int]) -> dict[str, StampFeed]:
     names = {camera.depth for camera in cameras.values() if camera.depth}
-    return {topic.name: DepthFeed(source.messages(
+    return {topic.name: StampFeed(source.messages(
                 [topic.name], interval[0] - NANOSECONDS, interval[1]))
             for topic in source.topics
             if topic.name in names and topic.type == 'sensor_msgs/msg/Image'}

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -21,8 +21,18 @@ import numpy as np
 from ..core.instances import InstanceMap
 from ..core.stamps import stamp_ns
 from .image_region import ImageRegion
+from .lidar.rigid_transform import RigidTransform
+from .lidar.scan import Scan
+from .motion import MotionFilter
 from .overlay import OverlayStyle
-from .positions import Located, Placer
+from .positions import Located, Pinhole, Placer, pinhole_of
+
+
+class TargetFrame(NamedTuple):
+    """A frame, and the transform to it from the camera's optical frame."""
+
+    frame_id: str
+    from_camera: RigidTransform
 
 
 class Geometry(NamedTuple):
@@ -32,6 +42,17 @@ class Geometry(NamedTuple):
     """sensor_msgs/CameraInfo, of rclpy or of rosbags."""
     depth_m: np.ndarray | None = None
     """float (H, W), metres."""
+    scan: Scan | None = None
+    """Points of a lidar."""
+    target: TargetFrame | None = None
+    """Where positions are wanted; None for the camera's optical frame."""
+
+
+class CameraMount(NamedTuple):
+    """How a camera is mounted above flat ground; the pitch is positive looking down."""
+
+    height_m: float = 1.5
+    pitch_rad: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +81,9 @@ class ProcessedFrame:
         image: uint8 (H, W, 3) RGB.
         result: masks and instances in image coordinates, with tracked ids.
         overlay_style: how images for people are drawn.
+        measure: returns the `Geometry` at the time of the image.
         locate: returns the instances whose position is known.
+        mount: of the camera.
         tracking_ms: time the tracker took; None without one.
     """
 
@@ -68,13 +91,33 @@ class ProcessedFrame:
     image: np.ndarray
     result: InstanceMap
     overlay_style: OverlayStyle
-    locate: Callable[[], list[Located]]
+    measure: Callable[[], Geometry]
+    locate: Callable[[Geometry], list[Located]]
+    mount: CameraMount = CameraMount()
     tracking_ms: float | None = None
+
+    @cached_property
+    def geometry(self) -> Geometry:
+        """Camera and scene at the time of the image, looked up once."""
+        return self.measure()
 
     @cached_property
     def positions(self) -> list[Located]:
         """Instances with their 3D positions, computed once however many outputs need them."""
-        return self.locate()
+        return self.locate(self.geometry)
+
+    @property
+    def pinhole(self) -> Pinhole | None:
+        """The rectified camera; None for an uncalibrated one."""
+        return pinhole_of(self.geometry.camera_info, self.result)
+
+    @property
+    def positions_header(self) -> Any:
+        """Header of the positions: that of the image, or of the target frame at its time."""
+        target = self.geometry.target
+        if target is None:
+            return self.header
+        return {'stamp': self.header.stamp, 'frame_id': target.frame_id}
 
 
 class FrameProcessor:
@@ -84,14 +127,20 @@ class FrameProcessor:
     Attributes:
         region: the part of the image to segment.
         tracker: a `Tracker`, or None.
-        placer: a `Placer`, or None where no 3D positions are wanted.
+        placer: a `Placer` or `LidarPlacer`, or None where no 3D positions are wanted.
         overlay_style: how images for people are drawn.
+        motion: a `MotionFilter`, or None. With one, positions have to be computed in the order
+            of the frames.
+        mount: of the camera, for what lies on the ground.
     """
 
     def __init__(self, region: ImageRegion | None = None, tracker: Any = None,
-                 placer: Placer | None = None, overlay_style: OverlayStyle | None = None) -> None:
+                 placer: Placer | None = None, overlay_style: OverlayStyle | None = None,
+                 motion: MotionFilter | None = None,
+                 mount: CameraMount | None = None) -> None:
         self.region = region or ImageRegion()
-        self.tracker, self.placer = tracker, placer
+        self.tracker, self.placer, self.motion = tracker, placer, motion
+        self.mount = mount or CameraMount()
         self.overlay_style = overlay_style or OverlayStyle()
         self._tracked_frame_id = ''
 
@@ -121,20 +170,41 @@ class FrameProcessor:
         """
         result = prepared.region.restore(result, prepared.image.shape)
         tracking_ms = None
-        tracker, placer = self.tracker, self.placer     # parameters may change them meanwhile
+        tracker, placer, motion = self.tracker, self.placer, self.motion    # may be replaced
         if tracker is not None:
             begin = time.perf_counter()
             result = self._track(tracker, result, header)
             tracking_ms = (time.perf_counter() - begin) * 1000
 
-        def locate() -> list[Located]:
-            return placer.locate(result, *geometry()) if placer else []
+        def locate(known: Geometry) -> list[Located]:
+            located = placer.locate(result, *known[:3]) if placer else []
+            if known.target:
+                located = [Located(i, p.transformed(known.target.from_camera))
+                           for i, p in located]
+            return moving(located, motion, stamp_ns(header) / 1e9) if motion else located
 
-        return ProcessedFrame(header, prepared.image, result, self.overlay_style, locate,
-                              tracking_ms)
+        return ProcessedFrame(header, prepared.image, result, self.overlay_style, geometry,
+                              locate, self.mount, tracking_ms)
 
     def _track(self, tracker: Any, result: InstanceMap, header: Any) -> InstanceMap:
         if header.frame_id != self._tracked_frame_id:   # another camera publishes on the topic
             self._tracked_frame_id = header.frame_id
             tracker.reset()
         return tracker(result, stamp_ns(header) / 1e9, in_place=True)
+
+
+_ROUGH_SHARE, _ROUGH_M = 0.05, 0.3
+"""Deviation of positions without a covariance: of the distance, and at least."""
+
+
+def moving(located: list[Located], motion: MotionFilter, seconds: float) -> list[Located]:
+    """Add the motion of each object to its position; frames come in the order of their stamps."""
+    def measured(instance: Any, position: Any) -> tuple[int, np.ndarray, np.ndarray]:
+        center = np.array(position.center)
+        if position.covariance is not None:
+            return instance.id, center, position.covariance[:3, :3]
+        rough = max(_ROUGH_M, _ROUGH_SHARE * float(np.linalg.norm(center)))
+        return instance.id, center, np.eye(3) * rough ** 2
+
+    motions = motion(seconds, (measured(*pair) for pair in located))
+    return [Located(i, replace(p, motion=motions[i.id])) for i, p in located]

@@ -3,12 +3,14 @@
 """
 3D positions of instances, in metres in the camera's optical frame (x right, y down, z forward).
 
-Both methods take a rectified pinhole image and describe the visible part of an object only:
+Both methods here take a rectified pinhole image and describe the visible part of an object only:
 
 - ``on_ground``: the lower edge of the box touches a flat ground below a camera of known height
   and pitch. Wrong where the foot of the object is hidden or the road is not flat; the error
   grows with the square of the distance. The extent along z is unknown and given as 0.
 - ``in_depth``: the median depth of the mask's pixels. As accurate as the depth image.
+
+The positions from a lidar are computed in ``lidar``.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.instances import Instance, InstanceMap
+from .lidar.rigid_transform import RigidTransform, quaternion_of
+from .motion import Motion
 
 
 @dataclass(frozen=True)
@@ -62,10 +66,40 @@ def _span(offset: int, length: int, whole: int) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Position3D:
-    """Centre and size of the visible part of an instance, metres along x, y, z."""
+    """
+    A box around an instance.
+
+    Attributes:
+        center: metres.
+        size: metres along the axes of the box. From ``ground`` and ``depth`` they are those of
+            the optical frame, and the box is around the visible part; from ``lidar`` x points
+            along the length, y to the left and z up, and the box is around the whole object.
+        rotation: float (3, 3), from the axes of the box to those of the frame; None for none.
+        covariance: float (6, 6) of x, y, z and the rotations about x, y, z; None where unknown.
+        up: unit vector away from the ground.
+        motion: position and velocity of a tracked object; None without tracking.
+    """
 
     center: tuple[float, float, float]
     size: tuple[float, float, float]
+    rotation: np.ndarray | None = None
+    covariance: np.ndarray | None = None
+    up: tuple[float, float, float] = (0.0, -1.0, 0.0)
+    motion: Motion | None = None
+
+    @property
+    def quaternion(self) -> tuple[float, float, float, float]:
+        """The rotation as x, y, z, w."""
+        return (0.0, 0.0, 0.0, 1.0) if self.rotation is None else quaternion_of(self.rotation)
+
+    def transformed(self, transform: RigidTransform) -> Position3D:
+        """Return the position in another frame; a motion belongs to its frame and is left out."""
+        turn = np.kron(np.eye(2), transform.rotation)
+        covariance = None if self.covariance is None else turn @ self.covariance @ turn.T
+        own = np.eye(3) if self.rotation is None else self.rotation
+        center, = transform.apply(np.array([self.center])).tolist()
+        return Position3D(tuple(center), self.size, transform.rotation @ own, covariance,
+                          tuple((transform.rotation @ self.up).tolist()))
 
 
 class Located(NamedTuple):
@@ -91,7 +125,7 @@ class Placer:
     camera_pitch_deg: float = 0.0
 
     def locate(self, found: InstanceMap, camera_info: Any,
-               depth_m: np.ndarray | None = None) -> list[Located]:
+               depth_m: np.ndarray | None = None, scan: Any = None) -> list[Located]:
         """
         Return the instances whose position is known.
 
@@ -99,6 +133,7 @@ class Placer:
             found: masks (H, W) and instances.
             camera_info: sensor_msgs/CameraInfo, of rclpy or of rosbags, or None.
             depth_m: float (H, W), metres, for the method `depth`.
+            scan: not used; points of a lidar are for the method `lidar`.
         """
         pinhole = pinhole_of(camera_info, found)
         if pinhole is None:

@@ -24,7 +24,7 @@ from ..monitoring.frame_ledger import FrameLedger
 from ..monitoring.rates import Rate, RateLimit
 from ..monitoring.stamp_monitor import StampMonitor
 from ..monitoring.timings import StageTimings
-from ..node_config.builders import placer_of, tracker_of
+from ..node_config.builders import motion_of, mount_of, placer_of, tracker_of
 from ..node_config.parameters import CameraSettings
 from ..perception.frame_batcher import FrameBatcher
 from ..perception.frame_processor import FrameProcessor
@@ -116,7 +116,10 @@ class CameraSubscription:
         names = ('tracking', 'tracking_max_age_s', 'tracking_reuse_after_s')
         if any(getattr(self.settings, name) != getattr(settings, name) for name in names):
             self.processor.tracker = tracker_of(settings)
+            self.processor.motion = motion_of(settings)
         self.processor.region, self.processor.placer = region, placer_of(settings)
+        self.processor.mount = mount_of(settings)
+        self.geometry.update(settings)
         self.processor.overlay_style = style
         self.settings = settings
 
@@ -126,6 +129,7 @@ class CameraSubscription:
         self.active_since, self.last_arrival = time.monotonic(), None
         self.stamps.reset()
         self.processor.tracker = tracker_of(self.settings)  # tracks end with a pause
+        self.processor.motion = motion_of(self.settings)
         qos = QoSProfile(
             history=qos_profile_sensor_data.history, depth=1,
             reliability=ReliabilityPolicy[self.settings.qos.upper()])

@@ -13,6 +13,9 @@ several), where <node> is the full name of the node without the first slash. Val
                                    received = published + held + all dropped + all failed
 ``dropped/<reason>``               superseded, too_old, rate_limited, disabled, deactivated
 ``failed/<kind>``                  a kind of ImageError, or the class of a segmenter's exception
+``positions/<reason>``             frames without 3D positions: no_camera_info, no_cloud,
+                                   stamps_apart, no_transform, bad_cloud, no_points_in_image;
+                                   too_few_points counts objects
 ``publishers``                     number of publishers on its topic
 ``lost``                           frames lost by the middleware
 ``rate_in_hz``, ``rate_out_hz``    over the last five seconds
@@ -68,10 +71,23 @@ def camera_values(camera: CameraSubscription, publishers: int) -> dict[str, Any]
         'received': counts.received, 'published': counts.published, 'held': counts.held,
         **{f'dropped/{reason}': number for reason, number in counts.dropped.items()},
         **{f'failed/{kind}': number for kind, number in counts.failed.items()},
+        **{f'positions/{reason}': number for reason, number in position_counts(camera).items()},
         'lost': camera.lost, 'publishers': publishers,
         'rate_in_hz': f'{camera.rate_in.hz():.2f}', 'rate_out_hz': f'{camera.rate_out.hz():.2f}',
         'age_s': '' if age is None else f'{age:.3f}',
         **_timing_values(camera.timings)}
+
+
+def position_counts(camera: CameraSubscription) -> dict[str, int]:
+    """Return the frames without 3D positions by reason, and the objects with too few points."""
+    return {**camera.geometry.scans.misses, **getattr(camera.processor.placer, 'counts', {})}
+
+
+def position_problems(camera: CameraSubscription) -> list[str]:
+    """Return what is wrong with the 3D positions of the last frames."""
+    trouble = camera.geometry.scans.trouble
+    placer = camera.processor.placer
+    return [trouble] * bool(trouble) + (placer.problems() if hasattr(placer, 'problems') else [])
 
 
 def _timing_values(timings: StageTimings) -> dict[str, str]:
@@ -85,7 +101,8 @@ def camera_problems(camera: CameraSubscription,
     """Return the problems of an active camera, each with its level."""
     if camera.active_since is None:
         return []
-    problems = [(WARN, text) for text in (*graph_problems, *camera.stamps.problems())]
+    problems = [(WARN, text) for text in (*graph_problems, *camera.stamps.problems(),
+                                          *position_problems(camera))]
     silent_s = time.monotonic() - (camera.last_arrival or camera.active_since)
     if silent_s > camera.settings.stale_after_s:
         level = STALE if camera.last_arrival else ERROR

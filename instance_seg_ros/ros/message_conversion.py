@@ -52,7 +52,8 @@ def _copy(field: array | np.ndarray, values: np.ndarray | memoryview) -> None:
     if isinstance(field, array):
         # Filling the array that is there is a copy of memory in every mode. Assigning makes rclpy
         # check each byte: of an ndarray or memoryview always, of bytes with field checks on.
-        field.frombytes(memoryview(values).cast('B'))
+        if values.nbytes:       # an empty view cannot be cast
+            field.frombytes(memoryview(values).cast('B'))
     else:
         field[:] = values
 

@@ -123,11 +123,14 @@ def _descriptor(declared: dataclasses.Field) -> ParameterDescriptor:
 
 
 def _to_ros(declared: dataclasses.Field, value: Any) -> Any:
-    # rclpy cannot infer the type of an empty list: [''] stands for one.
-    return (list(value) or ['']) if isinstance(value, tuple) else value
+    # rclpy cannot infer the type of an empty list: [''] or [0.0] stands for one.
+    empty = [0.0] if declared.type == tuple[float, ...] else ['']
+    return (list(value) or empty) if isinstance(value, tuple) else value
 
 
 def _from_ros(declared: dataclasses.Field, value: Any) -> Any:
     if declared.type == tuple[str, ...]:
         return tuple(text.strip() for text in value if text.strip())
+    if declared.type == tuple[float, ...]:
+        return () if list(value) == [0.0] else tuple(value)
     return tuple(value) if declared.type == tuple[int, ...] else as_word(declared, value)
