@@ -8,7 +8,7 @@ import pytest
 import yaml
 from checkout import ROOT
 
-OUTPUTS = {'overlay', 'instance_mask', 'class_mask', 'markers'}
+OUTPUTS = {'overlay', 'instance_mask', 'class_mask', 'markers', 'points', 'free_space'}
 FILES = {path.stem: path for path in (ROOT / 'config' / 'rviz').glob('*.rviz')}
 PARAMETERS = {'instance_seg': ROOT / 'config' / 'instance_seg.yaml',
               'multi_camera': ROOT / 'config' / 'multi_camera.yaml'}
@@ -43,7 +43,7 @@ def test_no_plugin_is_needed(name):
 
 @pytest.mark.parametrize('name', FILES)
 def test_topics_are_those_of_the_parameters_file(name):
-    """Of each camera its picture and all outputs that are pictures, relative as the node's."""
+    """Of each camera its picture and all outputs that RViz can show, relative as the node's."""
     found = cameras(PARAMETERS[name])
     own = {f'instance_seg/{camera}/{output}'.replace('//', '/')
            for camera in found for output in OUTPUTS}
