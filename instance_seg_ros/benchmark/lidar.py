@@ -73,11 +73,11 @@ def _cpu_ms(work: Callable[[], object]) -> float:
 def scene(points: int, count: int, seed: int = 0):
     """Return the instances, the points (N, 3) in the lidar's frame and a PointCloud2 of them."""
     rng = np.random.default_rng(seed)
-    distances = rng.uniform(6, 30, count)
-    bearings = rng.uniform(-0.6, 0.6, count)
+    distances = rng.uniform(14, 30, count)
+    bearings = rng.permutation(np.linspace(-0.6, 0.6, count))
     ids = np.array([_LABELS.by_name('car' if k % 2 else 'person').id * INSTANCE_FACTOR + k
                     for k in range(count)])
-    widths, heights = np.where(np.arange(count) % 2, 3.0, 0.6), np.full(count, 1.6)
+    widths, heights = np.where(np.arange(count) % 2, 1.2, 0.6), np.full(count, 1.6)
     xyz = _scan(points, distances, bearings, widths)
     fields = [SimpleNamespace(name=n, offset=4 * k, datatype=7, count=1)
               for k, n in enumerate(('x', 'y', 'z', 'intensity'))]

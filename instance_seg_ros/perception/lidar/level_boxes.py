@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .l_shape import contours, fit_yaw
-from .usual_sizes import UsualSize
+from .usual_sizes import SizeTable
 
 _NOISE_M = 0.05
 _WIDTH_SPREAD_M = 0.15
@@ -38,7 +38,7 @@ class LevelBoxes:
     deviation: np.ndarray
 
 
-def fit_boxes(xyz: np.ndarray, owner: np.ndarray, usual: list[UsualSize], ground_z: float,
+def fit_boxes(xyz: np.ndarray, owner: np.ndarray, usual: SizeTable, ground_z: float,
               cut: np.ndarray) -> LevelBoxes:
     """Fit a box to the points of each object.
 
@@ -53,11 +53,11 @@ def fit_boxes(xyz: np.ndarray, owner: np.ndarray, usual: list[UsualSize], ground
         ground_z: of the ground in the level frame.
         cut: whether an object is cut off by the edge of the image, bool (I,).
     """
-    count = len(usual)
+    count = len(cut)
     points, valid = contours(xyz[:, :2], owner, count)
     middle = (points * valid[:, :, None]).sum(1) / valid.sum(1, keepdims=True)
     yaw = np.arctan2(middle[:, 1], middle[:, 0])
-    sided = np.array([size.has_sides for size in usual], bool)
+    sided = usual.has_sides
     yaw[sided] = fit_yaw(points[sided], valid[sided])
     low, high = _extents(points, yaw)                            # (I, 2)
     turn = sided & _length_is_across(high - low, usual, yaw)
@@ -67,7 +67,7 @@ def fit_boxes(xyz: np.ndarray, owner: np.ndarray, usual: list[UsualSize], ground
     deviation = _deviation(points, valid, high - low, usual, sided)
     low, high, unseen = _completed(low, high, usual)
     deviation[:, :2] = np.hypot(deviation[:, :2], unseen)
-    deviation[cut, 0] += np.array([size.length / 4 for size in usual])[cut]
+    deviation[cut, 0] += usual.length[cut] / 4
     over = _over_footprint(xyz, owner, yaw, low, high)
     bottom, top = _vertical(xyz[over, 2], owner[over], usual, ground_z)
     middle, cos, sin = (low + high) / 2, np.cos(yaw), np.sin(yaw)
@@ -85,14 +85,14 @@ def _extents(points: np.ndarray, yaw: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return local.min(1), local.max(1)
 
 
-def _length_is_across(extent: np.ndarray, usual: list[UsualSize],
+def _length_is_across(extent: np.ndarray, usual: SizeTable,
                       yaw: np.ndarray) -> np.ndarray:
     """Whether the second axis of each object is its length, bool (I,).
 
     A side longer than the class is wide is the length. Otherwise the longer side is the front or
     the back, unless both are long enough to be: then the object is taken to drive along the road.
     """
-    width = np.array([size.width for size in usual])
+    width = usual.width
     longest = extent.argmax(1)
     is_length = extent.max(1) > _LONGER_THAN_WIDE * width
     ambiguous = ~is_length & (extent.min(1) > _FRONT_SHARE * width)
@@ -101,10 +101,10 @@ def _length_is_across(extent: np.ndarray, usual: list[UsualSize],
 
 
 def _completed(low: np.ndarray, high: np.ndarray,
-               usual: list[UsualSize]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+               usual: SizeTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lengthen extents to what is usual, away from the camera at 0; return deviations as well."""
-    wanted = np.array([(size.length, size.width) for size in usual]).reshape(-1, 2)
-    spread = np.array([(size.spread, _WIDTH_SPREAD_M) for size in usual]).reshape(-1, 2)
+    wanted = np.stack([usual.length, usual.width], 1)
+    spread = np.stack([usual.spread, np.full(len(low), _WIDTH_SPREAD_M)], 1)
     missing = np.maximum(wanted - (high - low), 0)
     share = np.where(low > 0, 1.0, np.where(high < 0, 0.0, 0.5))    # of it that is added above
     anchored = share != 0.5
@@ -121,20 +121,20 @@ def _over_footprint(xyz: np.ndarray, owner: np.ndarray, yaw: np.ndarray, low: np
     return ((local >= low[owner] - _AROUND_M) & (local <= high[owner] + _AROUND_M)).all(1)
 
 
-def _vertical(z: np.ndarray, owner: np.ndarray, usual: list[UsualSize],
+def _vertical(z: np.ndarray, owner: np.ndarray, usual: SizeTable,
               ground_z: float) -> tuple[np.ndarray, np.ndarray]:
     """Return bottom and top of each object, (I,); what is not too tall is on the ground."""
-    count = len(usual)
+    count = len(usual.height)
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
     np.minimum.at(low, owner, z)
     np.maximum.at(high, owner, z)
-    tallest = 1.5 * np.array([size.height for size in usual])
+    tallest = 1.5 * usual.height
     stands = (high - ground_z <= tallest) & (high > ground_z)
     return np.where(stands, ground_z, low), high
 
 
 def _deviation(points: np.ndarray, valid: np.ndarray, extent: np.ndarray,
-               usual: list[UsualSize], sided: np.ndarray) -> np.ndarray:
+               usual: SizeTable, sided: np.ndarray) -> np.ndarray:
     """Return the deviations of what is visible, (I, 4); that of the yaw as of a fitted line."""
     spread = extent.max(1) / np.sqrt(12) * np.sqrt(np.maximum(valid.sum(1), 1))
     yaw = np.hypot(np.minimum(_NOISE_M / np.maximum(spread, 1e-6), 1), _YAW_FLOOR_RAD)

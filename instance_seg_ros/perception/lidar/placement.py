@@ -17,7 +17,7 @@ from .level_boxes import LevelBoxes, fit_boxes
 from .oriented_box import LidarCamera, OrientedBox
 from .projection import project
 from .rigid_transform import RigidTransform
-from .usual_sizes import usual_size
+from .usual_sizes import SizeTable
 
 MIN_POINTS = 5
 _ABOVE_GROUND_M = 0.15
@@ -87,7 +87,7 @@ def _boxes(found: InstanceMap, on_object: ObjectPoints, level: np.ndarray, enoug
         return ()
     cut = np.array([i.box[0] == 0 or i.box[2] == found.width for i in instances])
     xyz = level[keep].astype(np.float64)
-    boxes = fit_boxes(xyz, owner, [usual_size(i.label) for i in instances], -ground.height_m, cut)
+    boxes = fit_boxes(xyz, owner, SizeTable.of(i.label for i in instances), -ground.height_m, cut)
     nearest = np.full(len(instances), np.inf)
     np.minimum.at(nearest, owner, np.hypot(xyz[:, 0], xyz[:, 1]))
     return tuple(_oriented(boxes, instances, np.bincount(owner), nearest,

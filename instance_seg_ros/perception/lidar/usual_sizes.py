@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -37,3 +40,21 @@ _SIZES = {
 def usual_size(label: str) -> UsualSize:
     """Return the usual size of a class; of an unknown one nothing is added to what is visible."""
     return _SIZES.get(label, UsualSize(0.0, 0.0, 0.0, 0.5))
+
+
+@dataclass(frozen=True)
+class SizeTable:
+    """The usual sizes of I objects as arrays (I,), float64 and bool."""
+
+    length: np.ndarray
+    width: np.ndarray
+    height: np.ndarray
+    spread: np.ndarray
+    has_sides: np.ndarray
+
+    @classmethod
+    def of(cls, labels: Iterable[str]) -> SizeTable:
+        """Return what is usual for objects of these classes."""
+        rows = np.array([astuple(usual_size(label)) for label in labels], np.float64)
+        length, width, height, spread, sides = rows.reshape(-1, 5).T
+        return cls(length, width, height, spread, sides > 0)
