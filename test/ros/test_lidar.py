@@ -19,7 +19,7 @@ from instance_seg_ros.perception.lidar.scan_source import MissingTransform  # no
 from instance_seg_ros.ros import transforms  # noqa: E402
 
 pytestmark = pytest.mark.ros
-OPTICAL = [0.0, 0.0, 0.0, 0.5, -0.5, 0.5, -0.5]     # of a lidar that looks along x
+OPTICAL = [0.0, 0.0, 0.0, 0.5, -0.5, 0.5, 0.5]     # of a lidar that looks along x
 
 
 def camera_info():
