@@ -44,17 +44,19 @@ class BatchedMeanShift:
         min_area: clusters of fewer pixels are dropped.
         max_clusters: M, most clusters of an image.
         sample: modes are sought among this many pixels, evenly spread over the thing classes.
-        seeds, shifts, rounds: how many pixels start at once, how often they move, and how often
-            what is left is seeded again.
+        seeds, rounds: how many pixels start at once, and how often what is left is seeded again.
+        first_shifts, shifts: how often they move in the first round and in the others; in the
+            first one they have large objects to cross.
     """
 
     passes = 5   # of non-maximum suppression; an odd number never keeps both of two neighbours
 
     def __init__(self, min_area: int = 10, max_clusters: int = 128, sample: int = 4096,
-                 seeds: int = 128, shifts: int = 12, rounds: int = 4):
+                 seeds: int = 128, rounds: int = 4, first_shifts: int = 30, shifts: int = 12):
         """Keep the sizes."""
         self.min_area, self.max_clusters, self.sample = min_area, max_clusters, sample
-        self.seeds, self.shifts, self.rounds = seeds, shifts, rounds
+        self.seeds, self.rounds = seeds, rounds
+        self.first_shifts, self.shifts = first_shifts, shifts
 
     def __call__(self, embeddings: Tensor, class_index: Tensor, probability: Tensor,
                  settings: DeviceSettings) -> ClusterTensors:
@@ -93,9 +95,9 @@ class BatchedMeanShift:
             (N); number of points near the largest mode for which there was no column (N).
         """
         modes, support, free = [], [], real
-        for _ in range(self.rounds):
+        for k in range(self.rounds):
             seeds, alive = _evenly(points, free, self.seeds)                    # (N, K, E)
-            shifted = self._shift(seeds, points, free)
+            shifted = _shift(seeds, points, free, self.shifts if k else self.first_shifts)
             near = _within(shifted, points) & real.unsqueeze(1) & alive.unsqueeze(2)
             near &= _strongest(shifted, near.sum(2), self.passes).unsqueeze(2)  # (N, K, S)
             # The rest of what an earlier round has taken is a fringe, no object of its own.
@@ -109,15 +111,16 @@ class BatchedMeanShift:
         omitted = support[:, self.max_clusters:self.max_clusters + 1].sum(1)
         return (_take(modes, first), support[:, :self.max_clusters] > 0, free.sum(1), omitted)
 
-    def _shift(self, modes: Tensor, points: Tensor, free: Tensor) -> Tensor:
-        """Move each mode to the mean of the free points around it, a fixed number of times."""
-        counted = torch.cat([points, torch.ones_like(points[..., :1])], 2)
-        for _ in range(self.shifts):
-            weight = (_within(modes, points) & free.unsqueeze(1)).to(points.dtype)
-            total = weight @ counted
-            count = total[..., -1:]
-            modes = torch.where(count > 0, total[..., :-1] / count.clamp_min(1), modes)
-        return modes
+
+def _shift(modes: Tensor, points: Tensor, free: Tensor, times: int) -> Tensor:
+    """Move modes (N, K, E) to the mean of the free points around them, so many times."""
+    counted = torch.cat([points, torch.ones_like(points[..., :1])], 2)      # (N, S, E + 1)
+    for _ in range(times):
+        weight = (_within(modes, points) & free.unsqueeze(1)).to(points.dtype)
+        total = weight @ counted                                            # (N, K, E + 1)
+        count = total[..., -1:]
+        modes = torch.where(count > 0, total[..., :-1] / count.clamp_min(1), modes)
+    return modes
 
 
 def _pixels(embeddings: Tensor, class_index: Tensor, settings: DeviceSettings) -> _Pixels:
