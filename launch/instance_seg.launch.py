@@ -11,14 +11,22 @@ cannot be configured or activated; with ``respawn:=true`` a node that was active
 import os
 from pathlib import Path
 
-from ament_index_python.packages import get_package_share_directory
+from ament_index_python.packages import get_package_share_directory, get_packages_with_prefixes
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.logging import launch_config
 from launch.substitutions import EnvironmentVariable, LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 
-from instance_seg_ros.node_config.launch_parameters import launch_parameters, split_list
+from instance_seg_ros.node_config.launch_parameters import (
+    full_node_name,
+    launch_parameters,
+    launched_settings,
+    rviz_parameters,
+)
 from instance_seg_ros.ros.launch_startup import LifecycleStartup, fail_on_exit
+from instance_seg_ros.visualization.panes import camera_panes
+from instance_seg_ros.visualization.rviz_layout import BASE_FRAME, rviz_layout, rviz_text
 
 SHARE = Path(get_package_share_directory('instance_seg_ros'))
 PACKAGE = 'instance_seg_ros'
@@ -72,10 +80,14 @@ ARGUMENTS = [
         description='Restart the node two seconds after it has crashed.'),
     DeclareLaunchArgument(
         'rviz', default_value='false', choices=BOOLEAN,
-        description='Show input, overlay and masks in RViz.'),
+        description='Show overlays, classes and instances in RViz, 3D positions if they are on.'),
     DeclareLaunchArgument(
-        'rviz_config', default_value=str(SHARE / 'config' / 'rviz' / 'instance_seg.rviz'),
-        description='Configuration file of RViz.'),
+        'rviz_config', default_value='',
+        description='Configuration file of RViz; empty: one for the cameras, written to the '
+        'folder of the logs.'),
+    DeclareLaunchArgument(
+        'fixed_frame', default_value=BASE_FRAME,
+        description='Frame of the 3D view in RViz; without TF the frame of the camera.'),
     DeclareLaunchArgument(
         'fastdds_profile',
         default_value=EnvironmentVariable(
@@ -94,25 +106,39 @@ def start(context):
     profile = arguments['fastdds_profile']
     environment = [SetEnvironmentVariable(PROFILE_VARIABLE, profile)] if profile else []
     respawn = arguments['respawn'] == 'true'
+    settings = launched_settings(arguments) if arguments['rviz'] == 'true' else None
     node = LifecycleNode(
         package=PACKAGE, executable='instance_seg_node', name='instance_seg',
         namespace=arguments['namespace'], output='both', emulate_tty=True,
-        parameters=[arguments['params_file'], launch_parameters(arguments)],
+        parameters=[arguments['params_file'], launch_parameters(arguments),
+                    *([rviz_parameters(settings)] if settings else [])],
         arguments=['--ros-args', '--log-level', arguments['log_level']],
         respawn=respawn, respawn_delay=RESPAWN_DELAY_S,
         sigterm_timeout='15')      # freeing a network and its memory takes seconds
     startup = LifecycleStartup(node).actions() if arguments['autostart'] == 'true' else []
-    windows = [rviz(arguments)] if arguments['rviz'] == 'true' else []
+    windows = [rviz(arguments, settings)] if settings else []
     return [*environment, fail_on_exit(node, respawn), *startup, node, *windows]
 
 
-def rviz(arguments):
-    """Return RViz with the chosen configuration; its input is the first camera."""
+def rviz(arguments, settings):
+    """Return RViz with the chosen configuration, or with one for the cameras."""
+    config = arguments['rviz_config'] or write_rviz_config(arguments, settings)
     return Node(
         package='rviz2', executable='rviz2', namespace=arguments['namespace'], output='log',
-        arguments=['-d', arguments['rviz_config']],
-        parameters=[{'use_sim_time': arguments['use_sim_time'] == 'true'}],
-        remappings=[('image_raw', topic) for topic in split_list(arguments['image_topic'])[:1]])
+        arguments=['-d', str(config)],
+        parameters=[{'use_sim_time': arguments['use_sim_time'] == 'true'}])
+
+
+def write_rviz_config(arguments, settings):
+    """Write RViz's configuration next to the logs of this launch; return the file."""
+    node = full_node_name(arguments['namespace'])
+    panes = camera_panes(settings, node, arguments['namespace'])
+    layout = rviz_layout(panes, arguments['fixed_frame'],
+                         'compressed_image_transport' in get_packages_with_prefixes())
+    file = Path(launch_config.log_dir) / f'{node.strip("/").replace("/", "_")}.rviz'
+    file.write_text(rviz_text(layout, 'Written at launch for the cameras of ' + node),
+                    encoding='utf-8')
+    return file
 
 
 def generate_launch_description():

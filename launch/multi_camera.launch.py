@@ -24,11 +24,7 @@ def generate_launch_description():
         DeclareLaunchArgument(
             'params_file', default_value=str(SHARE / 'config' / 'multi_camera.yaml'),
             description='Parameter file of the node and its cameras (YAML).'),
-        DeclareLaunchArgument(
-            'rviz_config', default_value=str(SHARE / 'config' / 'rviz' / 'multi_camera.rviz'),
-            description='Configuration file of RViz.'),
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(str(SHARE / 'launch' / 'instance_seg.launch.py')),
-            launch_arguments={name: LaunchConfiguration(name)
-                              for name in ('params_file', 'rviz_config')}.items()),
+            launch_arguments={'params_file': LaunchConfiguration('params_file')}.items()),
     ])

@@ -28,7 +28,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.event_handlers import OnStateTransition
 from launch_ros.substitutions import ExecutableInPackage
 
-from instance_seg_ros.bags import open_source
+from instance_seg_ros.bags import images, open_source
 from instance_seg_ros.node_config.launch_parameters import split_list
 from instance_seg_ros.offline.plan import find_cameras
 
@@ -68,15 +68,25 @@ def value(context, name):
     return LaunchConfiguration(name).perform(context)
 
 
-def cameras_in_bag(context):
-    """Return the topic of each camera by its name; '' for one alone."""
+def read_bag(context):
+    """Return the topic of each camera by its name, '' for one alone, and a frame for RViz."""
     file = context.launch_configurations.get('params_file')
     with open_source(value(context, 'bag')) as source:
-        return find_cameras(
+        cameras = find_cameras(
             source, split_list(value(context, 'cameras')),
             split_list(value(context, 'image_topic')),
             Path(file) if file else None, f'/{value(context, "namespace")}/instance_seg'.replace(
                 '//', '/'))
+        return cameras, frame_without_tf(source, cameras)
+
+
+def frame_without_tf(source, cameras):
+    """Return the frame of the first camera in a bag without transforms, else None."""
+    if any(topic.type == 'tf2_msgs/msg/TFMessage' for topic in source.topics):
+        return None
+    topic = next(iter(cameras.values()))
+    message = next(iter(source.messages([topic.name])), None)
+    return message and images.deserialize(message.data, topic.type).header.frame_id or None
 
 
 def input_topic(topic):
@@ -86,16 +96,16 @@ def input_topic(topic):
     return topic.name
 
 
-def node_arguments(context, cameras):
+def node_arguments(context, cameras, frame):
     """Return arguments of instance_seg.launch.py; the others keep the user's values."""
     names, topics = list(cameras), [input_topic(topic) for topic in cameras.values()]
     given = {'use_sim_time': value(context, 'use_sim_time')}
+    if frame and 'fixed_frame' not in context.launch_configurations:
+        given['fixed_frame'] = frame
     if names == ['']:
         is_compressed = topics[0].endswith(COMPRESSED)
         return {**given, 'image_topic': topics[0].removesuffix(COMPRESSED),
                 'transport': 'compressed' if is_compressed else 'raw'}
-    if 'rviz_config' not in context.launch_configurations:
-        given['rviz_config'] = str(SHARE / 'config' / 'rviz' / 'multi_camera.rviz')
     return {**given, 'cameras': ','.join(names), 'image_topic': ','.join(topics),
             'transport': 'raw'}
 
@@ -127,7 +137,7 @@ def recorder(context):
 
 def start(context):
     """Return the node, and the player, which starts once the node is active."""
-    cameras = cameras_in_bag(context)
+    cameras, frame = read_bag(context)
     play = player(context, cameras)
     return [
         *recorder(context),
@@ -137,7 +147,7 @@ def start(context):
             event=Shutdown(reason='end of the bag'))])),
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(str(SHARE / 'launch' / 'instance_seg.launch.py')),
-            launch_arguments=node_arguments(context, cameras).items()),
+            launch_arguments=node_arguments(context, cameras, frame).items()),
     ]
 
 

@@ -13,8 +13,8 @@ from checkout import ROOT
 PACKAGE = ROOT / 'instance_seg_ros'
 FLOORS = (
     'core', 'bags', 'networks', 'inference', 'perception', 'monitoring', 'io', 'node_config',
-    'messages', 'arguments', 'offline', 'review', 'datasets', 'training', 'evaluation', 'ros',
-    'ros/tools', 'benchmark', 'benchmark/ros', 'commands', 'cli')
+    'messages', 'visualization', 'arguments', 'offline', 'review', 'datasets', 'training',
+    'evaluation', 'ros', 'ros/tools', 'benchmark', 'benchmark/ros', 'commands', 'cli')
 """Lowest first; each imports only from itself and from floors before it (docs/architecture.md)."""
 ROW = re.compile(r'^\| `([a-z_/]+)` \|', re.MULTILINE)
 MODULES = sorted(PACKAGE.rglob('*.py'))

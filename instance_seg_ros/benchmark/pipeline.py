@@ -19,6 +19,7 @@ from ..inference.checkpoint import build_pipeline
 from ..inference.segmenter import InstanceSegmenter
 from ..messages.outputs import outputs_of
 from ..node_config.parameters import CameraSettings
+from ..perception.color_images import class_color_image, instance_color_image
 from ..perception.frame_processor import FrameProcessor
 from ..perception.overlay import draw_overlay
 from .arguments import add_common_arguments, half_or_float, prepare, settings
@@ -54,8 +55,8 @@ def run(args: argparse.Namespace) -> Report:
         f'{len(frames)} {source} pictures of {args.image_size[0]}x{args.image_size[1]}, '
         f'{args.batch} at once.', remark,
         f'over_network: p50 over that of the bare network, measured in turn with "{TOTAL}". '
-        'Decoding, messages and overlay are not part of that total; the node draws an overlay '
-        'only while somebody listens.'])
+        'Decoding, messages, overlay and colour images are not part of that total; the node '
+        'computes these images only while they are subscribed.'])
 
 
 def measure(segmenter: InstanceSegmenter, frames: list[np.ndarray], repeats: int,
@@ -75,6 +76,7 @@ def measure(segmenter: InstanceSegmenter, frames: list[np.ndarray], repeats: int
         if to_messages:
             ms['messages'] = time_once(lambda: to_messages(found[0], images[0]))
         ms['overlay'] = time_once(lambda: draw_overlay(images[0], found[0]))
+        ms['colour images'] = time_once(lambda: _color_images(found[0]))
         with torch.inference_mode():
             return {**ms, TOTAL: whole, NETWORK: time_once(lambda: network(image), device)}
 
@@ -82,6 +84,12 @@ def measure(segmenter: InstanceSegmenter, frames: list[np.ndarray], repeats: int
     once(0), once(1)
     rounds = [once(k) for k in tqdm(range(repeats), 'frames', leave=False, disable=None)]
     return {stage: Times(tuple(ms[stage] for ms in rounds)) for stage in rounds[0]}
+
+
+def _color_images(result: InstanceMap) -> None:
+    """Compute both; as in the node, each is released before the next."""
+    class_color_image(result)
+    instance_color_image(result)
 
 
 def _bare_network(segmenter: InstanceSegmenter, batch: int):

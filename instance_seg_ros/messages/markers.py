@@ -1,9 +1,10 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""3D detections as markers: boxes, names and velocities for RViz."""
+"""3D detections as markers: boxes, names, distances and velocities for RViz."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,7 +42,8 @@ def _of_object(located: Located, header: Any) -> Iterator[Fields]:
     yield {'header': header, 'ns': 'names', 'id': instance.id, 'type': TEXT_VIEW_FACING,
            'pose': {'position': vector_fields(*_above(position))},
            'scale': {'z': _LETTERS_M}, 'color': {'r': 1.0, 'g': 1.0, 'b': 1.0, 'a': 1.0},
-           'text': f'{instance.label} {float(instance.score):.2f}'}
+           'text': f'{instance.label} {float(instance.score):.2f}, '
+                   f'{math.hypot(*position.center):.1f} m'}
     if position.motion is not None and position.motion.moves:
         end = position.motion.position + _ARROW_S * position.motion.velocity
         yield {'header': header, 'ns': 'velocities', 'id': instance.id, 'type': ARROW,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..node_config.parameters import CameraSettings
+from ..perception.color_images import class_color_image, instance_color_image
 from ..perception.frame_processor import ProcessedFrame
 from ..perception.overlay import draw_overlay
 from .detections import detections_3d_fields, detections_fields, label_info_fields
@@ -82,6 +83,12 @@ OUTPUTS = (
     Output('overlay', _IMAGE,
            lambda frame: image_fields(_overlay(frame), frame.header),
            'instances drawn on the image, for people', on_request=True),
+    Output('class_overlay', _IMAGE,
+           lambda frame: image_fields(class_color_image(frame.result), frame.header),
+           "class_mask in the label set's colours", on_request=True),
+    Output('instance_overlay', _IMAGE,
+           lambda frame: image_fields(_instance_colors(frame), frame.header),
+           'instance_mask, each instance in its colour in the overlay', on_request=True),
 )
 """Topics with a message for each frame, in the order of publishing: what is for people is last."""
 
@@ -104,4 +111,8 @@ def outputs_of(camera: CameraSettings) -> tuple[Output, ...]:
 
 
 def _overlay(frame: ProcessedFrame) -> Any:
-    return draw_overlay(frame.image, frame.result, frame.overlay_style)
+    return draw_overlay(frame.image, frame.result, frame.overlay_style, frame.status)
+
+
+def _instance_colors(frame: ProcessedFrame) -> Any:
+    return instance_color_image(frame.result, frame.overlay_style.palette)

@@ -3,9 +3,12 @@
 """Parameters of the node from the arguments of launch/instance_seg.launch.py."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ..core.errors import UserError
+from .parameter_file import read_parameters
+from .parameters import NODE_FIELDS, AllSettings
 
 _DIRECT = ('transport', 'device', 'checkpoint', 'semantic_checkpoint')
 """Arguments that set the parameter of the same name if they are not empty."""
@@ -52,4 +55,34 @@ def launch_parameters(arguments: Mapping[str, str]) -> dict[str, Any]:
     if arguments['use_sim_time'] == 'true':
         parameters['use_sim_time'] = True
     parameters['autostart'] = False     # the launch file, or a manager, drives the transitions
+    return parameters
+
+
+def full_node_name(namespace: str) -> str:
+    """Return the full name of the node in a namespace."""
+    return '/'.join(['', *filter(None, namespace.split('/')), 'instance_seg'])
+
+
+def launched_settings(arguments: Mapping[str, str]) -> AllSettings:
+    """
+    Return the settings of the node with its parameter file and all launch arguments.
+
+    Raises:
+        UserError: when they are invalid.
+    """
+    return read_parameters(Path(arguments['params_file']), full_node_name(arguments['namespace']),
+                           launch_parameters(arguments))
+
+
+def rviz_parameters(settings: AllSettings) -> dict[str, Any]:
+    """Return further parameters for the use with RViz: status line, markers for 3D positions.
+
+    Overlay items that a parameter file sets are kept.
+    """
+    items = settings.node.overlay_items
+    is_default = items == NODE_FIELDS['overlay_items'].default
+    parameters: dict[str, Any] = {'overlay_items': [*items, 'status']} if is_default else {}
+    for name, camera in settings.cameras.items():
+        if camera.detections_3d != 'off' and not camera.markers:
+            parameters[f'{name}.markers' if name else 'markers'] = True
     return parameters

@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,8 @@ _ELEMENTS = {tuple[int, ...]: int, tuple[str, ...]: str, tuple[float, ...]: floa
 _log = logging.getLogger(__name__)
 
 
-def read_parameters(path: Path, node: str = '/instance_seg') -> AllSettings:
+def read_parameters(path: Path, node: str = '/instance_seg',
+                    overrides: Mapping[str, Any] | None = None) -> AllSettings:
     """
     Return the settings of a node with a parameters file.
 
@@ -37,11 +38,12 @@ def read_parameters(path: Path, node: str = '/instance_seg') -> AllSettings:
     Args:
         path: YAML file.
         node: full name of the node.
+        overrides: values that replace those of the file, as of a launch file.
 
     Raises:
         UserError: where the node would not start either.
     """
-    given = _given(path, node)
+    given = _given(path, node) | dict(overrides or {})
     values = {name: _value(path, given, name) for name in NODE_FIELDS}
     for camera in values['cameras']:
         for name in CAMERA_FIELDS:

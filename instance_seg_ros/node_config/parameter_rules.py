@@ -12,7 +12,7 @@ from ..inference.segmenter_settings import MIN_BANDWIDTH, checked_input_size
 from ..perception.lidar.rigid_transform import RigidTransform
 from .parameters import NODE_FIELDS, AllSettings, CameraSettings
 
-OVERLAY_ITEMS = ('contours', 'names', 'scores', 'boxes', 'legend')
+OVERLAY_ITEMS = ('contours', 'names', 'scores', 'boxes', 'legend', 'status')
 _NAME = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
 _TOPIC = re.compile(r'(~?/)?[A-Za-z_]\w*(/[A-Za-z_]\w*)*', re.ASCII)
 _QOS_WORDS = {'history': ('keep_last', 'keep_all', 'system_default'),

@@ -75,7 +75,7 @@ class CameraSettings:
         'image ("depth") or the points of a lidar ("lidar").', when=CONFIGURE,
         choices=('off', 'ground', 'depth', 'lidar'))
     markers: bool = parameter(
-        False, 'Publish ~/markers, the boxes and names of ~/detections_3d for RViz.',
+        False, 'Publish ~/markers, the boxes, names and distances of ~/detections_3d for RViz.',
         when=CONFIGURE)
     camera_info_topic: str = parameter(
         '', 'CameraInfo of the rectified image; empty: camera_info next to the image topic.',
@@ -174,7 +174,8 @@ class NodeSettings(CameraSettings):
         minimum=0.0, maximum=1.0)
     overlay_items: tuple[str, ...] = parameter(
         ('contours', 'names', 'scores'),
-        "Items drawn in the overlay: contours, names, scores, boxes, legend; ['']: none.")
+        'Items drawn in the overlay: contours, names, scores, boxes, legend, status (frames per '
+        "second, latency, dropped frames, device); ['']: none.")
     on_device_error: str = parameter(
         'retry', 'After a device error: configure again with exponential back-off, or, where '
         'the device no longer answers this process, exit with status 3 for respawn ("retry"); '

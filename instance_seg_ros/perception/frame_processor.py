@@ -85,6 +85,7 @@ class ProcessedFrame:
         locate: returns the instances whose position is known.
         mount: of the camera.
         tracking_ms: time the tracker took; None without one.
+        status: state of the camera in a line, for the overlay; empty: unknown.
     """
 
     header: Any
@@ -95,6 +96,7 @@ class ProcessedFrame:
     locate: Callable[[Geometry], list[Located]]
     mount: CameraMount = CameraMount()
     tracking_ms: float | None = None
+    status: str = ''
 
     @cached_property
     def geometry(self) -> Geometry:

@@ -34,6 +34,7 @@ class OverlayStyle:
         scores: draw scores.
         boxes: draw bounding boxes.
         legend: list the classes and their number of instances.
+        status: draw the status line.
     """
 
     palette: str = 'vivid'
@@ -44,10 +45,12 @@ class OverlayStyle:
     scores: bool = True
     boxes: bool = False
     legend: bool = False
+    status: bool = False
 
 
 def draw_overlay(image: np.ndarray, result: InstanceMap,
-                 style: OverlayStyle = OverlayStyle()) -> np.ndarray:  # noqa: B008 (frozen)
+                 style: OverlayStyle = OverlayStyle(),  # noqa: B008 (frozen)
+                 status: str = '') -> np.ndarray:
     """
     Draw instances on a copy of an image.
 
@@ -55,6 +58,7 @@ def draw_overlay(image: np.ndarray, result: InstanceMap,
         image: uint8 (H, W, 3) RGB.
         result: masks (H, W) and instances.
         style: palette and items.
+        status: line at the bottom, drawn if the style has `status`.
 
     Returns:
         uint8 (H, W, 3) RGB.
@@ -73,6 +77,8 @@ def draw_overlay(image: np.ndarray, result: InstanceMap,
         _draw_names(canvas, result, ordered[::-1], style)
     if style.legend:
         _draw_legend(canvas, result, style.palette == 'class' or style.background > 0)
+    if style.status and status:
+        _draw_text(canvas, status, (0, canvas.shape[0]), 0.5 * _scale(canvas))
     return canvas
 
 

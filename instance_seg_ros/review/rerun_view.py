@@ -14,6 +14,7 @@ import rerun.blueprint as rrb
 from ..bags.reader import Bag
 from ..core.labels import INSTANCE_FACTOR, LabelSet
 from ..perception.overlay import instance_id_color
+from ..visualization.panes import TITLES
 from .moments import Moment, moments
 from .recording import Camera, Detection
 
@@ -40,10 +41,11 @@ def _blueprint(cameras: list[Camera]) -> rrb.Blueprint:
     rows = []
     for camera in cameras:
         root, name = camera.prefix, camera.name
-        pictures = [rrb.Spatial2DView(origin=root, name=name,
+        pictures = [rrb.Spatial2DView(origin=root, name=f'{name}: {TITLES["overlay"].lower()}',
                                       contents=['$origin/image/**', '$origin/detections'])]
-        pictures += [rrb.Spatial2DView(origin=f'{root}/{mask}', name=f'{name} {mask}')
-                     for mask in ('instance_mask', 'class_mask')]
+        pictures += [rrb.Spatial2DView(origin=f'{root}/{mask}',
+                                       name=f'{name}: {TITLES[mask].lower()}')
+                     for mask in ('class_mask', 'instance_mask')]
         curves = [rrb.TimeSeriesView(origin=f'{root}/{what}', name=f'{name} {what}')
                   for what in ('instances', *(['ms'] if camera.stages_ms else []))]
         rows.append(rrb.Vertical(rrb.Horizontal(*pictures), rrb.Horizontal(*curves),

@@ -16,6 +16,7 @@ from ..core.image_codec import ImageError
 from ..core.instances import InstanceMap
 from ..core.stamps import stamp_ns
 from ..monitoring.stall_watchdog import StallWatchdog
+from ..monitoring.status_line import status_line
 from ..perception.frame_batcher import FrameBatcher
 from ..perception.frame_processor import PreparedFrame
 from .camera_subscription import IncomingFrame
@@ -45,14 +46,16 @@ class Pipeline:
         clock_ns: the node's time, for the age of a frame; 0 when the clock is not running.
         on_fault: called from the thread with an error that no image causes; the thread then ends.
         logger: logs a failure once per kind and camera.
+        device: of the network, for the status line of the overlay.
     """
 
     def __init__(self, segment: Callable[[list[np.ndarray]], list[InstanceMap]],
                  batcher: FrameBatcher[IncomingFrame], publishers: dict[str, CameraPublishers],
                  clock_ns: Callable[[], int], on_fault: Callable[[Exception], None],
-                 logger: Any) -> None:
+                 logger: Any, device: str = '') -> None:
         self._segment, self.batcher, self._publishers = segment, batcher, publishers
         self._clock_ns, self._on_fault, self._logger = clock_ns, on_fault, logger
+        self._device = device
         self._gate = threading.Lock()   # held while one frame is tracked and published
         self._open = True
         self._abandoned = False         # the thread did not end in time: its errors are ignored
@@ -137,6 +140,7 @@ class Pipeline:
                 job.prepared, result, header, lambda: camera.geometry.at(header))
             if processed.tracking_ms is not None:
                 job.stages['tracking'] = processed.tracking_ms
+            processed.status = self._status(frame)
             begin = time.perf_counter()
             publishers.publish(processed)
             frame.publish()
@@ -144,6 +148,11 @@ class Pipeline:
             job.stages['total'] = (time.monotonic() - frame.arrived) * 1000
             camera.timings.add(job.stages)
             publishers.publish_timings(job.stages)
+
+    def _status(self, frame: IncomingFrame) -> str:
+        camera = frame.camera
+        return status_line(camera.rate_out.hz(), (time.monotonic() - frame.arrived) * 1000,
+                           camera.ledger.counts(), self._device)
 
 
 def _ms_since(begin: float) -> float:

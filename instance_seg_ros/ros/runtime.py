@@ -71,7 +71,8 @@ class Runtime:
         """Subscribe, segment and publish."""
         batcher = FrameBatcher(settings.batch_timeout_ms / 1000, self.cameras)
         self._pipeline = Pipeline(self._segmenter, batcher, self._outputs, self._now_ns,
-                                  self._on_fault, self._node.get_logger())
+                                  self._on_fault, self._node.get_logger(),
+                                  str(self._segmenter.device))
         self._pipeline.start()
         for camera in self.cameras.values():
             camera.subscribe(self._node, batcher)

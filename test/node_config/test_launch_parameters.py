@@ -7,10 +7,19 @@ import pytest
 from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.node_config.launch_parameters import (
     camera_parameters,
+    full_node_name,
     launch_parameters,
+    launched_settings,
+    rviz_parameters,
     split_list,
 )
-from instance_seg_ros.node_config.parameters import CAMERA_FIELDS, NODE_FIELDS
+from instance_seg_ros.node_config.parameters import (
+    CAMERA_FIELDS,
+    NODE_FIELDS,
+    AllSettings,
+    CameraSettings,
+    NodeSettings,
+)
 
 EMPTY = dict.fromkeys(('cameras', 'image_topic', 'transport', 'device', 'checkpoint',
                        'semantic_checkpoint'), '') | {'use_sim_time': 'false'}
@@ -53,3 +62,29 @@ def test_topics_of_cameras(cameras, topics, expected):
 def test_topics_without_cameras_are_rejected(cameras, topics):
     with pytest.raises(UserError, match=f'image_topic has {len(topics)} topics'):
         camera_parameters(cameras, topics, 'raw')
+
+
+def test_settings_of_a_launch(tmp_path):
+    file = tmp_path / 'node.yaml'
+    file.write_text('/car/instance_seg: {ros__parameters: {tracking: true, transport: raw}}')
+    given = EMPTY | {'params_file': str(file), 'namespace': 'car', 'cameras': 'a,b',
+                     'transport': 'compressed', 'use_sim_time': 'true'}
+    settings = launched_settings(given)
+    assert list(settings.cameras) == ['a', 'b']
+    assert all(c.tracking and c.transport == 'compressed' for c in settings.cameras.values())
+
+
+def test_parameters_for_rviz():
+    """Status line and markers, unless the parameter file says otherwise."""
+    cameras = {'a': CameraSettings(detections_3d='ground'),
+               'b': CameraSettings(detections_3d='ground', markers=True), 'c': CameraSettings()}
+    assert rviz_parameters(AllSettings(NodeSettings(), cameras)) == {
+        'overlay_items': ['contours', 'names', 'scores', 'status'], 'a.markers': True}
+    own = NodeSettings(overlay_items=('legend',), detections_3d='depth')
+    assert rviz_parameters(AllSettings(own, {'': own})) == {'markers': True}
+
+
+@pytest.mark.parametrize('namespace, name', [
+    ('', '/instance_seg'), ('car', '/car/instance_seg'), ('/a/b/', '/a/b/instance_seg')])
+def test_full_name(namespace, name):
+    assert full_node_name(namespace) == name

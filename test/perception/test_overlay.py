@@ -116,3 +116,14 @@ def test_it_is_quick():
         times.append(time.thread_time() - begin)
     # Measured: 3 ms. Wide, since other machines, and busy ones, are slower.
     assert min(times) < 0.02
+
+
+def test_status_is_drawn_where_it_is_switched_on():
+    """At the bottom, and nowhere else."""
+    image, result = example()
+    plain = draw_overlay(image, result)
+    assert np.array_equal(draw_overlay(image, result, status='10.0 frames/s'), plain)
+    drawn = draw_overlay(image, result, OverlayStyle(status=True), '10.0 frames/s')
+    rows = np.nonzero((drawn != plain).any((1, 2)))[0]
+    assert len(rows) and rows.min() > 0.9 * len(image)
+    assert np.array_equal(draw_overlay(image, result, OverlayStyle(status=True)), plain)

@@ -185,6 +185,42 @@ def call(domain, kind, service, **fields):
         return future.result()
 
 
+def wait_for_text(file):
+    deadline = time.monotonic() + PATIENCE_S
+    while not (file.exists() and file.read_text().endswith('\n')):
+        assert time.monotonic() < deadline, file
+        time.sleep(0.05)
+    return file.read_text()
+
+
+def shown_topics(layout):
+    """Return the type that RViz expects of each topic of a layout."""
+    displays = yaml.safe_load(layout.read_text())['Visualization Manager']['Displays']
+    types = {'Image': 'sensor_msgs/msg/Image',
+             'MarkerArray': 'visualization_msgs/msg/MarkerArray',
+             'PointCloud2': 'sensor_msgs/msg/PointCloud2', 'LaserScan': 'sensor_msgs/msg/LaserScan'}
+    return {d['Topic']['Value']: types[d['Class'].rpartition('/')[2]]
+            for d in displays if 'Topic' in d}
+
+
+def topics_of(domain, topics, node):
+    """Return the types of topics by name, once the node publishes or subscribes to them all."""
+    from instance_seg_ros.ros.tools.session import ros_node
+    deadline = time.monotonic() + PATIENCE_S
+    with ros_node('test_topics', domain) as observer:
+        while True:
+            found = {topic: {info.topic_type for info in
+                             observer.get_publishers_info_by_topic(topic)
+                             if topic.startswith(node)} or {
+                                 info.topic_type for info in
+                                 observer.get_subscriptions_info_by_topic(topic)}
+                     for topic in topics}
+            if all(found.values()):
+                return found
+            assert time.monotonic() < deadline, found
+            time.sleep(0.05)
+
+
 def wait_for_state(domain, node, wanted):
     from lifecycle_msgs.srv import GetState
     deadline = time.monotonic() + PATIENCE_S
@@ -270,20 +306,28 @@ def test_several_cameras(launch, checkpoint):
 @needs_launch
 @pytest.mark.ros
 @pytest.mark.slow
-@pytest.mark.parametrize('file, config', [
-    ('instance_seg.launch.py', 'instance_seg.rviz'),
-    ('multi_camera.launch.py', 'multi_camera.rviz')])
-def test_names_of_cameras_and_their_windows(launch, prefix, checkpoint, file, config):
-    from rcl_interfaces.srv import GetParameters
-    run = launch(file, checkpoint=checkpoint, cameras='a, b', rviz='true')
-    wait_for_state(run.domain, '/instance_seg', 'active')
-    cameras, = call(run.domain, GetParameters, '/instance_seg/get_parameters',
-                    names=['cameras']).values
-    assert cameras.string_array_value == ['a', 'b']
+@pytest.mark.parametrize('file, arguments', [
+    ('instance_seg.launch.py', {}),
+    ('instance_seg.launch.py', {'namespace': 'car', 'image_topic': '/x', 'transport': 'raw'}),
+    ('multi_camera.launch.py', {'cameras': 'a, b', 'namespace': 'car'}),
+    ('multi_camera.launch.py', {}),
+    ('multi_camera.launch.py', {'cameras': 'a,b,c,d,e,f'}),
+], ids=['one', 'namespace', 'two', 'file', 'six'])
+def test_rviz_shows_topics_that_are_published(launch, prefix, checkpoint, file, arguments):
+    run = launch(file, checkpoint=checkpoint, rviz='true', **arguments)
+    node = f'/{arguments.get("namespace", "")}/instance_seg'.replace('//', '/')
+    wait_for_state(run.domain, node, 'active')
     run.wait_for_log('rviz2.*process started')
+    layout, = re.findall(r'-d (\S+\.rviz)', wait_for_text(prefix / 'log' / 'rviz2'))
+    shown = shown_topics(Path(layout))
+    found = topics_of(run.domain, shown.keys(), node)
     assert run.end() == 0, run.log
-    shown, = re.findall(r'-d (\S+\.rviz)', (prefix / 'log' / 'rviz2').read_text())
-    assert shown.endswith(f'/{config}') and os.path.isfile(shown)
+    outputs = {topic: kind for topic, kind in shown.items() if topic.startswith(node)}
+    assert outputs and {topic: found[topic] for topic in outputs} == {
+        topic: {kind} for topic, kind in outputs.items()}
+    # Inputs have no publisher here; the node subscribes to those that a pane shows.
+    for topic in shown.keys() - outputs.keys():
+        assert found[topic] == {shown[topic]}, topic
 
 
 @needs_launch
