@@ -198,7 +198,8 @@ def shown_topics(layout):
     displays = yaml.safe_load(layout.read_text())['Visualization Manager']['Displays']
     types = {'Image': 'sensor_msgs/msg/Image',
              'MarkerArray': 'visualization_msgs/msg/MarkerArray',
-             'PointCloud2': 'sensor_msgs/msg/PointCloud2', 'LaserScan': 'sensor_msgs/msg/LaserScan'}
+             'PointCloud2': 'sensor_msgs/msg/PointCloud2',
+             'LaserScan': 'sensor_msgs/msg/LaserScan'}
     return {d['Topic']['Value']: types[d['Class'].rpartition('/')[2]]
             for d in displays if 'Topic' in d}
 
