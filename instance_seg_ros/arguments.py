@@ -21,8 +21,9 @@ def add_network_arguments(group: argparse._ActionsContainer) -> None:
                             'only the embeddings')
     group.add_argument('--device', default='auto',
                        help='auto (a GPU if available), cpu, cuda or cuda:N')
-    group.add_argument('--input-size', type=image_size, metavar='WxH',
-                       help='input size of the network, such as 1024x512')
+    group.add_argument('--input-size', type=input_size, metavar='WxH',
+                       help='input size of the network, such as 1024x512, or its height alone, '
+                            'such as 512: the width follows the aspect of the image')
     group.add_argument('--bandwidth', type=numbers, metavar='B',
                        help='mean shift bandwidth in embedding units: a number for all '
                             "classes, or person=1.5,...; default: the checkpoint's")
@@ -86,6 +87,11 @@ def image_size(text: str) -> tuple[int, int]:
         return int(width), int(height)
     except ValueError:
         raise argparse.ArgumentTypeError(f'invalid size {text!r}; expected WIDTHxHEIGHT') from None
+
+
+def input_size(text: str) -> tuple[int, int]:
+    """Read WIDTHxHEIGHT, or a height alone: then the width is 0, which follows the image."""
+    return (0, int(text)) if text.isdecimal() else image_size(text)
 
 
 def count(text: str) -> int:

@@ -16,6 +16,7 @@ from ..arguments import image_size
 from ..core.image_codec import decode_compressed
 from ..core.instances import InstanceMap
 from ..inference.checkpoint import build_pipeline
+from ..inference.input_size import network_size
 from ..inference.segmenter import InstanceSegmenter
 from ..messages.outputs import outputs_of
 from ..node_config.parameters import CameraSettings
@@ -93,7 +94,7 @@ def _color_images(result: InstanceMap) -> None:
 
 
 def _bare_network(segmenter: InstanceSegmenter, batch: int):
-    width, height = segmenter.input_size
+    width, height = network_size(segmenter.input_size, (1280, 720))
     place = {'device': segmenter.device, 'dtype': half_or_float(segmenter.device),
              'memory_format': torch.channels_last}
     return (build_pipeline(segmenter.checkpoint).to(**place),

@@ -62,7 +62,7 @@ def _column(predictor: Predictor, frame: TruthFrame, width: int) -> dict[str, np
     _, embeddings = predictor.segmenter.infer([image])
     things = [x.id for x in predictor.label_set.labels if x.has_instances]
     mask = np.isin(found.class_mask, things)
-    small = resize_labels(mask, predictor.segmenter.input_size)
+    small = resize_labels(mask, predictor.segmenter.network_size(mask))
     parts = {'input': image, 'pca': principal(embeddings[0], small)}
     parts |= {name: _colored(predictions[name], image) for name in ROWS if name in predictions}
     size = (width, round(width * image.shape[0] / image.shape[1]))

@@ -14,7 +14,7 @@ from ..core.instances import InstanceMap
 from ..core.labels import INSTANCE_FACTOR, LabelSet
 from ..core.resize import resize_labels
 from ..datasets.sample import IGNORE
-from ..inference.mean_shift import MeanShift
+from ..inference.clustering_methods import build_clustering, split_branch
 from ..inference.segmenter import InstanceSegmenter
 from .boxes import everything_inside, smallest_box
 from .frames import TruthFrame
@@ -109,7 +109,7 @@ class Predictor:
 
     def _at_network_size(self, frame: TruthFrame) -> np.ndarray:
         """Truth as the network sees it: ids of separated instances, int32, 0 elsewhere."""
-        ids = resize_labels(frame.ids, self.segmenter.input_size)
+        ids = resize_labels(frame.ids, self.segmenter.network_size(frame.ids))
         return np.where(ids >= INSTANCE_FACTOR, ids, 0)
 
     def _channels(self, ids: np.ndarray) -> np.ndarray:
@@ -121,10 +121,12 @@ class Predictor:
     def _clusters(self, embeddings: Tensor, truth: np.ndarray, shape) -> list[Prediction]:
         channels = torch.from_numpy(self._channels(truth)).to(embeddings.device)
         settings = self.segmenter.settings
-        clusters = MeanShift(settings.thing_bandwidths).cluster_image(
-            embeddings[0], channels, settings.things)
-        # The class is given, so only the embedding's evidence is left for the score.
-        scores = (1 - clusters.spread / 2) * (clusters.margin / 2).clamp_max(1).sqrt()
+        clustering = build_clustering(self.segmenter.checkpoint.method, settings.thing_bandwidths)
+        clusters = clustering.cluster_image(embeddings[0], channels, settings.things)
+        # The class is given, so only the branch's evidence is left for the score.
+        scores = clusters.quality
+        if scores is None:
+            scores = (1 - clusters.spread / 2) * (clusters.margin / 2).clamp_max(1).sqrt()
         label_ids = self.segmenter.label_set.ids[clusters.class_index.cpu().numpy()]
         label_image = clusters.label_image.cpu().numpy()
         return self._predictions(label_image, label_ids, scores.tolist(), shape)
@@ -135,14 +137,15 @@ class Predictor:
         labels: list[int] = []
         for label_id in np.unique(truth[truth > 0] // INSTANCE_FACTOR):
             inside = truth // INSTANCE_FACTOR == label_id
-            points = embeddings[:, torch.from_numpy(inside).to(embeddings.device)].T.float()
+            pixels = embeddings[:, torch.from_numpy(inside).to(embeddings.device)].T.float()
             ids, index = np.unique(truth[inside], return_inverse=True)
-            index = torch.from_numpy(index.ravel()).to(points.device)
-            means = points.new_zeros(len(ids), points.shape[1]).index_add_(0, index, points)
-            means /= torch.bincount(index, minlength=len(ids)).unsqueeze(1)
-            distance, nearest = torch.cdist(points, means).min(1)
             channel = int(self.segmenter.label_set.index_by_id[label_id])
-            near = distance <= self.segmenter.settings.bandwidth.get(channel, 0.)
+            points, radius = split_branch(self.segmenter.checkpoint.method, pixels)
+            radius = radius * self.segmenter.settings.bandwidth.get(channel, 0.)
+            index = torch.from_numpy(index.ravel()).to(points.device)
+            means, radii = _means(points, index), _means(radius[:, None], index)[:, 0]
+            distance, nearest = (torch.cdist(points, means) / radii.clamp_min(1e-9)).min(1)
+            near = distance <= 1
             numbers[inside] = torch.where(near, nearest + 1 + len(labels), 0).cpu().numpy()
             labels += [int(label_id)] * len(ids)
         return self._predictions(numbers, labels, [1.] * len(labels), shape)
@@ -168,3 +171,10 @@ class Predictor:
                     result.append(Prediction.in_window(label_id, 1., mask.shape, window,
                                                        numbers[window] == k))
         return result
+
+
+def _means(values: Tensor, index: Tensor) -> Tensor:
+    """Return the mean of the rows of each group: (P, D) and (P,) to (M, D)."""
+    count = torch.bincount(index)
+    total = values.new_zeros(len(count), values.shape[1]).index_add_(0, index, values)
+    return total / count.unsqueeze(1)

@@ -12,6 +12,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from ..inference.checkpoint import Checkpoint, default_checkpoint
+from ..inference.clustering_methods import branch_channels
 from ..inference.segmenter import InstanceSegmenter
 from .predictors import Predictor
 
@@ -41,7 +42,8 @@ class StandIn(Checkpoint):
 
     def build(self) -> nn.Module:
         """Build zeros of the channels that the task has."""
-        return Zeros(self.embedding_dims if self.task == 'embedding' else len(self.label_set))
+        embedding = branch_channels(self.method, self.embedding_dims)
+        return Zeros(embedding if self.task == 'embedding' else len(self.label_set))
 
 
 def open_predictor(path: Path | None = None, semantic_checkpoint: Path | None = None,

@@ -18,6 +18,7 @@ from ..core.labels import LabelSet
 from ..core.texts import shortened
 from ..networks import TwoNetworks, build_network
 from .checkpoint_facts import check_facts
+from .clustering_methods import BANDWIDTHS, METHODS, branch_channels
 
 FORMAT = 'instance_seg_ros/1'
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -34,8 +35,9 @@ class Checkpoint:
     """Weights and the facts that belong to them.
 
     network, task, options: what `build_network` takes. label_set: channel order of the logits.
-    input_size: (width, height) in pixels the network was made for. bandwidth: for clustering, a
-        number or numbers by class name (1.5 for what is not named).
+    input_size: (width, height) in pixels the network was made for; width 0 follows the image.
+    method: of the clustering, one of `METHODS`. bandwidth: for it, a number or numbers by class
+        name (`BANDWIDTHS` for what is not named).
     confidence: weights by class name, see `confidence.Confidence`.
     mean, std: of RGB in 0 to 1, for normalisation. provenance, scores: plain data for people.
     state: tensors by name.
@@ -48,7 +50,8 @@ class Checkpoint:
     options: dict = field(default_factory=dict)
     embedding_dims: int = 8
     input_size: tuple[int, int] = (768, 384)
-    bandwidth: float | dict = 1.5
+    method: str = 'mean_shift'
+    bandwidth: float | dict | None = None
     confidence: dict = field(default_factory=dict)
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
@@ -56,10 +59,17 @@ class Checkpoint:
     scores: dict = field(default_factory=dict)
     path: Path | None = None
 
+    def __post_init__(self) -> None:
+        """Take the method's bandwidth where none is given; UserError for an unknown method."""
+        if self.method not in METHODS:
+            raise UserError(f'Unknown clustering method {self.method!r}; available: '
+                            f'{", ".join(METHODS)}.')
+        if self.bandwidth is None:
+            self.bandwidth = BANDWIDTHS[self.method]
+
     def build(self) -> nn.Module:
         """Build the network with these weights, in evaluation mode, on the CPU."""
-        network = build_network(self.network, len(self.label_set), self.embedding_dims, self.task,
-                                **self.options)
+        network = self._bare_network()
         try:
             network.load_state_dict(self.state)
         except RuntimeError as error:
@@ -67,12 +77,22 @@ class Checkpoint:
                             f'{_first_line(error)}') from error
         return network.eval()
 
+    def _bare_network(self) -> nn.Module:
+        """Build the network with whatever weights it starts with."""
+        channels = branch_channels(self.method, self.embedding_dims)
+        return build_network(self.network, len(self.label_set), channels, self.task,
+                             **self.options)
+
+    def fresh_state(self) -> dict:
+        """Return the tensors by name that an untrained network of this kind starts with."""
+        return self._bare_network().state_dict()
+
     @property
     def bandwidths(self) -> dict[str, float]:
         """The bandwidth of each countable class by name."""
         names = [self.label_set.names[k] for k in self.label_set.thing_indices]
         if isinstance(self.bandwidth, dict):
-            return {name: self.bandwidth.get(name, Checkpoint.bandwidth) for name in names}
+            return {name: self.bandwidth.get(name, BANDWIDTHS[self.method]) for name in names}
         return dict.fromkeys(names, self.bandwidth)
 
     @property
@@ -126,7 +146,8 @@ class Checkpoint:
             raise UserError(f'{path} holds tensors but no {FORMAT} description; use '
                             '`instance_seg import-weights` for weights made elsewhere.')
         try:
-            facts = {'task': 'both', 'confidence': {}, **facts}   # early files lack these
+            # early files lack these
+            facts = {'task': 'both', 'confidence': {}, 'method': 'mean_shift', **facts}
             plain = {key: facts[key] for key in _PLAIN_FIELDS}
             plain.update({key: tuple(facts[key]) for key in ('input_size', 'mean', 'std')})
             check_facts(plain)
@@ -138,8 +159,8 @@ class Checkpoint:
                             f'{shortened(repr(error))}.') from error
 
 
-_PLAIN_FIELDS = ('network', 'task', 'options', 'embedding_dims', 'input_size', 'bandwidth',
-                 'confidence', 'mean', 'std', 'provenance', 'scores')
+_PLAIN_FIELDS = ('network', 'task', 'options', 'embedding_dims', 'input_size', 'method',
+                 'bandwidth', 'confidence', 'mean', 'std', 'provenance', 'scores')
 
 
 def build_pipeline(checkpoint: Checkpoint, semantic: Checkpoint | None = None) -> nn.Module:
@@ -199,7 +220,5 @@ def random_checkpoint(seed: int = 0, network: str = 'enet_branched', **facts) ->
                             **facts)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        checkpoint.state = build_network(
-            network, len(checkpoint.label_set), checkpoint.embedding_dims, checkpoint.task,
-            **checkpoint.options).state_dict()
+        checkpoint.state = checkpoint.fresh_state()
     return checkpoint

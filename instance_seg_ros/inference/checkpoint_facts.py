@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..networks import NETWORKS, TASKS
+from .clustering_methods import METHODS
 
 MAX_DIMS = 64
 _MAX_SIDE = 1 << 14
@@ -25,8 +26,8 @@ def check_facts(facts: Mapping[str, Any]) -> None:
         'task': lambda v: isinstance(v, str) and v in TASKS,
         'options': lambda v: isinstance(v, dict),
         'embedding_dims': lambda v: type(v) is int and 1 <= v <= MAX_DIMS,
-        'input_size': lambda v: len(v) == 2 and all(
-            type(side) is int and 1 <= side <= _MAX_SIDE for side in v),
+        'input_size': _is_input_size,
+        'method': lambda v: isinstance(v, str) and v in METHODS,
         'bandwidth': _is_bandwidth,
         'confidence': _is_confidence,
         'mean': lambda v: len(v) == 3 and all(map(_is_finite, v)),
@@ -37,6 +38,12 @@ def check_facts(facts: Mapping[str, Any]) -> None:
     for name, is_valid in checks.items():
         if not is_valid(facts[name]):
             raise ValueError(f'{name} cannot be {str(facts[name])[:60]}')
+
+
+def _is_input_size(value: Any) -> bool:
+    """Return whether a value is (width, height); width 0 follows the image."""
+    integers = len(value) == 2 and all(type(side) is int for side in value)
+    return integers and 0 <= value[0] <= _MAX_SIDE and 1 <= value[1] <= _MAX_SIDE
 
 
 def _is_finite(value: Any) -> bool:

@@ -16,22 +16,29 @@ from ..core.errors import UserError
 from .clusters import ClusterArrays
 
 FEATURES = ('evidence', 'spread', 'margin', 'size', 'filling', 'outline', 'width', 'odd_width')
-"""Names of the columns of `features`, in order."""
+"""Names of the columns of `features`, in order; learned seeds have one more, their quality."""
+
+
+def feature_names(method: str) -> tuple[str, ...]:
+    """Return the names of the columns of `features` for a clustering method, in order."""
+    return (*FEATURES, 'quality') if method == 'learned_seeds' else FEATURES
 
 
 class Confidence:
     """Scores clusters by class.
 
     weights: class name -> one number per feature and the intercept; '' stands for every class
-    that is not named. None of any: the formula. names: of the channels.
+    that is not named. None of any: the formula. names: of the channels. method: of the clustering.
     Raises UserError when weights are missing or of another number.
     """
 
-    def __init__(self, weights: Mapping[str, Sequence[float]], names: Sequence[str]):
+    def __init__(self, weights: Mapping[str, Sequence[float]], names: Sequence[str],
+                 method: str = 'mean_shift'):
         """Arrange the weights by channel."""
-        wrong = [name for name, row in weights.items() if len(row) != len(FEATURES) + 1]
+        count = len(feature_names(method))
+        wrong = [name for name, row in weights.items() if len(row) != count + 1]
         if wrong or (weights and '' not in weights):
-            raise UserError(f'The confidence of a checkpoint needs {len(FEATURES) + 1} numbers '
+            raise UserError(f'The confidence of a checkpoint needs {count + 1} numbers '
                             f'for each class and for ""; see {wrong}. Calibrate it again.')
         self._rows = np.array([weights.get(name, weights.get('')) for name in names],
                               np.float64) if weights else None
@@ -50,8 +57,10 @@ def formula(clusters: ClusterArrays) -> np.ndarray:
 
     The mean class probability, lowered where the embeddings are loose (spread) or the next
     cluster is close (margin): a blob of a wrongly recognised class has a sure class and no shape
-    in embedding space.
+    in embedding space. With learned seeds: the class probability times the mean seed quality.
     """
+    if clusters.quality is not None:
+        return (clusters.probability * clusters.quality).clip(0, 1).astype(np.float32)
     tightness = 1 - clusters.spread / 2
     apart = np.sqrt(np.minimum(clusters.margin / 2, 1))
     return (clusters.probability * tightness * apart).clip(0, 1).astype(np.float32)
@@ -62,14 +71,20 @@ def features(clusters: ClusterArrays) -> np.ndarray:
 
     evidence: logit of the class probability; spread, margin in bandwidths; size: logarithm of the
     share of the image; filling: share of its box; outline: length of its edge over that of a
-    square of its area; width: logarithm of width over height in the image, and its square.
+    square of its area; width: logarithm of width over height in the image, and its square;
+    quality: logit of the mean seed quality, where there are seeds.
     """
     boxes = clusters.boxes
     width, height = (boxes[:, 2:] - boxes[:, :2]).clip(1).T
-    sure = np.clip(clusters.probability, 1e-3, 1 - 1e-3).astype(np.float64)
     area, shape = np.maximum(clusters.area, 1).astype(np.float64), np.log(width / height)
     share = area / clusters.label_image.size
+    quality = [] if clusters.quality is None else [_logit(clusters.quality)]
     return np.stack([
-        np.log(sure / (1 - sure)), clusters.spread, clusters.margin, np.log(share),
+        _logit(clusters.probability), clusters.spread, clusters.margin, np.log(share),
         clusters.image_area / (width * height), clusters.sides / (4 * np.sqrt(area)),
-        shape, shape ** 2], 1)
+        shape, shape ** 2, *quality], 1)
+
+
+def _logit(share: np.ndarray) -> np.ndarray:
+    share = np.clip(share, 1e-3, 1 - 1e-3).astype(np.float64)
+    return np.log(share / (1 - share))

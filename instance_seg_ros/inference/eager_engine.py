@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from .cluster_measurement import measure_clusters
+from .clustering_methods import build_clustering
 from .clusters import ClusterArrays, ClusterTensors
 from .device_flags import exact_arithmetic
-from .mean_shift import MeanShift
 from .pixel_classes import class_of_pixels
 
 
@@ -22,7 +22,8 @@ class EagerEngine:
     """A network with its normalisation, and data-dependent (dynamic-shape) clustering."""
 
     def __init__(self, network: nn.Module, mean: Sequence[float], std: Sequence[float],
-                 label_ids: np.ndarray, device: torch.device, half: bool):
+                 label_ids: np.ndarray, device: torch.device, half: bool,
+                 method: str = 'mean_shift'):
         """Take a network that is on `device` already, in half precision where `half` says so.
 
         Args:
@@ -31,8 +32,10 @@ class EagerEngine:
             label_ids: uint8 (K,), by class channel; K below 255.
             device: of the network.
             half: compute in half precision.
+            method: of the clustering, see `clustering_methods.METHODS`.
         """
         self.network, self.device, self.half = network, device, half
+        self.method = method
         self.label_ids = np.zeros(256, np.uint8)      # those of no class are unlabelled
         self.label_ids[:len(label_ids)] = label_ids
         scale = 255.0 * torch.tensor(std)
@@ -78,7 +81,8 @@ class EagerEngine:
                       bandwidths: tuple[float, ...], things: tuple[int, ...]) -> ClusterArrays:
         """Cluster one image: logits (K, H, W), embeddings (D, H, W), its (width, height)."""
         class_index, invalid = class_of_pixels(logits)
-        clusters = MeanShift(bandwidths).cluster_image(embeddings, class_index, things)
+        clustering = build_clustering(self.method, bandwidths)
+        clusters = clustering.cluster_image(embeddings, class_index, things)
         clusters = replace(clusters, probability=class_probability(logits, clusters),
                            invalid=clusters.invalid + invalid.sum().cpu())
         return measure_clusters(self.label_ids[class_index.cpu().numpy()], clusters.arrays(), size)

@@ -14,12 +14,14 @@ from .segmenter_settings import CUDA_GRAPHS
 
 def build_engine(cuda_graphs: str, network: nn.Module, mean: tuple[float, ...],
                  std: tuple[float, ...], label_ids: np.ndarray, device: torch.device,
-                 half: bool) -> EagerEngine:
+                 half: bool, method: str = 'mean_shift') -> EagerEngine:
     """Return the engine of a device: fixed shapes on CUDA, dynamic ones elsewhere.
+
+    Learned seeds have dynamic shapes on CUDA, too.
 
     Args:
         cuda_graphs: one of `CUDA_GRAPHS`.
-        network, mean, std, label_ids, device, half: as for `EagerEngine`.
+        network, mean, std, label_ids, device, half, method: as for `EagerEngine`.
 
     Raises:
         UserError: for another value of cuda_graphs.
@@ -27,7 +29,7 @@ def build_engine(cuda_graphs: str, network: nn.Module, mean: tuple[float, ...],
     if cuda_graphs not in CUDA_GRAPHS:
         raise UserError(f'Unknown value {cuda_graphs!r} of cuda_graphs; available: '
                         f'{", ".join(CUDA_GRAPHS)}.')
-    arguments = network, mean, std, label_ids, device, half
-    if device.type == 'cuda':
+    arguments = network, mean, std, label_ids, device, half, method
+    if device.type == 'cuda' and method == 'mean_shift':
         return CudaGraphEngine(*arguments, cuda_graphs=cuda_graphs == 'auto')
     return EagerEngine(*arguments)

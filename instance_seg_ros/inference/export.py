@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from ..core.errors import UserError
 from .checkpoint import Checkpoint
 
 OUTPUTS = {'both': ('class_logits', 'embeddings'), 'semantic': ('class_logits',),
@@ -36,6 +37,9 @@ def export_onnx(checkpoint: Checkpoint, path: Path | str, size: tuple[int, int] 
         For each output the largest difference from PyTorch and the largest absolute value.
     """
     width, height = size or checkpoint.input_size
+    if not width:
+        raise UserError('The input width of this checkpoint follows the camera; name the size '
+                        'of the images with --size WxH.')
     images = torch.randn(2 if dynamic_batch else 1, 3, height, width)
     network = checkpoint.build()
     program = _export(network, images, OUTPUTS[checkpoint.task], dynamic_batch)

@@ -25,6 +25,7 @@ from .cuda_graph_capture import capture_lock
 from .devices import half_is_fast, resolve_device
 from .eager_engine import EagerEngine
 from .engines import build_engine
+from .input_size import group_by_size, network_size
 from .segmenter_settings import SegmenterSettings, checked_input_size
 
 
@@ -36,7 +37,8 @@ class InstanceSegmenter:
     """
 
     def __init__(self, checkpoint: Checkpoint, device: str = 'auto',
-                 input_size: tuple[int, int] | None = None, bandwidth: float | dict | None = None,
+                 input_size: int | tuple[int, int] | None = None,
+                 bandwidth: float | dict | None = None,
                  classes: Sequence[str] | None = None, score_threshold: float | dict = 0.0,
                  min_area: int | dict = 32, half: bool | None = None,
                  threads: int | None = None,
@@ -47,9 +49,11 @@ class InstanceSegmenter:
         Args:
             checkpoint: of the network.
             device: `auto` (CUDA if available), `cpu`, `cuda` or `cuda:N`.
-            input_size: (width, height) the network sees; the checkpoint's by default.
-            bandwidth: of the clustering, a number for all classes or numbers by class name; the
-                checkpoint's for the others and by default.
+            input_size: (width, height) the network sees, or a height: the width then follows the
+                aspect of each image; the checkpoint's by default.
+            bandwidth: of the mean shift (a factor on the radii of learned seeds), a number for
+                all classes or numbers by class name; the checkpoint's for the others and by
+                default.
             classes: names of the classes to separate into instances; all thing classes by default.
             score_threshold, min_area: a number for all classes, or numbers by class name.
                 Instances below either are left out of the instance mask (their pixels keep their
@@ -73,8 +77,10 @@ class InstanceSegmenter:
             half_is_fast(self.device) if half is None else bool(half))
         network = self._place(build_pipeline(checkpoint, _loaded(semantic_checkpoint)))
         self._engine = build_engine(cuda_graphs, network, checkpoint.mean, checkpoint.std,
-                                    self.label_set.ids, self.device, self.half)
-        self._confidence = Confidence(checkpoint.confidence, self.label_set.names)
+                                    self.label_set.ids, self.device, self.half,
+                                    checkpoint.method)
+        self._confidence = Confidence(checkpoint.confidence, self.label_set.names,
+                                      checkpoint.method)
         self._in_use, self._changing = threading.Lock(), threading.Lock()
         self._settings = SegmenterSettings({}, {}, {}, self.label_set.thing_indices)
         self.configure(bandwidth=checkpoint.bandwidths)
@@ -117,7 +123,11 @@ class InstanceSegmenter:
         with self._open_engine() as engine:
             return self._run(engine, images, self._settings)
 
-    def warm_up(self, batch_size: int = 1):
+    def network_size(self, image: np.ndarray) -> tuple[int, int]:
+        """Return the (width, height) at which the network sees an image or map (H, W, ...)."""
+        return network_size(self.input_size, image.shape[1::-1])
+
+    def warm_up(self, batch_size: int = 1, image_size: tuple[int, int] = (1280, 720)):
         """Segment black images, so that the first real ones find everything in place.
 
         On CUDA this is where graphs are captured. A call with more than `batch_size` images is
@@ -125,11 +135,13 @@ class InstanceSegmenter:
 
         Args:
             batch_size: the largest that will come.
+            image_size: (width, height) of the images, whose aspect the width of the network's
+                input may follow.
 
         Raises:
             DeviceError: when the device fails, or a graph cannot be captured.
         """
-        width, height = self.input_size
+        width, height = network_size(self.input_size, image_size)
         black = np.zeros((height, width, 3), np.uint8)
         with self._open_engine() as engine:
             engine.prepare(batch_size, (height, width))
@@ -146,12 +158,12 @@ class InstanceSegmenter:
                         torch.cuda.empty_cache()
 
     def infer(self, images: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
-        """Return the network's bare outputs at `input_size`: class logits and embeddings."""
+        """Return class logits and embeddings for images that the network sees at one size."""
         with self._open_engine() as engine:
             return engine.infer(self._scaled(images))
 
     def find(self, images: Sequence[np.ndarray]) -> list[ClusterArrays]:
-        """Return classes and clusters at `input_size`, before any score or threshold."""
+        """Return classes and clusters at the network's size, before any score or threshold."""
         with self._open_engine() as engine:
             return self._find(engine, images, self._settings, {})
 
@@ -173,15 +185,26 @@ class InstanceSegmenter:
 
     def _find(self, engine: EagerEngine, images, settings: SegmenterSettings,
               timings: dict) -> list[ClusterArrays]:
+        found = [None] * len(images)
+        for group in group_by_size([self.network_size(image) for image in images]):
+            same = self._find_same(engine, [images[k] for k in group], settings, timings)
+            for k, one in zip(group, same, strict=True):
+                found[k] = one
+        return found
+
+    def _find_same(self, engine: EagerEngine, images, settings: SegmenterSettings,
+                   timings: dict) -> list[ClusterArrays]:
+        """Find the clusters of images that the network sees at one size."""
         start = time.perf_counter()
         scaled = self._scaled(images)
-        timings['preprocess'] = (time.perf_counter() - start) * 1e3
+        spent = (time.perf_counter() - start) * 1e3
+        timings['preprocess'] = timings.get('preprocess', 0.) + spent
         sizes = [image.shape[1::-1] for image in images]
         return engine(scaled, sizes, settings.thing_bandwidths, settings.things, timings)
 
     def _scaled(self, images) -> np.ndarray:
-        """Bring images to the input size: uint8 (N, H, W, 3)."""
-        return np.stack([resize_image(image, self.input_size) for image in images])
+        """Bring images to the network's size: uint8 (N, H, W, 3)."""
+        return np.stack([resize_image(image, self.network_size(image)) for image in images])
 
     def _to_map(self, clusters: ClusterArrays, settings: SegmenterSettings,
                 timings: dict) -> InstanceMap:

@@ -51,13 +51,22 @@ class SegmenterSettings:
             self.things if classes is None else _channels(label_set, classes))
 
 
-def checked_input_size(size: Sequence[int]) -> tuple[int, int]:
-    """Return (width, height) as integers; UserError for a size that a network cannot take."""
+def checked_input_size(size: int | Sequence[int]) -> tuple[int, int]:
+    """Return an input size as (width, height).
+
+    Args:
+        size: (width, height); with a height alone, or a width of 0, the width follows the image
+            (see `input_size.network_size`), which a width of 0 in the result stands for.
+
+    Raises:
+        UserError: for a size that a network cannot take.
+    """
     try:
-        width, height = (int(v) for v in size)
+        width, height = (0, size) if isinstance(size, int) else (int(v) for v in size)
     except (TypeError, ValueError):
-        raise UserError(f'input_size must be two numbers (width, height), not {size}.') from None
-    if not (MIN_SIDE <= width <= MAX_SIDE and MIN_SIDE <= height <= MAX_SIDE):
+        raise UserError(f'input_size must be two numbers (width, height) or one (height), not '
+                        f'{size}.') from None
+    if not (MIN_SIDE <= height <= MAX_SIDE and (not width or MIN_SIDE <= width <= MAX_SIDE)):
         raise UserError(f'input_size must be from {MIN_SIDE} to {MAX_SIDE} in both directions, '
                         f'not {size}.')
     return width, height

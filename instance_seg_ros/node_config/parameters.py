@@ -142,7 +142,8 @@ class NodeSettings(CameraSettings):
         0, "CPU threads of the network; 0: PyTorch's default.", when=CONFIGURE,
         minimum=0, maximum=1024)
     input_size: tuple[int, ...] = parameter(
-        (0, 0), 'Input width and height of the network; 0, 0: as trained.',
+        (0, 0), 'Input width and height of the network; width 0: it follows the aspect of the '
+        'image; 0, 0: as trained.',
         when=CONFIGURE)
     score_threshold: float = parameter(
         SCORE_THRESHOLD, 'Minimum score of an instance.', minimum=0.0, maximum=1.0)

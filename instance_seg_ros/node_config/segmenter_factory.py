@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.labels import LabelSet
+from ..inference.input_size import size_text
 from .parameter_rules import per_class
 from .parameters import NodeSettings
 
@@ -107,10 +108,9 @@ def first_line(error: BaseException) -> str:
 def describe(segmenter: Any) -> dict[str, str]:
     """Return the facts about a segmenter for the diagnostics."""
     checkpoint = segmenter.checkpoint
-    width, height = segmenter.input_size
     return {'model': checkpoint.network, 'label_set': segmenter.label_set.name,
             'checksum': checkpoint.checksum, 'device': str(segmenter.device),
-            'input_size': f'{width}x{height}'}
+            'input_size': size_text(segmenter.input_size)}
 
 
 def gpu_memory(segmenter: Any) -> dict[str, str]:
