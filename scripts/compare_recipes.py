@@ -20,13 +20,18 @@ import yaml
 from torch.utils.data import DataLoader
 
 from instance_seg_ros.core.labels import LabelSet
-from instance_seg_ros.datasets.augmentation import Augmentation
 from instance_seg_ros.datasets.cityscapes import Cityscapes
 from instance_seg_ros.datasets.stream import Stream
 from instance_seg_ros.inference.checkpoint import Checkpoint, default_checkpoint
-from instance_seg_ros.training.data import From, class_weights, shares, validation_samples
+from instance_seg_ros.training.data import (
+    From,
+    augmentation,
+    class_weights,
+    validation_samples,
+)
 from instance_seg_ros.training.learner import Learner
 from instance_seg_ros.training.recipe import Recipe, load_recipe
+from instance_seg_ros.training.sources import shares
 from instance_seg_ros.training.validation import Validator
 
 RECIPES = Path(__file__).parents[1] / 'config/training'
@@ -67,8 +72,7 @@ def _changed(recipe: Recipe, changes: dict) -> Recipe:
 
 def _trained(recipe: Recipe, args: argparse.Namespace) -> Learner:
     """Train with the losses and rates of `instance_seg train`, all phases at once."""
-    stream = Stream(shares(recipe, (args.camvid, args.scenes)), Augmentation(
-        recipe.crop, recipe.area, recipe.aspect, recipe.rich, recipe.diverse), recipe.seed)
+    stream = Stream(shares(recipe, (args.camvid, args.scenes)), augmentation(recipe), recipe.seed)
     learner = Learner(recipe, class_weights(stream, 19, recipe.balance, 60))
     known = Checkpoint.load(default_checkpoint()).state
     learner.network.load_state_dict(

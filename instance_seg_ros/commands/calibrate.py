@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from ..arguments import class_numbers, count, image_size, numbers, result_file
+from ..arguments import class_numbers, count, input_size, numbers, result_file
 from ..core.errors import UserError
 from ..inference.segmenter_settings import SegmenterSettings
 
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              'logits of each class')
     parser.add_argument('--shift-classes', type=class_numbers, default={}, metavar='NAME=B,...',
                         help='with it: add these to the fitted biases, such as rider=-1')
-    parser.add_argument('--input-size', type=image_size, metavar='WxH',
+    parser.add_argument('--input-size', type=input_size, metavar='WxH',
                         help='make the checkpoint for this size')
     parser.add_argument('--bandwidth', type=numbers, metavar='B',
                         help='make the checkpoint for this radius of a cluster: a number for all '
@@ -54,8 +54,8 @@ def run(args: argparse.Namespace) -> None:
     from ..inference.checkpoint import Checkpoint
     from ..inference.segmenter import InstanceSegmenter
     from ..training.calibration import fit, judge
-    from ..training.data import shares
     from ..training.recipe import Recipe, load_recipe
+    from ..training.sources import shares
 
     checkpoint = Checkpoint.load(args.checkpoint)
     if not args.pictures:

@@ -15,6 +15,7 @@ from . import (
     cityscapes,
     coco,
     coco_panoptic,
+    idd_lite,
     kitti_mots,
     kitti_semantics,
     kitti_step,
@@ -31,6 +32,7 @@ from .tolerant import Tolerant
 DATASETS: dict[str, type[Reader]] = {
     'cityscapes': cityscapes.Cityscapes,
     'camvid': camvid.CamVid,
+    'idd-lite': idd_lite.IddLite,
     'kitti-mots': kitti_mots.KittiMots,
     'kitti-step': kitti_step.KittiStep,
     'kitti-semantics': kitti_semantics.KittiSemantics,

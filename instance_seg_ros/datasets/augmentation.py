@@ -1,17 +1,20 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Random crops and disturbances of training samples, through albumentations."""
+"""Random crops of training samples, as another camera would take them."""
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from .camera_effects import CameraEffects, compose
 from .pasting import drop_small
 from .sample import Sample
+from .weather import weather
 
-os.environ.setdefault('NO_ALBUMENTATIONS_UPDATE', '1')  # it asks the network on import otherwise
+MIN_AREA = 20
+"""Instances of fewer pixels in a crop are left out."""
 
 
 class Augmentation:
@@ -21,37 +24,35 @@ class Augmentation:
     aspect: width / height of the crop (range); it differs from the result's, because frames of
     any aspect are squeezed to the network's input at run time. rich, diverse: how often the crop
     with the most instance pixels, or the most classes, of four is taken instead of the first.
-    disturb: whether to mirror, and to change colours, light, sharpness and noise.
+    disturb: whether to mirror and to apply `effects`. enlarge: how much larger than in the frame a
+    crop becomes at most, in length: small frames are taken whole rather than blown up.
     """
 
     def __init__(self, size: Sequence[int], area: Sequence[float] = (.17, 1.),
                  aspect: Sequence[float] = (1.2, 3.), rich: float = .7,
-                 diverse: float = 0., disturb: bool = True) -> None:
+                 diverse: float = 0., disturb: bool = True,
+                 effects: CameraEffects | None = None, enlarge: float = 4.) -> None:
         """Compose the transforms."""
-        import albumentations as A
         self._size, self._area = tuple(size), area
         self._rich, self._diverse = rich, diverse
-        self._log_aspect = np.log(aspect)
-        self._disturb = A.Compose([
-            A.HorizontalFlip(p=.5),
-            A.ColorJitter(brightness=(.7, 1.35), contrast=(.7, 1.35), saturation=(.5, 1.4),
-                          hue=(-.03, .03), p=.6),
-            A.RandomGamma((75, 160), p=.3),
-            A.RandomShadow((0, .4, 1, 1), (1, 2), 5, shadow_intensity_range=(.3, .6), p=.15),
-            A.OneOf([A.GaussianBlur((3, 5)), A.MotionBlur((3, 7))], p=.2),
-            A.GaussNoise(std_range=(.01, .05), p=.25),
-            A.ImageCompression(quality_range=(35, 95), p=.3),
-            A.ToGray(p=.02),
-        ] if disturb else [], seed=0)
+        self._log_aspect, self._enlarge = np.log(aspect), enlarge
+        self._effects = (effects or CameraEffects()) if disturb else None
+        self._compose = compose(self._effects) if disturb else None
 
     def __call__(self, sample: Sample, seed: int) -> Sample:
         """Return the disturbed sample; the same seed gives the same pixels."""
-        window = self._window(sample, np.random.default_rng(seed))
+        rng = np.random.default_rng(seed)
+        window = self._window(sample, rng)
         crop = sample.cropped(window).scaled(self._size)
-        self._disturb.set_random_seed(seed)
-        out = self._disturb(image=crop.image, masks=[crop.classes, crop.instances])
+        return self._disturbed(crop, rng, seed) if self._effects else _cleaned(crop)
+
+    def _disturbed(self, crop: Sample, rng: np.random.Generator, seed: int) -> Sample:
+        """Mirror a crop half of the time, and take it with another camera."""
+        image = weather(crop.image, self._effects, rng)
+        self._compose.set_random_seed(seed)
+        out = self._compose(image=image, masks=[crop.classes, crop.instances])
         classes, instances = out['masks']
-        return Sample(sample.name, out['image'], classes, drop_small(instances, 20))
+        return _cleaned(Sample(crop.name, out['image'], classes, instances))
 
     def _window(self, sample: Sample, rng: np.random.Generator):
         windows = [self._random_window(sample.instances.shape, rng) for _ in range(4)]
@@ -65,9 +66,15 @@ class Augmentation:
 
     def _random_window(self, shape: tuple[int, int], rng: np.random.Generator):
         height, width = shape
-        area = rng.uniform(*self._area) * height * width
+        least = self._size[0] * self._size[1] / self._enlarge ** 2 / (height * width)
+        low, high = self._area
+        area = rng.uniform(min(max(low, least), high), high) * height * width
         aspect = np.exp(rng.uniform(*self._log_aspect))
         w = int(np.clip(np.sqrt(area * aspect), 16, width))
         h = int(np.clip(np.sqrt(area / aspect), 16, height))
         x, y = rng.integers(width - w + 1), rng.integers(height - h + 1)
         return np.s_[y:y + h, x:x + w]
+
+
+def _cleaned(sample: Sample) -> Sample:
+    return replace(sample, instances=drop_small(sample.instances, MIN_AREA))

@@ -108,6 +108,10 @@ class Cityscapes(Reader):
         """Return distances from the files of disparity and camera; None without them."""
         return instance_distances(self.disparity(index), self.camera(index), ids)
 
+    def class_map(self, index: int) -> np.ndarray:
+        """Read the classes of one image alone: uint8 (H, W), 255 = ignore."""
+        return self.label_set.index_by_id[self._label_ids(index)]
+
     def name(self, index: int) -> str:
         """Return CITY_SEQUENCE_FRAME, the stem that all files of an image share."""
         return self.paths[index].stem.removesuffix(_IMAGE)

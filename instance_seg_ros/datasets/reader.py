@@ -69,6 +69,10 @@ class Reader(ABC):
     def __getitem__(self, index: int) -> Sample:
         """Read one sample; raise UserError that names a missing or broken file."""
 
+    def class_map(self, index: int) -> np.ndarray:
+        """Read the classes of one sample alone: uint8 (H, W), 255 = ignored."""
+        return self[index].classes
+
     def with_truth(self, index: int) -> tuple[Sample, np.ndarray]:
         """Return a sample and its ground truth.
 

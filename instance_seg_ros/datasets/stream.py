@@ -29,45 +29,34 @@ class Source(Protocol):
         """Return a sample; all randomness comes from `rng`."""
 
 
-class Plain:
-    """Draws the samples of a data set as they are."""
+class Drawn:
+    """Draws the samples of a data set, with cut-outs pasted over them where there are some."""
 
-    def __init__(self, dataset: Sequence[Sample]) -> None:
-        """`dataset`: anything with a length and samples by index."""
-        self._dataset = dataset
+    def __init__(self, dataset: Sequence[Sample], label_set: LabelSet | None = None,
+                 cutouts: Sequence[Cutout] = (), most: int = 0,
+                 factors: np.ndarray | None = None) -> None:
+        """Take a data set of N samples.
 
-    def draw(self, rng: np.random.Generator) -> Sample:
-        """Return one of the data set's samples."""
-        return self._dataset[int(rng.integers(len(self._dataset)))]
-
-
-class Pasted:
-    """Draws CamVid frames with cut-outs pasted over them; all frames stay in memory."""
-
-    def __init__(self, frames: Sequence[Sample], cutouts: Sequence[Cutout], label_set: LabelSet,
-                 most: int = 10, rare_below: float = 0.) -> None:
-        """`most`: largest number of objects to paste. `rare_below`: see `repeat_factors`."""
-        self._frames, self._cutouts = frames, cutouts
-        self._label_set, self._most = label_set, most
-        factors = repeat_factors(frames, len(label_set), rare_below)
-        self._often = factors / factors.sum()
+        Args:
+            dataset: anything with a length and samples by index.
+            label_set: of the samples; needed for pasting.
+            cutouts: what is pasted.
+            most: largest number of objects to paste.
+            factors: float (N,), how often each sample is drawn, relative; None: all alike.
+        """
+        self._dataset, self._label_set = dataset, label_set
+        self._cutouts, self._most = cutouts, most
+        self._often = None if factors is None else factors / factors.sum()
 
     def draw(self, rng: np.random.Generator) -> Sample:
-        """Return one of the frames with 0 to `most` objects pasted over it."""
-        frame = self._frames[rng.choice(len(self._frames), p=self._often)]
-        return paste(frame, self._cutouts, self._label_set, rng, int(rng.integers(self._most + 1)))
-
-
-def repeat_factors(frames: Sequence[Sample], classes: int, rare_below: float) -> np.ndarray:
-    """Return how often to draw each frame, float (N,) from 1 on, by the rarest class in it.
-
-    A class that is in a share f of the frames asks for sqrt(rare_below / f): Gupta, Dollar,
-    Girshick, "LVIS" (2019), section 4. 0: all frames alike.
-    """
-    shown = np.array([np.bincount(f.classes.ravel(), minlength=256)[:classes] > 0
-                      for f in frames])
-    asked = np.sqrt(rare_below / np.maximum(shown.mean(0), 1 / len(frames)))
-    return np.maximum(1., (shown * asked).max(1))
+        """Return one of the samples, with 0 to `most` objects pasted over it."""
+        count = len(self._dataset)
+        index = rng.integers(count) if self._often is None else rng.choice(count, p=self._often)
+        sample = self._dataset[int(index)]
+        if not self._most or not self._cutouts:
+            return sample
+        return paste(sample, self._cutouts, self._label_set, rng,
+                     int(rng.integers(self._most + 1)))
 
 
 def with_whole_objects(dataset: CamVid) -> list[Sample]:
@@ -76,14 +65,10 @@ def with_whole_objects(dataset: CamVid) -> list[Sample]:
             for s in (dataset[i] for i in range(len(dataset)))]
 
 
-def pasted_camvid(root, label_set: LabelSet | str, most: int = 10,
-                  others: Sequence[Cutout] = (), rare_below: float = 0.) -> Pasted:
-    """CamVid train with its own whole objects, and `others`, pasted over its frames."""
-    dataset = CamVid(root, 'train', label_set)
-    frames = with_whole_objects(dataset)
-    own = collect(frames, dataset.label_set)
-    own += [rider for frame in frames for rider in collect_riders(frame, dataset.label_set)]
-    return Pasted(frames, [*own, *others], dataset.label_set, most, rare_below)
+def camvid_cutouts(frames: Sequence[Sample], label_set: LabelSet) -> list[Cutout]:
+    """Cut the whole objects, and riders, out of CamVid's frames."""
+    riders = [rider for frame in frames for rider in collect_riders(frame, label_set)]
+    return [*collect(frames, label_set), *riders]
 
 
 def cutouts_of(dataset: Sequence[Sample], label_set: LabelSet, pictures: int) -> list[Cutout]:
@@ -96,11 +81,16 @@ def cutouts_of(dataset: Sequence[Sample], label_set: LabelSet, pictures: int) ->
 
 @dataclass(frozen=True)
 class Share:
-    """A source, how often it is drawn (relative), and the weight of its class labels."""
+    """A source and how far it is trusted.
+
+    often: how often it is drawn, relative to the others. semantics: weight of its class labels.
+    instances: how often its instances count, 0 to 1: they are hidden from the other samples.
+    """
 
     source: Source
     often: float
     semantics: float = 1.0
+    instances: float = 1.0
 
 
 class Stream:
@@ -118,8 +108,11 @@ class Stream:
         """Return image uint8 (3, H, W), classes int64, instances int64 (H, W), semantics (1,)."""
         rng = np.random.default_rng((self._seed, index))
         share = self._shares[rng.choice(len(self._shares), p=self._often)]
-        sample = self._augmentation(share.source.draw(rng), int(rng.integers(2 ** 31)))
+        sample = share.source.draw(rng)
+        trusted = rng.random() < share.instances
+        sample = self._augmentation(sample, int(rng.integers(2 ** 31)))
+        instances = sample.instances if trusted else np.zeros_like(sample.instances)
         return {'image': np.ascontiguousarray(sample.image.transpose(2, 0, 1)),
                 'classes': sample.classes.astype(np.int64),
-                'instances': sample.instances.astype(np.int64),
+                'instances': instances.astype(np.int64),
                 'semantics': np.float32(share.semantics)}

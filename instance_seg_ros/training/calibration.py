@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.errors import UserError
-from ..core.labels import INSTANCE_FACTOR
+from ..core.labels import INSTANCE_FACTOR, LabelSet
 from ..core.resize import resize_labels
+from ..datasets.class_sets import FIRST_CODE, set_members
 from ..datasets.sample import IGNORE, Sample
 from ..inference.clusters import ClusterArrays
 from ..inference.confidence import features
@@ -37,7 +38,7 @@ def judge(segmenter: InstanceSegmenter, samples: Iterable[Sample]) -> Judged:
 
     Clusters that lie mostly where nobody separated the objects are left out.
     """
-    parts = [_judge(segmenter.find([sample.image])[0], sample, segmenter.label_set.ids)
+    parts = [_judge(segmenter.find([sample.image])[0], sample, segmenter.label_set)
              for sample in samples]
     return Judged(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
@@ -72,17 +73,26 @@ def _logistic(rows: np.ndarray, right: np.ndarray) -> list[float]:
     return [*slopes.tolist(), float(model.intercept_[0] - slopes @ mean)]
 
 
-def _judge(clusters: ClusterArrays, sample: Sample, ids: np.ndarray):
+def _judge(clusters: ClusterArrays, sample: Sample, label_set: LabelSet):
     rows, size = features(clusters), clusters.label_image.shape[::-1]
     classes, instances = resize_labels(sample.classes, size), resize_labels(sample.instances, size)
     right, doubtful = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
     for k, channel in enumerate(clusters.class_index):
         mask = clusters.label_image == k + 1
-        right[k] = _best_iou(mask, instances, int(ids[channel])) > .5
+        right[k] = _best_iou(mask, instances, int(label_set.ids[channel])) > .5
         unknown = (classes == channel) & (instances == 0)
-        unknown |= classes == IGNORE
+        unknown |= _may_be(classes, int(channel), label_set)
         doubtful[k] = not right[k] and unknown[mask].mean() > .5
     return clusters.class_index[~doubtful], rows[~doubtful], right[~doubtful]
+
+
+def _may_be(classes: np.ndarray, channel: int, label_set: LabelSet) -> np.ndarray:
+    """Return the void pixels and those labelled with a set that the class is in: bool (H, W)."""
+    table = np.zeros(256, bool)
+    table[IGNORE] = True
+    members = set_members(label_set)[:, channel]
+    table[FIRST_CODE:FIRST_CODE + len(members)] = members
+    return table[classes]
 
 
 def _best_iou(mask: np.ndarray, instances: np.ndarray, label_id: int) -> float:

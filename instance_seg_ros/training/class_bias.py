@@ -18,7 +18,7 @@ from torch import nn
 
 from ..core.errors import UserError
 from ..core.resize import resize_labels
-from ..datasets.sample import IGNORE, Sample
+from ..datasets.sample import Sample
 from ..inference.checkpoint import Checkpoint
 from ..inference.segmenter import InstanceSegmenter
 
@@ -34,12 +34,12 @@ Pixels = tuple[np.ndarray, np.ndarray]
 
 def sample_logits(segmenter: InstanceSegmenter, samples: Iterable[Sample], seed: int) -> Pixels:
     """Return the logits of some known pixels of each picture."""
-    rng, size = np.random.default_rng(seed), segmenter.input_size
+    rng = np.random.default_rng(seed)
     logits, truths = [], []
     for sample in samples:
-        classes = resize_labels(sample.classes, size).ravel()
+        classes = resize_labels(sample.classes, segmenter.network_size(sample.image)).ravel()
         chosen = rng.integers(classes.size, size=PIXELS)
-        chosen = chosen[classes[chosen] != IGNORE]
+        chosen = chosen[classes[chosen] < len(segmenter.label_set)]     # void and class sets
         found = segmenter.infer([sample.image])[0][0].flatten(1)
         logits.append(found[:, torch.from_numpy(chosen)].T.float().cpu().numpy())
         truths.append(classes[chosen].astype(np.int64))

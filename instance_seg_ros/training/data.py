@@ -14,25 +14,16 @@ from torch.utils.data import DataLoader, Sampler
 
 from ..core.errors import UserError
 from ..core.labels import IGNORE_INDEX, LabelSet
-from ..datasets import DATASETS, Reader, open_dataset, open_sound, recognise
+from ..datasets import Reader, open_dataset, open_sound, recognise
+from ..datasets.augmentation import Augmentation
+from ..datasets.camera_effects import CameraEffects
 from ..datasets.camvid import CamVid
-from ..datasets.check import check_labelled
 from ..datasets.cutouts import collect
 from ..datasets.pasting import paste
 from ..datasets.sample import Sample
 from ..datasets.sticks import Sticks
-from ..datasets.stream import (
-    Plain,
-    Share,
-    Stream,
-    cutouts_of,
-    pasted_camvid,
-    with_whole_objects,
-)
+from ..datasets.stream import Stream, with_whole_objects
 from .recipe import Recipe
-
-VALIDATION_FRAMES = 40
-"""Pictures of a Cityscapes folder that are scored while training, evenly spread."""
 
 
 class From(Sampler):
@@ -82,30 +73,10 @@ def _quiet_worker(number: int) -> None:
     cv2.setNumThreads(0)
 
 
-def shares(recipe: Recipe, data: tuple[Path, ...], skip_bad: bool = False) -> list[Share]:
-    """Open the training part of each folder, with the recipe's settings for its data set.
-
-    Raises UserError for data that are not sound, unless `skip_bad` takes the rest.
-    """
-    label_set = LabelSet.of(recipe.label_set)
-    if label_set.name == 'sticks':
-        sticks = Sticks('train', recipe.crop[0])
-        return [Share(Plain(sticks), 1.)]
-    settings = {kind: {'often': 1., 'semantics': 1., 'pasted': 10, 'cutouts': 0, 'rare_below': 0.,
-                       **recipe.sources.get(kind, {})} for kind in DATASETS}
-    found = [(folder, recognise(folder)) for folder in data]
-    labelled = [(open_sound(folder, 'train', label_set, skip_bad), settings[kind])
-                for folder, kind in found if kind != 'camvid']
-    for dataset, _ in labelled:
-        check_labelled(dataset, label_set, dataset.root.name)
-    others = [cutout for dataset, s in labelled
-              for cutout in cutouts_of(dataset, label_set, int(s['cutouts']))]
-    result = [(Plain(dataset), s) for dataset, s in labelled]
-    camvid = settings['camvid']
-    result += [(pasted_camvid(folder, label_set, int(camvid['pasted']), others,
-                              float(camvid['rare_below'])), camvid)
-               for folder, kind in found if kind == 'camvid']
-    return [Share(source, float(s['often']), float(s['semantics'])) for source, s in result]
+def augmentation(recipe: Recipe) -> Augmentation:
+    """Return the augmentation of a recipe; UserError for an unknown effect."""
+    return Augmentation(recipe.crop, recipe.area, recipe.aspect, recipe.rich, recipe.diverse,
+                        recipe.disturb, CameraEffects.of(recipe.effects), recipe.enlarge)
 
 
 def class_weights(stream: Stream, classes: int, balance: float, count: int = 200) -> torch.Tensor:
@@ -120,25 +91,33 @@ def class_weights(stream: Stream, classes: int, balance: float, count: int = 200
     return torch.tensor(np.where(share > 0, 1 / np.log(balance + share), 0.), dtype=torch.float32)
 
 
-def validation_samples(data: tuple[Path, ...], label_set: LabelSet, seed: int = 7,
-                       skip_bad: bool = False) -> list[Sample]:
+def validation_samples(data: tuple[Path, ...], label_set: LabelSet, limit: int = 40,
+                       seed: int = 7, skip_bad: bool = False) -> list[Sample]:
     """Return labelled images that training never sees, from every folder that has some.
 
-    CamVid's are given its own whole objects, others are as they are; 40 drawn sticks.
+    CamVid's are given its own whole objects, others are as they are; or drawn sticks.
+
+    Args:
+        data: the folders.
+        label_set: of the classes.
+        limit: most of each folder, evenly spread.
+        seed: of what is pasted.
     """
+    if not limit:
+        return []
     if label_set.name == 'sticks':
         sticks = Sticks('val')
-        return [sticks[index] for index in range(40)]
+        return [sticks[index] for index in range(limit)]
     samples = []
     for folder in data:
         frames = _validation_part(folder, label_set, skip_bad)
         if frames is None:
             continue
         if recognise(folder) == 'camvid':
-            samples += _pasted_frames(frames, label_set, seed)
+            samples += _pasted_frames(frames, label_set, seed)[:limit]
         else:
-            every = max(1, len(frames) // VALIDATION_FRAMES)
-            samples += [frames[k] for k in range(0, len(frames), every)][:VALIDATION_FRAMES]
+            every = max(1, len(frames) // limit)
+            samples += [frames[k] for k in range(0, len(frames), every)][:limit]
     return samples
 
 

@@ -112,9 +112,9 @@ def _segments(instance_ids: Tensor, inside: Tensor, dtype: torch.dtype) -> _Segm
     image = torch.repeat_interleave(torch.arange(images, device=ids.device), image)
     factor = int(ids.max()) + 1
     # Numbering by a table of occurring keys is linear; torch.unique would sort every pixel.
-    keys, of_pixel = _renumber(image * factor + ids, images * factor)
+    keys, of_pixel = renumber(image * factor + ids, images * factor)
     classes = factor // INSTANCE_FACTOR + 1
-    group_keys, group = _renumber(
+    group_keys, group = renumber(
         keys // factor * classes + keys % factor // INSTANCE_FACTOR, images * classes)
     group_image = group_keys // classes
     groups_in_image = torch.bincount(group_image, minlength=images)[group_image]
@@ -122,7 +122,7 @@ def _segments(instance_ids: Tensor, inside: Tensor, dtype: torch.dtype) -> _Segm
     return _Segments(of_pixel, group, torch.bincount(group).to(dtype), weight)
 
 
-def _renumber(keys: Tensor, end: int) -> tuple[Tensor, Tensor]:
+def renumber(keys: Tensor, end: int) -> tuple[Tensor, Tensor]:
     """Return the distinct values of `keys` (all below `end`), sorted, and each key's place."""
     table = torch.zeros(end, dtype=torch.long, device=keys.device)
     table[keys] = 1

@@ -13,8 +13,10 @@ from torch.nn import functional as F
 
 from ..core.errors import UserError
 from ..core.labels import LabelSet
+from ..datasets.class_sets import set_members
+from ..inference.clustering_methods import branch_channels
 from ..networks import build_network
-from .discriminative_loss import DiscriminativeLoss
+from .instance_losses import instance_loss
 from .losses import ClassLoss, OverlapLoss, coarse_labels
 from .recipe import Recipe
 from .schedule import Schedule
@@ -33,14 +35,17 @@ class Learner(lightning.LightningModule):
         super().__init__()
         torch.manual_seed(recipe.seed)
         self.recipe, self.max_seconds = recipe, max_seconds
-        classes = len(LabelSet.of(recipe.label_set))
-        self.network = build_network(recipe.network, classes, recipe.embedding_dims, recipe.task,
+        label_set = LabelSet.of(recipe.label_set)
+        classes, members = len(label_set), torch.from_numpy(set_members(label_set))
+        channels = branch_channels(recipe.method, recipe.embedding_dims)
+        self.network = build_network(recipe.network, classes, channels, recipe.task,
                                      **recipe.options).to(memory_format=torch.channels_last)
         channels = self.network.feature_channels
         self.schedule = Schedule(recipe, channels is not None)
         self.auxiliary = nn.Conv2d(channels, classes, 1) if self.schedule.needs_head() else None
-        self.class_loss, self.overlap_loss = ClassLoss(class_weights), OverlapLoss()
-        self.instance_loss = DiscriminativeLoss(recipe.margin_variance, recipe.margin_distance)
+        self.class_loss = ClassLoss(class_weights, members)
+        self.overlap_loss = OverlapLoss()
+        self.instance_loss = instance_loss(recipe)
         self.register_buffer('mean', torch.tensor(recipe.mean).view(1, 3, 1, 1))
         self.register_buffer('std', torch.tensor(recipe.std).view(1, 3, 1, 1))
         self._prepare_branches()
@@ -150,9 +155,9 @@ class Learner(lightning.LightningModule):
         weight = self.schedule.instance_weight(self._now)
         if not weight and self.recipe.task == 'both':
             return {}
-        terms = self.instance_loss(embeddings, batch['instances'])
-        return {'instance': (weight, terms.total), 'variance': (None, terms.variance),
-                'distance': (None, terms.distance)}
+        total, terms = self.instance_loss(embeddings, batch)
+        return {'instance': (weight, total)} | {name: (None, term)
+                                                for name, term in terms.items()}
 
     def _encoder_losses(self, images: Tensor, batch: dict[str, Tensor]) -> dict:
         coarse = self.auxiliary(self.network.encode(self.network.pad(images))[0])

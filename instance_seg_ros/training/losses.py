@@ -9,19 +9,28 @@ from torch.distributed.nn.functional import all_reduce
 from torch.nn import functional as F
 
 from ..core.labels import IGNORE_INDEX
+from ..datasets.class_sets import FIRST_CODE
 
 
 class ClassLoss(nn.Module):
     """Class-weighted cross-entropy: the weighted mean over all known pixels of the batch.
 
-    weights: float (K,). A batch that is split among processes counts as one: the mean of the
-    processes' losses is the loss of the whole.
+    A label that stands for a set of classes is learned by the summed probability of the set, with
+    the mean weight of its classes.
+
+    weights: float (K,). members: bool (S, K), classes of each set of `CLASS_SETS`. A batch that is
+    split among processes counts as one: the mean of the processes' losses is the loss of the
+    whole.
     """
 
-    def __init__(self, weights: Tensor) -> None:
+    def __init__(self, weights: Tensor, members: Tensor | None = None) -> None:
         """Keep the weights out of checkpoints: they follow from recipe and data."""
         super().__init__()
+        members = torch.zeros(0, len(weights)) if members is None else members.to(weights.dtype)
+        of_set = members @ weights / members.sum(1).clamp_min(1)
         self.register_buffer('weights', weights, persistent=False)
+        self.register_buffer('set_weights', of_set, persistent=False)
+        self.register_buffer('outside', members.log(), persistent=False)    # 0 or -inf
 
     def forward(self, logits: Tensor, classes: Tensor, share: Tensor) -> Tensor:
         """Score logits (N, K, H, W) for classes int64 (N, H, W), 255 = unknown.
@@ -29,11 +38,22 @@ class ClassLoss(nn.Module):
         share: float (N,), how much each picture counts.
         """
         weights, share = self.weights.float(), share.view(-1, 1, 1)
-        loss = F.cross_entropy(logits.float(), classes, weights, ignore_index=IGNORE_INDEX,
-                               reduction='none')
-        known = classes != IGNORE_INDEX
+        known = classes < len(weights)
+        loss = F.cross_entropy(logits.float(), classes.where(known, IGNORE_INDEX), weights,
+                               ignore_index=IGNORE_INDEX, reduction='none')
         counted = torch.where(known, weights[classes.clamp_max(len(weights) - 1)], 0.) * share
-        return (loss * share).sum() / mean_over_processes(counted.sum()).clamp_min(1.)
+        of_sets, counted_sets = self._sets(logits, classes, share)
+        total = mean_over_processes(counted.sum() + counted_sets).clamp_min(1.)
+        return ((loss * share).sum() + of_sets) / total
+
+    def _sets(self, logits: Tensor, classes: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the weighted loss of the pixels labelled with sets, and their weight."""
+        code = classes - FIRST_CODE
+        inside = (code >= 0) & (code < len(self.outside))
+        code, pixels = code[inside], logits.permute(0, 2, 3, 1)[inside].float()    # (P, K)
+        loss = pixels.logsumexp(1) - (pixels + self.outside[code]).logsumexp(1)
+        weight = self.set_weights[code].float() * share.expand(classes.shape)[inside]
+        return (loss * weight).sum(), weight.sum()
 
 
 class OverlapLoss(nn.Module):
@@ -51,7 +71,7 @@ class OverlapLoss(nn.Module):
 
         share: float (N,), how much each picture counts.
         """
-        known = (classes != IGNORE_INDEX) * share.view(-1, 1, 1)
+        known = (classes < logits.shape[1]) * share.view(-1, 1, 1)
         soft = logits.float().softmax(1) * known[:, None]
         index = classes.clamp_max(logits.shape[1] - 1)[:, None]
         own = soft.gather(1, index).flatten()

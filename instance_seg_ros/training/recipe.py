@@ -12,6 +12,7 @@ import yaml
 from ..core.errors import UserError
 from ..core.label_file import is_label_file, load_label_set
 from ..core.package_data import share_file
+from ..inference.clustering_methods import BANDWIDTHS, METHODS
 from ..networks import TASKS
 
 OPTIMIZERS = ('adamw', 'adam')
@@ -23,10 +24,10 @@ class Recipe:
 
     network, task ('semantic', 'embedding' or 'both'), options, embedding_dims, label_set (the name
     of a built-in set, or `LabelSet.to_dict`'s data; in a file, also the path of a label set beside
-    it), input_size (width, height at run time), bandwidth: what ends up in the checkpoint.
-    mean, std: normalisation of RGB in 0..1.
-    crop: (width, height) of training pictures; area, aspect, rich, diverse, disturb: see
-    `Augmentation`.
+    it), input_size (width, height at run time), method of the clustering, bandwidth (the method's
+    where there is none): what ends up in the checkpoint. mean, std: normalisation of RGB in 0..1.
+    crop: (width, height) of training images; area, aspect, enlarge, rich, diverse, disturb:
+    see `Augmentation`; effects: by name, (probability, least, greatest), see `CameraEffects`.
     batch: pictures a step, of all processes together; accumulate: steps an update.
     optimizer: `adam` (decay is part of the gradient, as in the paper) or `adamw` (decoupled);
     learning_rate, weight_decay: its; warmup: share of the run in which the rate rises; then it
@@ -42,8 +43,10 @@ class Recipe:
     margin_distance: delta_v and delta_d.
     freeze: `encoder` keeps its weights as they are, for few images; empty: all learn.
     balance: c of the class weights 1 / log(c + p), p the share of a class in the training pixels.
-    validate_every: updates between two savings. sources: for each layout (`camvid`,
-    `cityscapes`) how often it is drawn, and more.
+    validate_every: updates between two savings; validation_frames: scored then, of each folder
+    that has some (0: none, and there is no best). rare_below: share of
+    the drawn images under which a class is rare and drawn more often (0: never). sources: by
+    folder name or layout (`camvid`, `cityscapes`, `idd-lite`), see `SourceSettings`.
     """
 
     network: str = 'enet_branched'
@@ -52,15 +55,18 @@ class Recipe:
     embedding_dims: int = 8
     label_set: str | dict[str, Any] = 'cityscapes'
     input_size: tuple[int, int] = (768, 384)
-    bandwidth: float = 1.5
+    method: str = 'mean_shift'
+    bandwidth: float | None = None
     mean: tuple[float, float, float] = (.41, .42, .43)
     std: tuple[float, float, float] = (.29, .30, .30)
     crop: tuple[int, int] = (512, 256)
     area: tuple[float, float] = (.17, 1.)
     aspect: tuple[float, float] = (1.2, 3.)
+    enlarge: float = 4.
     rich: float = .7
     diverse: float = 0.
     disturb: bool = True
+    effects: dict[str, Any] = field(default_factory=dict)
     batch: int = 4
     accumulate: int = 1
     steps: int = 10000
@@ -86,14 +92,19 @@ class Recipe:
     freeze: str = ''
     seed: int = 0
     validate_every: int = 500
+    validation_frames: int = 40
+    rare_below: float = 0.
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse settings that no run can follow."""
-        for name, known in (('task', TASKS), ('optimizer', OPTIMIZERS)):
+        for name, known in (('task', TASKS), ('optimizer', OPTIMIZERS),
+                            ('method', METHODS)):
             if getattr(self, name) not in known:
                 raise UserError(f'{name} is one of {", ".join(known)}, not '
                                 f'{getattr(self, name)!r}.')
+        if self.bandwidth is None:
+            object.__setattr__(self, 'bandwidth', BANDWIDTHS[self.method])
         if self.task == 'embedding' and self.instance_start:
             raise UserError('A network for embeddings alone has nothing to learn before its '
                             'instance loss begins; set instance_start to 0.')
@@ -137,8 +148,8 @@ def load_recipe(path: str | Path) -> Recipe:
 
 def _number(value: Any, setting: Any) -> Any:
     """Make numbers of numbers: YAML takes 1e-4, without a point, for text."""
-    kind = {'int': int, 'float': float}.get(setting.type)
-    if kind is None:
+    kind = {'int': int, 'float': float, 'float | None': float}.get(setting.type)
+    if kind is None or value is None:
         return value
     try:
         return kind(value)

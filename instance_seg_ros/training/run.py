@@ -19,15 +19,15 @@ from lightning.pytorch.utilities import rank_zero_only
 from ..core.errors import UserError
 from ..core.labels import LabelSet
 from ..datasets import DATASETS, recognise
-from ..datasets.augmentation import Augmentation
 from ..datasets.stream import Stream
 from ..inference.checkpoint import Checkpoint
 from .callbacks import Keeper, Progress, Stop, WaitingShare
-from .data import Batches, class_weights, shares, validation_samples
+from .data import Batches, augmentation, class_weights, validation_samples
 from .freeze import Freeze, frozen_modules
 from .learner import Learner
 from .new_classes import with_classes
 from .recipe import Recipe
+from .sources import shares
 from .start import check_resumable, initialise
 from .validation import Validator
 
@@ -62,13 +62,11 @@ def train(run: Run) -> None:
     elif (run.output / 'last.ckpt').exists():
         raise UserError(f'{run.output}: there is a run in this folder; go on with it (--resume), '
                         'or name another folder.')
-    stream = Stream(shares(recipe, run.data, run.skip_bad), Augmentation(
-        recipe.crop, recipe.area, recipe.aspect, recipe.rich, recipe.diverse, recipe.disturb),
-        recipe.seed)
+    stream = Stream(shares(recipe, run.data, run.skip_bad), augmentation(recipe), recipe.seed)
     learner = Learner(recipe, _class_weights(stream, recipe), run.max_seconds)
     if run.init and not run.resume:
         start = with_classes(Checkpoint.load(run.init), LabelSet.of(recipe.label_set))
-        say(initialise(learner.network, start))
+        say(initialise(learner.network, start, recipe.method))
     _write_recipe(run)
     waiting = WaitingShare()
     keeper = Keeper(run.output, recipe.validate_every, _validator(run), Shipper(run))
@@ -103,9 +101,10 @@ def _validator(run: Run) -> Validator | None:
     recipe, label_set = run.recipe, LabelSet.of(run.recipe.label_set)
     if rank_zero_only.rank:
         return None
-    samples = validation_samples(run.data, label_set, skip_bad=run.skip_bad)
+    samples = validation_samples(run.data, label_set, recipe.validation_frames,
+                                 skip_bad=run.skip_bad)
     return Validator(samples, label_set, tuple(recipe.input_size), recipe.bandwidth,
-                     recipe.task) if samples else None
+                     recipe.task, recipe.method) if samples else None
 
 
 def _trainer(run: Run, callbacks: list) -> lightning.Trainer:
@@ -154,7 +153,8 @@ class Shipper:
             label_set=LabelSet.of(recipe.label_set), state=learner.network.state_dict(),
             options=recipe.options,
             embedding_dims=recipe.embedding_dims, input_size=tuple(recipe.input_size),
-            bandwidth=recipe.bandwidth, mean=tuple(recipe.mean), std=tuple(recipe.std),
+            method=recipe.method, bandwidth=recipe.bandwidth, mean=tuple(recipe.mean),
+            std=tuple(recipe.std),
             provenance={'command': self._run.command, 'data': kinds,
                         'licences': [DATASETS[kind].licence for kind in kinds],
                         'steps': learner.global_step,

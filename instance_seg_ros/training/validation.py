@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ..core.labels import LabelSet
 from ..datasets.sample import IGNORE, Sample
-from ..inference.mean_shift import MeanShift
+from ..inference.clustering_methods import build_clustering
 from .pictures import picture
 
 
@@ -66,11 +66,12 @@ class Validator:
     """
 
     def __init__(self, samples: Sequence[Sample], label_set: LabelSet, size: tuple[int, int],
-                 bandwidth: float, task: str = 'both') -> None:
+                 bandwidth: float | None, task: str = 'both',
+                 method: str = 'mean_shift') -> None:
         """Bring the samples to `size` (width, height) once."""
-        self._samples = [s.scaled(size) for s in samples]
+        self._samples = [_single_classes(s.scaled(size), len(label_set)) for s in samples]
         self._label_set, self._task = label_set, task
-        self._cluster = MeanShift(bandwidth)
+        self._cluster = build_clustering(method, bandwidth)
 
     @torch.inference_mode()
     def __call__(self, network: nn.Module, normalise) -> tuple[dict[str, float], np.ndarray]:
@@ -165,3 +166,8 @@ def _components(mask: np.ndarray) -> np.ndarray:
     _, numbers, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     keep = np.where(stats[:, cv2.CC_STAT_AREA] >= 10, np.arange(len(stats)), 0)
     return keep[numbers]
+
+
+def _single_classes(sample: Sample, classes: int) -> Sample:
+    """Ignore pixels whose label is a set of classes."""
+    return replace(sample, classes=np.where(sample.classes < classes, sample.classes, IGNORE))

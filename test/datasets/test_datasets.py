@@ -16,9 +16,10 @@ from instance_seg_ros.datasets.cutouts import collect, roof_dip, unhidden, whole
 from instance_seg_ros.datasets.kitti_mots import KittiMots
 from instance_seg_ros.datasets.painter import BACKGROUND_ID
 from instance_seg_ros.datasets.pasting import drop_small, paste
+from instance_seg_ros.datasets.rare_classes import classes_shown, repeat_factors
 from instance_seg_ros.datasets.rle import decode_rle
 from instance_seg_ros.datasets.sample import IGNORE, Sample, read_map, read_rgb
-from instance_seg_ros.datasets.stream import Pasted, Plain, Share, Stream, repeat_factors
+from instance_seg_ros.datasets.stream import Drawn, Share, Stream
 
 CITY = LabelSet.named('cityscapes')
 CAR, ROAD = CITY.names.index('car'), CITY.names.index('road')
@@ -224,16 +225,24 @@ def test_frames_with_a_rare_class_are_drawn_more_often():
     common, rare = (Sample('', np.zeros((4, 4, 3), np.uint8), np.full((4, 4), k, np.uint8),
                            np.zeros((4, 4), np.uint16)) for k in (0, 3))
     rare.classes[0] = 255       # no class at all
-    frames = [common] * 24 + [rare]
-    factors = repeat_factors(frames, 19, rare_below=.16)
+    shown = classes_shown([frame.classes for frame in [common] * 24 + [rare]], 19)
+    factors, = repeat_factors([shown], [1.], rare_below=.16)
     assert factors.tolist() == [1.] * 24 + [2.]
-    assert repeat_factors(frames, 19, rare_below=0.).tolist() == [1.] * 25
+    assert repeat_factors([shown], [1.], rare_below=0.)[0].tolist() == [1.] * 25
+
+
+def test_a_class_is_rare_over_all_sources_together():
+    """Of 80 % and 20 % of the draws, half and all show class 1: .6 together."""
+    first = np.array([[True, True], [True, False]])
+    second = np.array([[False, True]])
+    one, two = repeat_factors([first, second], [4., 1.], rare_below=.6 * 4)
+    assert one.tolist() == pytest.approx([2., np.sqrt(2.4 / .8)]) and two.tolist() == [2.]
 
 
 def stream(seed=0):
     sample = street(((60, 100, 40), (150, 90, 30)))
-    pasted = Pasted([sample], collect([sample], CITY), CITY, 4)
-    return Stream([Share(Plain([sample]), 1., .5), Share(pasted, 1.)],
+    pasted = Drawn([sample], CITY, collect([sample], CITY), 4)
+    return Stream([Share(Drawn([sample]), 1., .5), Share(pasted, 1.)],
                   Augmentation((64, 32)), seed)
 
 
