@@ -236,7 +236,8 @@ def test_a_class_is_rare_over_all_sources_together():
     first = np.array([[True, True], [True, False]])
     second = np.array([[False, True]])
     one, two = repeat_factors([first, second], [4., 1.], rare_below=.6 * 4)
-    assert one.tolist() == pytest.approx([2., np.sqrt(2.4 / .8)]) and two.tolist() == [2.]
+    assert one.tolist() == pytest.approx([2., np.sqrt(2.4 / .8)])
+    assert two.tolist() == pytest.approx([2.])
 
 
 def stream(seed=0):

@@ -122,8 +122,8 @@ def test_what_is_no_rgb_image_is_refused(painted, image):
 
 @pytest.mark.parametrize('options, message', [
     ({'device': 'tpu'}, 'cpu'), ({'device': 'cuda:7'}, 'cuda:7'), ({'input_size': (10, 10)}, '64'),
-    ({'input_size': 5}, 'two numbers'), ({'threads': -1}, 'threads'),
-    ({'cuda_graphs': 'on'}, 'auto, off')])
+    ({'input_size': 5}, '64'), ({'input_size': 'wide'}, 'two numbers'),
+    ({'threads': -1}, 'threads'), ({'cuda_graphs': 'on'}, 'auto, off')])
 def test_wrong_options_are_refused(options, message):
     """A device that is not there, a size that makes no sense."""
     with pytest.raises(UserError, match=message):
