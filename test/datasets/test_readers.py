@@ -56,4 +56,4 @@ def test_readers_cross_to_other_processes(tmp_path):
 
 
 def test_every_reader_of_files_has_a_layout_here():
-    assert {*LAYOUTS.values(), 'camvid', 'sticks'} == set(DATASETS)
+    assert {*LAYOUTS.values(), 'camvid', 'idd-lite', 'sticks'} == set(DATASETS)

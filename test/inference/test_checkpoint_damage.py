@@ -47,7 +47,7 @@ def refusal(path, content):
     {'bandwidth': {'person': []}}, {'bandwidth': 0}, {'bandwidth': float('nan')},
     {'embedding_dims': 'x'}, {'embedding_dims': -1}, {'embedding_dims': 10 ** 9},
     {'embedding_dims': True}, {'confidence': {'': ['a'] * 9}}, {'confidence': [1]},
-    {'options': [1]}, {'input_size': [0, 64]}, {'input_size': [64]}, {'input_size': 'ab'},
+    {'options': [1]}, {'input_size': [64, 0]}, {'input_size': [64]}, {'input_size': 'ab'},
     {'label_set': None}, {'label_set': {'name': 'x', 'labels': [{}]}}, {'scores': 3},
     {'x' * 4500: 1, 'network': 'y' * 4500}), ids=lambda c: str(c)[:30])
 def test_descriptions_that_are_damaged(tmp_path, whole, change):

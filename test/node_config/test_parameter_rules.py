@@ -17,7 +17,7 @@ def settings(**changes):
 
 
 @pytest.mark.parametrize('wrong', (
-    {'device': 'tpu'}, {'device': 'cuda:'}, {'input_size': (512,)}, {'input_size': (0, 64)},
+    {'device': 'tpu'}, {'device': 'cuda:'}, {'input_size': (512,)}, {'input_size': (64, 0)},
     {'input_size': (-1, 64)}, {'input_size': (10000, 512)}, {'bandwidth': 1e-46},
     {'class_bandwidths': ('person=1e-320',)}, {'class_score_thresholds': ('car',)},
     {'class_score_thresholds': ('car=1.5',)}, {'class_score_thresholds': ('=0.5',)},
