@@ -79,7 +79,7 @@ def test_images_that_cannot_be_decoded_are_told_once_and_counted(start_node, car
     received, published, held, dropped, failed = car.counts()
     assert failed == {kind: 2 for kind, _ in BROKEN} and received == 9 and len(masks) == 1
     level, text, _ = car.status()
-    assert level == 2 and 'cannot be processed' in text
+    assert level == 2 and 'image processing fails' in text
     for kind, _ in BROKEN:
         assert node.log.count(f'failed/{kind}') == 1
 
