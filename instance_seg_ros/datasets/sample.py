@@ -80,9 +80,12 @@ def read_channels(path: Path, channels: int) -> np.ndarray:
 
 
 def _read(path: Path, flags: int) -> np.ndarray:
-    if not Path(path).is_file():
-        raise UserError(f'{path}: there is no such file; is the data set complete?')
-    data = np.fromfile(path, np.uint8)
+    try:
+        data = np.fromfile(path, np.uint8)
+    except FileNotFoundError:
+        raise UserError(f'{path}: there is no such file; is the data set complete?') from None
+    except OSError as error:
+        raise UserError(f'{str(path)[:300]}: cannot be read: {error.strerror}.') from None
     array = cv2.imdecode(data, flags) if data.size else None
     if array is None:
         raise UserError(f'{path}: this image is broken; fetch it again')

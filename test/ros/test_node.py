@@ -272,7 +272,7 @@ def test_autostart_that_fails_ends_with_status_1_and_a_sentence(start_node):
 @pytest.mark.parametrize('wrong, words', (
     ({'transport': 'zip'}, 'transport'), ({'bandwidth': 1}, 'bandwidth'),
     ({'score_threshold': 7.0}, 'score_threshold'), ({'roi': [1, 2]}, 'roi'),
-    ({'topic': 'a b'}, "topic: 'a b' is not a valid"), ({'cameras': ['a', 'a']}, "cameras: 'a'"),
+    ({'topic': 'a b'}, "topic: 'a b' is not a valid"), ({'cameras': ['a', 'a']}, "name 'a'"),
     ({'qos_overrides': {'/image_raw': {'subscription': {'reliability': 'bad'}}}},
      "reliability: invalid value 'bad'; available: reliable")))
 def test_wrong_parameters_at_start_end_with_status_2_and_a_sentence(start_node, wrong, words):
