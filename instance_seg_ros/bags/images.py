@@ -35,8 +35,9 @@ def serialize_image(header, encoding: str, pixels: np.ndarray) -> bytes:
     """
     Return a serialized sensor_msgs/Image.
 
-    :param pixels: H x W or H x W x C, uint8 or uint16, little-endian, laid out as ``encoding``
-        says.
+    Args:
+        pixels: H x W or H x W x C, uint8 or uint16, little-endian, laid out as ``encoding``
+            says.
     """
     pixels = np.ascontiguousarray(pixels)
     message = typestore().types['sensor_msgs/msg/Image'](

@@ -94,7 +94,8 @@ def play(events: Iterable[Event], publish: Callable[[Event], None], stop: thread
     """
     Publish each event when it is due, a late one at once, until ``stop`` is set.
 
-    :return: the greatest lateness in seconds.
+    Returns:
+        the greatest lateness in seconds.
     """
     begin, lateness = None, 0.0
     for event in events:

@@ -66,8 +66,9 @@ class Bag:
         """
         Yield messages in the order of their times.
 
-        :param topics: names of the topics wanted; None for all of them.
-        :param start, stop: half-open interval of recording times in nanoseconds.
+        Args:
+            topics: names of the topics wanted; None for all of them.
+            start, stop: half-open interval of recording times in nanoseconds.
         """
         wanted = {t.name for t in self.topics if topics is None or t.name in topics}
         for part in self._parts:

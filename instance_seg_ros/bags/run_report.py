@@ -117,8 +117,9 @@ def read_run(recording: Bag, prefix: str, played: Mapping[int, int]) -> RunRepor
     """
     Sum up a recording of the node's outputs.
 
-    :param prefix: what the output topics begin with, such as `/instance_seg`.
-    :param played: header stamp of each image that was published, and when, in nanoseconds.
+    Args:
+        prefix: what the output topics begin with, such as `/instance_seg`.
+        played: header stamp of each image that was published, and when, in nanoseconds.
     """
     report = RunReport(len(played), FrameCounts())
     instances, samples, latencies = Counter(), defaultdict(list), []

@@ -17,7 +17,8 @@ def open_source(path: Path | str) -> Source:
     """
     Open a bag or a video: `.topics`, `.messages(...)`, `.start`, `.end`, `.break_reason`.
 
-    :raises UserError: when there is no such file, or nothing in it can be read.
+    Raises:
+        UserError: when there is no such file, or nothing in it can be read.
     """
     if Path(path).suffix.lower() in VIDEO_SUFFIXES and Path(path).is_file():
         return Video(path)

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..core.atomic_file import atomic_path
+
 VERSION = '1'
 _TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT);
@@ -178,15 +180,9 @@ def kept_index(name: str, files: list[Path], build) -> Index:
             return index
     except ValueError:
         pass
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f'.{os.getpid()}.part')
-    part.unlink(missing_ok=True)
-    try:
+    with atomic_path(path) as part:
         builder = IndexBuilder(part)
         builder.close(fingerprint=mark, **build(builder))
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
     return Index(path)
 
 

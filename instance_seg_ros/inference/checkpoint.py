@@ -4,7 +4,6 @@
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
+from ..core.atomic_file import atomic_path
 from ..core.errors import UserError
 from ..core.labels import LabelSet
 from ..core.texts import shortened
@@ -105,18 +105,12 @@ class Checkpoint:
         return digest.hexdigest()[:12]
 
     def save(self, path: Path | str):
-        """Write the file beside its place and move it there, so that it is never half there."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f'{path.name}.{os.getpid()}.part')
+        """Write the file atomically."""
         state = {k: v.detach().cpu().contiguous() for k, v in self.state.items()}
         metadata = {'instance_seg_ros': json.dumps(self.facts())}
-        try:
-            # Not save_file: that makes files which nobody else may read.
-            beside.write_bytes(safetensors.torch.save(state, metadata))
-            os.replace(beside, path)
-        finally:
-            beside.unlink(missing_ok=True)
+        with atomic_path(Path(path)) as part:
+            # Not save_file: it creates files that only their owner may read.
+            part.write_bytes(safetensors.torch.save(state, metadata))
 
     def facts(self) -> dict:
         """Return everything but the weights, as plain data."""

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import warnings
 from pathlib import Path
 
 import torch
 from torch import nn
 
+from ..core.atomic_file import atomic_path
 from ..core.errors import UserError
 from .checkpoint import Checkpoint
 
@@ -45,16 +45,9 @@ def export_onnx(checkpoint: Checkpoint, path: Path | str, size: tuple[int, int] 
     program = _export(network, images, OUTPUTS[checkpoint.task], dynamic_batch)
     program.model.metadata_props['instance_seg_ros'] = json.dumps(
         {**checkpoint.facts(), 'input_size': (width, height)})
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f'{path.name}.{os.getpid()}.part')
-    try:
-        program.save(beside)
-        differences = _compare(network, beside, images, OUTPUTS[checkpoint.task])
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return differences
+    with atomic_path(Path(path)) as part:
+        program.save(part)
+        return _compare(network, part, images, OUTPUTS[checkpoint.task])
 
 
 def _export(network: nn.Module, images: torch.Tensor, outputs: tuple[str, ...], dynamic: bool):

@@ -66,7 +66,8 @@ def find_inputs(arguments: Sequence[str], output: Path | None = None) -> list[In
     Return the files that paths, folders (with all below them) and glob patterns stand for.
 
     What lies in the folder ``output``, or is named like a result, is not taken from a folder.
-    :raises UserError: for an argument that stands for nothing, or for a bag.
+    Raises:
+        UserError: for an argument that stands for nothing, or for a bag.
     """
     found, bases = {}, []
     for argument in arguments:

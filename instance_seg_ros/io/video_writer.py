@@ -18,8 +18,9 @@ def write_film(path: Path, frames: Iterable[tuple[float, np.ndarray]]) -> int:
     """
     Write an mp4 that common players open (H.264 or MPEG-4, 4:2:0); return the frames written.
 
-    :param frames: seconds, increasing, and images, H x W x 3 RGB uint8. An image stands until
-        the next one is due, an hour at most; sizes that differ from the first are scaled to it.
+    Args:
+        frames: seconds, increasing, and images, H x W x 3 RGB uint8. An image stands until
+            the next one is due, an hour at most; other sizes are scaled to the first one's.
     """
     import av  # only films need it
 
@@ -44,9 +45,12 @@ def contact_sheet(pictures: Sequence[tuple[str, np.ndarray]], columns: int = 3,
     """
     Lay captioned images out in a grid.
 
-    :param pictures: captions and images, H x W x 3 RGB uint8; the first one's shape holds.
-    :param width: of one image in the grid, in pixels.
-    :return: RGB uint8.
+    Args:
+        pictures: captions and images, H x W x 3 RGB uint8; the first one's shape holds.
+        width: of one image in the grid, in pixels.
+
+    Returns:
+        RGB uint8.
     """
     height = round(width * pictures[0][1].shape[0] / pictures[0][1].shape[1])
     columns = min(columns, len(pictures))

@@ -35,7 +35,8 @@ def binned(stamps: list[int], values: list[float] | None = None):
     """
     Sum up values (or count) in bins of equal length from the first stamp on.
 
-    :return: where each bin begins and how long all are, in whole seconds, and the sums.
+    Returns:
+        where each bin begins and how long all are, in whole seconds, and the sums.
     """
     since = np.array(stamps, np.int64) - stamps[0]
     width = int(since[-1]) // (_MOST_BINS * NANOSECONDS) + 1

@@ -84,7 +84,8 @@ def moments(bag: Bag, cameras: list[Camera],
 
     Where several frames share a stamp, only what was recorded at the same time is put together.
 
-    :param chosen: times of the pictures wanted, by the camera's prefix; None for all.
+    Args:
+        chosen: times of the pictures wanted, by the camera's prefix; None for all.
     """
     roles = _roles(bag, cameras)
     waiting: OrderedDict[tuple[str, int], dict] = OrderedDict()

@@ -21,8 +21,9 @@ class FrameTimes:
     `of_recording` says that it is the time of recording, since the headers are of no use;
     `ambiguous` counts the frames whose stamp others have too.
 
-    :param frames: stamp of the header and time of recording of each, as they were recorded.
-    :param shared: stamps that several images have, so that they do not identify a frame.
+    Args:
+        frames: stamp of the header and time of recording of each, as they were recorded.
+        shared: stamps that several images have, so that they do not identify a frame.
     """
 
     def __init__(self, frames: Sequence[tuple[int, int]] = (),

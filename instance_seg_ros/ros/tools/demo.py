@@ -59,7 +59,8 @@ def run_demo(options: DemoOptions) -> RunReport:
     """
     Replay footage into a node of its own, and leave recording, film, contact sheet and report.
 
-    :raises UserError: when the footage cannot be used or the node does not configure.
+    Raises:
+        UserError: when the footage cannot be used or the node does not configure.
     """
     with ExitStack() as stack:
         source = stack.enter_context(open_source(options.source))

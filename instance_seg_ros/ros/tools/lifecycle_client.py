@@ -25,7 +25,8 @@ class Lifecycle:
     """
     The transitions of one lifecycle node; another thread must serve ``node``.
 
-    :param check: called while waiting; raises when there is no sense in waiting any longer.
+    Args:
+        check: called while waiting; raises when there is no sense in waiting any longer.
     """
 
     def __init__(self, node: Node, target: str, check: Callable[[], None] = lambda: None):

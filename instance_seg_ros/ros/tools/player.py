@@ -36,13 +36,16 @@ class Player:
         """
         Offer the topics.
 
-        :param topics: names of those to play; None for all.
-        :param remap: names under which topics are published instead of their own.
-        :param clock: publish the time on /clock, where a recorded one then is not played: two
-            that differ would make the time jump.
-        :param qos: for all topics; None for what their recording says.
-        :raises UserError: when a topic to play or rename is not in the source, or none can be
-            published.
+        Args:
+            topics: names of those to play; None for all.
+            remap: names under which topics are published instead of their own.
+            clock: publish the time on /clock, where a recorded one then is not played: two
+                that differ would make the time jump.
+            qos: for all topics; None for what their recording says.
+
+        Raises:
+            UserError: when a topic to play or rename is not in the source, or none can be
+                published.
         """
         self.counts: Counter[str] = Counter()
         self._clock = node.create_publisher(Clock, CLOCK, 10) if clock else None
