@@ -29,7 +29,7 @@ RUN_TIME = {
 ROS = {
     'ament_index_python', 'cv_bridge', 'diagnostic_msgs', 'launch', 'launch_ros',
     'lifecycle_msgs', 'rcl_interfaces', 'rclpy', 'rosgraph_msgs', 'sensor_msgs', 'std_msgs',
-    'std_srvs', 'vision_msgs', 'visualization_msgs',
+    'std_srvs', 'tf2_ros', 'vision_msgs', 'visualization_msgs',
 }
 DEVELOPMENT = {
     'PIL', 'albumentations', 'cityscapesscripts', 'distributed', 'lightning', 'matplotlib',

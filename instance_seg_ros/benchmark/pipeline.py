@@ -104,13 +104,14 @@ def _bare_network(segmenter: InstanceSegmenter, batch: int):
 def _message_maker() -> Callable[[InstanceMap, np.ndarray], object] | None:
     """Return what fills the node's messages, or None where ROS is not installed."""
     try:
-        from std_msgs.msg import Header
-
         from ..ros.installed_messages import message_class
         from ..ros.message_conversion import to_message
     except ImportError:
         return None
-    processor, header = FrameProcessor(), Header()
+    header_class = message_class('std_msgs/msg/Header')
+    if header_class is None:
+        return None
+    processor, header = FrameProcessor(), header_class()
     made = [(output, message_class(output.type)) for output in outputs_of(CameraSettings())
             if not output.on_request]
 

@@ -101,5 +101,5 @@ def test_a_network_of_other_classes_is_refused(tmp_path):
 
 
 def test_nothing_to_draw_is_an_error(segmenter, tmp_path):
-    with pytest.raises(UserError, match='no frames'):
+    with pytest.raises(UserError, match='No frames'):
         write_comparison(Predictor(segmenter), [], tmp_path / 'x.png')
