@@ -75,7 +75,7 @@ def foreign(path, encoding='16UC1', size=(48, 64)):
     """Write a bag with another program's masks: ids 1, 2, ... and detections without numbers."""
     dtype = {'16UC1': np.uint16, 'mono8': np.uint8}[encoding]
     mask = np.zeros(size, dtype)
-    mask[10:20, 10:30], mask[30:40] = 1, 7
+    mask[4:10, 4:20], mask[14:20] = 1, 7
     with BagWriter(path) as writer:
         for k in range(3):
             stamp = BEGIN + k * PERIOD
