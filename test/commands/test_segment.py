@@ -128,5 +128,6 @@ def test_a_folder_that_may_not_be_written_is_one_sentence(checkpoint, tmp_path, 
     """A file is in the way of the results' folder."""
     cv2.imwrite(str(tmp_path / 'a.png'), picture(0))
     (tmp_path / 'o').write_bytes(b'')
-    assert segment(checkpoint, tmp_path / 'a.png', '--output', tmp_path / 'o') == 2
+    with pytest.raises(SystemExit, match='2'):
+        segment(checkpoint, tmp_path / 'a.png', '--output', tmp_path / 'o')
     assert str(tmp_path / 'o') in capsys.readouterr().err
