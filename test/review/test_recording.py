@@ -8,6 +8,7 @@ from review.recordings import BEGIN, PERIOD, found, record
 
 from instance_seg_ros.bags.reader import Bag
 from instance_seg_ros.core.errors import UserError
+from instance_seg_ros.perception.overlay import OverlayStyle, draw_overlay
 from instance_seg_ros.review.moments import moments
 from instance_seg_ros.review.recording import read_cameras
 from instance_seg_ros.review.summary import rows, summarize
@@ -47,7 +48,8 @@ def test_moments_put_pictures_and_masks_together(tmp_path, pictures, overlay):
             (i.id, i.box) for i in found(k).instances]
         assert (moment.picture is not None) == (pictures or overlay)
         if overlay:
-            assert (moment.picture == np.uint8(20 * k % 255)).all()
+            image = np.full((48, 64, 3), 20 * k % 255, np.uint8)
+            assert (moment.picture == draw_overlay(image, found(k), OverlayStyle())).all()
 
 
 @pytest.mark.parametrize('stamp_of, ambiguous', [
