@@ -117,7 +117,7 @@ def test_what_a_killed_writer_left_is_readable_and_not_replaced(tmp_path):
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(['/a', '/b']), st.integers(0, 2**62),
-                          st.binary(max_size=50))))
+                          st.binary(max_size=50).map(lambda data: b'\0\1\0\0' + data))))
 def test_any_messages_come_back_in_order_of_time(tmp_path_factory, written):
     path = tmp_path_factory.mktemp('any') / 'bag'
     with BagWriter(path) as writer:
