@@ -14,6 +14,7 @@ from importlib import import_module
 from .commands.examples import EXAMPLES, HEADING
 from .commands.parser import Formatter, Parser
 from .core.errors import DeviceError, UserError
+from .core.interruption import STATUS, ended_by_interrupt, interrupted_after_imports
 
 VERBS = {
     'segment': 'segment images, folders or videos',
@@ -63,9 +64,11 @@ def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     verb = argv[0] if argv and argv[0] in VERBS else None
     try:
-        args = build_parser(verb).parse_args(argv)
-        status = _verb_module(args.verb).run(args) or 0
-        sys.stdout.flush()      # here, where a closed pipe is caught
+        with ended_by_interrupt():
+            args = build_parser(verb).parse_args(argv)
+        with interrupted_after_imports():
+            status = _verb_module(args.verb).run(args) or 0
+            sys.stdout.flush()      # here, where a closed pipe is caught
         return status
     except UserError as error:
         print(f'instance_seg: {error}', file=sys.stderr)
@@ -89,7 +92,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f'instance_seg: {of}{error.strerror}.', file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        return 130
+        return STATUS
 
 
 if __name__ == '__main__':

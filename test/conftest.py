@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 from checkout import ROOT, child_environment, stop
+from hypothesis import settings
+
+# Machines are slow for a moment: no test fails for its time.
+settings.register_profile('without_deadline', deadline=None)
+settings.load_profile('without_deadline')
 
 # A shell's background jobs ignore Ctrl-C, and so would all children of tests run as one.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from .exif import upright
+from .image_decoder import decode
 from .image_error import ImageError
 from .image_header import (
     FILE_FORMATS,
@@ -70,6 +71,22 @@ def decode_image_file(data: bytes, max_pixels: int = MAX_FILE_PIXELS) -> np.ndar
     return upright(_to_rgb(_decoded(data), ''), header.orientation)
 
 
+def read_stored(data: bytes, flags: int = cv2.IMREAD_UNCHANGED,
+                max_pixels: int = MAX_FILE_PIXELS) -> np.ndarray:
+    """Return an image file as it is stored, such as a label image; the size is checked first.
+
+    Args:
+        data: content of the file, of the formats of `decode_image_file`.
+        flags: of `cv2.imdecode`; channels are in OpenCV's order.
+        max_pixels: refuse images of more pixels.
+
+    Raises:
+        ImageError: as `decode_compressed`.
+    """
+    _checked_header(data, FILE_FORMATS, max_pixels)
+    return decode(data, flags)
+
+
 def _checked_header(packed: bytes, formats: tuple[str, ...], max_pixels: int) -> ImageHeader:
     """Read the header; raise ImageError for what must not reach a decoder."""
     header = read_header(packed)
@@ -98,12 +115,7 @@ def _checked_header(packed: bytes, formats: tuple[str, ...], max_pixels: int) ->
 
 def _decoded(packed: bytes) -> np.ndarray:
     """Decode to uint8 (H, W, C), in the order of channels that OpenCV has."""
-    try:
-        image = cv2.imdecode(np.frombuffer(packed, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:
-        image = None
-    if image is None:
-        raise ImageError('broken_compressed', f'{len(packed)} bytes that do not decode')
+    image = decode(packed, cv2.IMREAD_UNCHANGED)
     if image.dtype == np.uint16:
         image = TO_8_BIT[image]
     elif image.dtype != np.uint8:

@@ -17,8 +17,9 @@ Conventions:
 - The result may share memory with the input: treat it as read-only.
 """
 
-from .compressed_image import decode_compressed, decode_image_file
+from .compressed_image import decode_compressed, decode_image_file, read_stored
 from .image_error import ImageError
 from .raw_image import ENCODINGS, decode_raw
 
-__all__ = ['ENCODINGS', 'ImageError', 'decode_compressed', 'decode_image_file', 'decode_raw']
+__all__ = ['ENCODINGS', 'ImageError', 'decode_compressed', 'decode_image_file', 'decode_raw',
+           'read_stored']

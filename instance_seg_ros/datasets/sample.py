@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from ..core.errors import UserError
+from ..core.image_codec import ImageError, read_stored
 from ..core.labels import LabelSet
 from ..core.resize import resize_image, resize_labels
 
@@ -81,12 +82,12 @@ def read_channels(path: Path, channels: int) -> np.ndarray:
 
 def _read(path: Path, flags: int) -> np.ndarray:
     try:
-        data = np.fromfile(path, np.uint8)
+        data = Path(path).read_bytes()
     except FileNotFoundError:
         raise UserError(f'{path}: there is no such file; is the data set complete?') from None
     except OSError as error:
         raise UserError(f'{str(path)[:300]}: cannot be read: {error.strerror}.') from None
-    array = cv2.imdecode(data, flags) if data.size else None
-    if array is None:
-        raise UserError(f'{path}: this image is broken; fetch it again')
-    return array
+    try:
+        return read_stored(data, flags)
+    except ImageError as error:
+        raise UserError(f'{path}: this image is broken; fetch it again ({error}).') from error

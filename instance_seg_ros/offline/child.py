@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..core.errors import UserError
+from ..core.interruption import STATUS, interrupted_after_imports
 
 Process = Callable[[argparse.Namespace], int]
 _PATIENCE_S = 10.0
@@ -86,15 +87,16 @@ def main() -> int:
     """Run the function that the parent sends; return the exit status."""
     for number in (signal.SIGINT, signal.SIGTERM):      # cron and nohup have SIGINT ignored
         signal.signal(number, signal.default_int_handler)
-    process, args = pickle.load(sys.stdin.buffer)
-    threading.Thread(target=_watch, args=(sys.stdin.fileno(),), daemon=True).start()
     try:
-        return process(args)
+        with interrupted_after_imports():
+            process, args = pickle.load(sys.stdin.buffer)
+            threading.Thread(target=_watch, args=(sys.stdin.fileno(),), daemon=True).start()
+            return process(args)
     except UserError as error:
         print(error)
         return 2
     except KeyboardInterrupt:
-        return 130
+        return STATUS
 
 
 if __name__ == '__main__':

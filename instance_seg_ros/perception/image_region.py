@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from ..core.errors import UserError
-from ..core.image_codec import ImageError
+from ..core.image_codec import ImageError, read_stored
 from ..core.instances import Instance, InstanceMap
 
 _CLOCKWISE = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180,
@@ -118,13 +118,12 @@ class ImageRegion:
 def read_ego_mask(path: str) -> np.ndarray:
     """Return the non-black pixels of a PNG, bool (H, W); raises UserError."""
     try:
-        data = np.fromfile(Path(path).expanduser(), np.uint8)
+        data = Path(path).expanduser().read_bytes()
+        return read_stored(data, cv2.IMREAD_GRAYSCALE) > 0
     except OSError as error:
         raise UserError(f'ego_mask: cannot read {path}: {error.strerror}.') from error
-    image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
-    if image is None:
-        raise UserError(f'ego_mask: {path} is not a readable image.')
-    return image > 0
+    except ImageError as error:
+        raise UserError(f'ego_mask: {path} is not a readable image: {error}.') from error
 
 
 def _turned_back(box: tuple[int, int, int, int], turns: int, width: int,

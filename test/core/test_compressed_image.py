@@ -3,10 +3,13 @@
 """Packed images: headers, orientation, limits, and what follows the end."""
 
 import io
+import os
 import struct
 import subprocess
 import sys
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import cv2
 import numpy as np
@@ -209,3 +212,53 @@ def test_damaged_images_are_decoded_or_refused(data):
 
 def test_long_texts_of_a_publisher_are_shortened():
     assert len(str(refusal(decode_compressed, 'h264' + 'x' * 10 ** 6, b''))) < 400
+
+
+SCAN = GREY.repeat(4, 0).repeat(4, 1)
+
+
+def damaged(place):
+    """Return a JPEG of which a part of the entropy coded data is zeroed."""
+    data = bytearray(encoded('.jpg', SCAN))
+    begin = data.find(b'\xff\xda') + 14
+    data[begin + place:begin + place + 40] = b'\x55\x01' * 20
+    return bytes(data)
+
+
+def test_damage_within_a_jpeg_is_an_error():
+    """The decoder fills in grey blocks, and only writes a line about it."""
+    kinds = {refusal(decode_compressed, 'jpeg', jpeg_claiming(640, 480)).kind,
+             refusal(decode_image_file, jpeg_claiming(640, 480)).kind}
+    assert kinds == {'broken_compressed'}
+
+
+def test_usual_flaws_of_webcams_are_no_error():
+    """A byte before the end of image; libjpeg's line about it stays out of the log."""
+    data = encoded('.jpg')
+    flawed = data[:-2] + b'\x11' + data[-2:]
+    assert np.array_equal(decode_compressed('jpeg', flawed), decode_compressed('jpeg', data))
+
+
+def test_damaged_jpegs_leave_stderr_alone(capfd):
+    """Also when several threads decode, and what they write themselves arrives."""
+    def work(number):
+        for place in range(0, 400, 40):
+            with suppress(ImageError):
+                decode_compressed('jpeg', damaged(place))
+        os.write(2, b'line %d\n' % number)
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(work, range(6)))
+    assert sorted(capfd.readouterr().err.split('\n')) == ['', *(f'line {k}' for k in range(6))]
+
+
+def test_decoders_work_without_stderr():
+    code = """
+import os, cv2, numpy as np
+from instance_seg_ros.core.image_codec import decode_compressed
+os.close(2)
+print(decode_compressed('jpeg', cv2.imencode('.jpg', np.zeros((8, 8), np.uint8))[1]).shape)
+"""
+    done = subprocess.run([sys.executable, '-c', code], env=child_environment(), text=True,
+                          capture_output=True)
+    assert (done.returncode, done.stdout) == (0, '(8, 8, 3)\n')
