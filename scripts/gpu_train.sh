@@ -48,7 +48,7 @@ if [ -f "$RUN/last.ckpt" ]; then
         --config "$OUTPUT/recipe.yaml" --max-time "$MINUTES" --output "$RUN" --resume
 fi
 if [ ! -f "$OUTPUT/recipe.yaml" ]; then
-    # A short run tells the speed of the machine, and by it how many updates a minute has.
+    # A short run measures the speed of the machine: updates per minute.
     STEPS=${GPU_TRAIN_RATE_STEPS:-100}
     train --data "$OUTPUT/data" --config "$CONFIG" --steps "$STEPS" --workers "$WORKERS" \
         --output "$OUTPUT/rate" 2>&1 | tee "$OUTPUT/rate.txt"

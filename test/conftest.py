@@ -21,7 +21,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.fixture(scope='session')
 def shared_data() -> Path:
-    """Return the folder of development data beside the checkout; skip where there is none."""
+    """Return the folder of development data next to the checkout; skip where there is none."""
     folder = ROOT.parent / 'shared' / 'data'
     if not folder.is_dir():
         pytest.skip('needs the development data in ../shared/data')

@@ -103,7 +103,7 @@ def test_programming_errors_are_not_hidden(monkeypatch):
         run_that_raises(monkeypatch, OSError('could not get source code'))
 
 
-def test_nobody_reads_to_the_end():
+def test_closed_output_pipe():
     """A closed pipe, such as of `| head`, ends it without a word."""
     code = ('import sys, types\nfrom instance_seg_ros import cli\n'
             'verb = types.SimpleNamespace(add_arguments=id, run=lambda args: print("result"))\n'

@@ -13,7 +13,7 @@ import pytest
 import torch
 from checkout import ROOT
 
-from instance_seg_ros.benchmark.clustering import CAR, Picture
+from instance_seg_ros.benchmark.clustering import CAR, SyntheticEmbeddings
 from instance_seg_ros.benchmark.frames import draw_street
 from instance_seg_ros.benchmark.loss import scene
 from instance_seg_ros.core.errors import DeviceError
@@ -74,8 +74,8 @@ def test_clusters(spread):
     numbers = []
     with exact_arithmetic():
         for device in ('cpu', 'cuda', 'cuda'):
-            picture = Picture(20_000, 15, spread, device)
-            found, = MeanShift()(picture.embeddings, picture.class_index, (CAR,))
+            data = SyntheticEmbeddings(20_000, 15, spread, device)
+            found, = MeanShift()(data.embeddings, data.class_index, (CAR,))
             numbers.append(found.label_image.cpu().numpy())
             assert len(found.area) == 15
     assert agreement(numbers[0], numbers[1]) > 0.999
@@ -83,14 +83,14 @@ def test_clusters(spread):
 
 
 def test_a_run_trains_and_validates(tmp_path):
-    """Steps, scores and pictures of a small run."""
+    """Steps, scores and images of a small run."""
     from training.streets import start, write_city
     folder = write_city(tmp_path / 'data')
     write_city(folder, 'val', 2)
     checkpoint = start(folder, tmp_path / 'run', steps=3)
     assert checkpoint.provenance['steps'] == 3
     assert 'training_validation/f1_embeddings' in checkpoint.scores
-    assert (tmp_path / 'run/pictures/000003.jpg').is_file()
+    assert (tmp_path / 'run/images/000003.jpg').is_file()
 
 
 @pytest.mark.parametrize('name', NETWORKS)

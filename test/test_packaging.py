@@ -70,7 +70,7 @@ def names(dependencies):
 @pytest.mark.parametrize('path', SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_dependencies_are_declared_and_in_their_folders(path):
     folders, used = path.relative_to(PACKAGE).parts[:-1], imports(path)
-    assert used <= set(RUN_TIME) | ROS | DEVELOPMENT, 'a dependency that nobody has declared'
+    assert used <= set(RUN_TIME) | ROS | DEVELOPMENT, 'an undeclared dependency'
     if 'ros' not in folders:
         assert not used & ROS, 'only ros/ and benchmark/ros/ may import ROS'
     if not set(folders[:1]) & set(DEVELOPMENT_FOLDERS):

@@ -165,7 +165,7 @@ def test_python_without_wheels(machine, version):
     assert not machine.left_behind
 
 
-def test_another_python_beside_it_is_found(machine):
+def test_another_python_in_the_same_folder_is_found(machine):
     machine.program('python3', PYTHON.replace('STUB_VERSION:-3.11', 'STUB_VERSION:-3.14'))
     machine.program('python3.12', PYTHON.replace('STUB_VERSION:-3.11', 'STUB_VERSION:-3.12'))
     result = machine.run('demo')

@@ -128,7 +128,7 @@ class Video:
 
 
 def _main_stream(container):
-    """Return the first video stream that is not a cover picture; None without any."""
+    """Return the first video stream that is not a cover image; None without any."""
     def is_cover(stream) -> bool:
         disposition = getattr(stream, 'disposition', None)
         return 'attached_pic' in str(getattr(disposition, 'name', '') or '')

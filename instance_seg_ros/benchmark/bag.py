@@ -71,11 +71,11 @@ def run(args: argparse.Namespace) -> Report:
         source = stack.enter_context(open_source(
             args.bag or _drawn_bag(folder / 'street', args.image_size, args.frames)))
         bench = _Bench(segmenters, source, folder, args)
-        rows, notes = _rows(bench.rounds(args.repeats), bench.parts(), len(bench.pictures), count)
+        rows, notes = _rows(bench.rounds(args.repeats), bench.parts(), len(bench.frames), count)
     for segmenter in segmenters:
         segmenter.close()
     return Report('bag', ('work',), rows, settings(args), [
-        f'{len(bench.pictures)} frames of {args.bag or "a drawn street"}, {args.batch} per batch, '
+        f'{len(bench.frames)} frames of {args.bag or "a drawn street"}, {args.batch} per batch, '
         f'decoded before for "{ALONE}"; "{BAG}" reads, decodes, segments, writes masks and '
         'detections in addition to all messages of the bag, and compresses.', remark,
         'of_alone: frames a second over those of the segmenter alone; medians of rounds in turn.',
@@ -96,7 +96,7 @@ def _rows(rounds: dict[str, Rounds], parts: dict[str, float],
     by_itself = network / min(threads, cores)
     best = by_itself / max(by_itself, (network + rest) / cores)
     return rows, [
-        f'Beside {network:.0f} ms of processor time for the segmenter, a frame takes {rest:.1f} '
+        f'In addition to {network:.0f} ms of CPU time for the segmenter, a frame takes {rest:.1f} '
         f'ms for all else: of {threads} threads on {cores} cores, of_alone is {best:.2f} at best.']
 
 
@@ -108,8 +108,8 @@ class _Bench:
         self._segmenters, self._source, self._folder = segmenters, source, folder
         self._batch = args.batch
         self._cameras = choose_cameras(source, args.image_topic and [args.image_topic])
-        self.pictures = _pictures(source, next(iter(self._cameras)), args.frames)
-        first, last = self.pictures[0][0], self.pictures[-1][0]
+        self.frames = _decoded_frames(source, next(iter(self._cameras)), args.frames)
+        first, last = self.frames[0][0], self.frames[-1][0]
         self._part = Playback(start=(first - source.start) / 1e9,
                               duration=(last + 1 - first) / 1e9)
         self._interval = first, last + 1
@@ -117,8 +117,8 @@ class _Bench:
     def rounds(self, repeats: int) -> dict[str, Rounds]:
         """Time the segmenter alone, and within `process-bag` with one worker and with several."""
         alone, several = self._segmenters[:1], len(self._segmenters)
-        self._segment_apart(self.pictures[:4])
-        work = {ALONE: lambda k: self._segment_apart(self.pictures),
+        self._segment_apart(self.frames[:4])
+        work = {ALONE: lambda k: self._segment_apart(self.frames),
                 BAG: lambda k: self._process(alone, self._folder / f'out_{k}')}
         if several > 1:
             work[f'{BAG} --workers {several}'] = lambda k: self._process(
@@ -133,36 +133,36 @@ class _Bench:
     def parts(self) -> dict[str, float]:
         """Return the processor time of all but the segmenter, in ms a frame, one by one."""
         topic, camera = next(iter(self._cameras.items()))
-        prepared = camera.processor.prepare(self.pictures[0][1])
+        prepared = camera.processor.prepare(self.frames[0][1])
         frame = camera.processor.finish(prepared, self._segmenters[0](prepared.part),
-                                        images.header(self.pictures[0][0], ''))
+                                        images.header(self.frames[0][0], ''))
 
         def made() -> list:
             return camera.outputs.serialize(frame)
 
         def write(messages: list) -> None:
             with BagWriter(self._folder / 'parts') as writer:
-                for stamp, _ in self.pictures:
+                for stamp, _ in self.frames:
                     for output, data in messages:
                         writer.write(output, stamp, data)
                 for message in self._source.messages(None, *self._interval):
                     writer.write(message.topic, message.stamp, message.data)
 
-        count = len(self.pictures)
+        count = len(self.frames)
         return {name: _timed(work)[1] * 1e3 / count for name, work in {
-            'read and decode': lambda: _pictures(self._source, topic, count),
-            'make messages': lambda: [made() for _ in self.pictures],
+            'read and decode': lambda: _decoded_frames(self._source, topic, count),
+            'make messages': lambda: [made() for _ in self.frames],
             'compress and write': lambda: write(made())}.items()}
 
-    def _segment_apart(self, pictures: list[tuple[int, np.ndarray]]) -> None:
+    def _segment_apart(self, frames: list[tuple[int, np.ndarray]]) -> None:
         # In a thread that ends, as the verb's does: OpenMP threads that stayed with this one
         # would compete with those of the next, and slow them down.
         with ThreadPoolExecutor(1) as pool:
-            pool.submit(self._segment, pictures).result()
+            pool.submit(self._segment, frames).result()
 
-    def _segment(self, pictures: list[tuple[int, np.ndarray]]) -> None:
-        for k in range(0, len(pictures), self._batch):
-            self._segmenters[0]([pixels for _, pixels in pictures[k:k + self._batch]])
+    def _segment(self, frames: list[tuple[int, np.ndarray]]) -> None:
+        for k in range(0, len(frames), self._batch):
+            self._segmenters[0]([pixels for _, pixels in frames[k:k + self._batch]])
 
     def _process(self, segmenters: list[InstanceSegmenter], output: Path) -> None:
         with _threads_shared_by(len(segmenters)):
@@ -187,7 +187,7 @@ def _timed(work: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def _pictures(source: Source, topic: str, count: int) -> list[tuple[int, np.ndarray]]:
+def _decoded_frames(source: Source, topic: str, count: int) -> list[tuple[int, np.ndarray]]:
     """Return times and decoded images of the first messages of a topic."""
     return [(message.stamp, decode(message, FrameProcessor()).prepared.image)
             for message in islice(source.messages([topic]), count)]

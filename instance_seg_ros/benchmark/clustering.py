@@ -42,14 +42,14 @@ def run(args: argparse.Namespace) -> Report:
     rows, history = [], {}
     for pixels in args.pixels:
         say(f'{pixels} pixels')
-        picture = Picture(pixels, args.instances, args.spread, device)
-        calls = {name: partial(METHODS[name], picture) for name in args.methods
+        data = SyntheticEmbeddings(pixels, args.instances, args.spread, device)
+        calls = {name: partial(METHODS[name], data) for name in args.methods
                  if _expected_ms(history.get(name), pixels) < args.limit * 1e3}
         times = _time(calls, args.repeats, device)
         history |= {name: (pixels, t.median) for name, t in times.items()}
         for name in args.methods:
             rows.append({'pixels': pixels, 'method': name,
-                         **(_measured(calls[name], times, name, picture, device)
+                         **(_measured(calls[name], times, name, data, device)
                             if name in calls else {})})
     return Report('clustering', ('pixels', 'method'), rows, settings(args), [
         f'{args.instances} instances, embeddings of 8 dimensions, spread {args.spread}, '
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> Report:
         'opening. released, einsum: the same, its distances taken by the fastest way numpy has.'])
 
 
-class Picture:
+class SyntheticEmbeddings:
     """Foreground pixels on the right of an image twice as wide as high, in bands of instances.
 
     embeddings: float (1, 8, H, W) and class_index (1, H, W) on the device; points: float32
@@ -97,15 +97,15 @@ def _separate_means(random: np.random.Generator, count: int) -> np.ndarray:
             return means
 
 
-def _ours(picture: Picture) -> torch.Tensor:
-    return MeanShift(BANDWIDTH)(picture.embeddings, picture.class_index, (CAR,))[0].label_image
+def _ours(data: SyntheticEmbeddings) -> torch.Tensor:
+    return MeanShift(BANDWIDTH)(data.embeddings, data.class_index, (CAR,))[0].label_image
 
 
-def _fixed(picture: Picture) -> torch.Tensor:
-    classes = picture.class_index
+def _fixed(data: SyntheticEmbeddings) -> torch.Tensor:
+    classes = data.class_index
     settings = DeviceSettings(classes.shape, np.arange(19, dtype=np.uint8), classes.device)
     settings.write((BANDWIDTH,), (CAR,), (classes.shape[:0:-1],))
-    found = BatchedMeanShift()(picture.embeddings, classes,
+    found = BatchedMeanShift()(data.embeddings, classes,
                                torch.ones_like(classes, dtype=torch.float32), settings)
     return found.label_image[0]
 
@@ -119,9 +119,9 @@ def _einsum(points: np.ndarray, mean: np.ndarray) -> np.ndarray:
     return np.einsum('ij,ij->i', difference, difference) <= BANDWIDTH ** 2
 
 
-def _released(near_to: Callable, picture: Picture, seed: int = 0) -> np.ndarray:
+def _released(near_to: Callable, data: SyntheticEmbeddings, seed: int = 0) -> np.ndarray:
     """One random unclustered pixel after the other shifts until it rests."""
-    points, random = picture.points, np.random.default_rng(seed)
+    points, random = data.points, np.random.default_rng(seed)
     labels, number, failures = np.zeros(len(points), np.int32), 0, 0
     free = np.arange(len(points))
     while len(free) > 100 and failures < 20:
@@ -146,19 +146,19 @@ def _shift(near_to: Callable, points: np.ndarray, mean: np.ndarray) -> tuple[np.
     return mean, False
 
 
-def _mean_shift(picture: Picture) -> np.ndarray:
+def _mean_shift(data: SyntheticEmbeddings) -> np.ndarray:
     from sklearn import cluster
 
-    return cluster.MeanShift(bandwidth=BANDWIDTH, bin_seeding=True).fit_predict(picture.points)
+    return cluster.MeanShift(bandwidth=BANDWIDTH, bin_seeding=True).fit_predict(data.points)
 
 
-def _hdbscan(picture: Picture) -> np.ndarray:
+def _hdbscan(data: SyntheticEmbeddings) -> np.ndarray:
     from sklearn.cluster import HDBSCAN
 
-    return HDBSCAN(min_cluster_size=10, copy=True).fit_predict(picture.points)
+    return HDBSCAN(min_cluster_size=10, copy=True).fit_predict(data.points)
 
 
-METHODS: dict[str, Callable[[Picture], np.ndarray | torch.Tensor]] = {
+METHODS: dict[str, Callable[[SyntheticEmbeddings], np.ndarray | torch.Tensor]] = {
     'ours': _ours, 'ours, fixed shapes': _fixed, 'released': partial(_released, _norms),
     'released, einsum': partial(_released, _einsum),
     'sklearn MeanShift': _mean_shift, 'HDBSCAN': _hdbscan}
@@ -176,16 +176,16 @@ def _time(calls: dict, repeats: int, device) -> dict[str, Times]:
     return times | time_calls(quick, repeats, device, title='clustering')
 
 
-def _measured(call, times: dict[str, Times], name: str, picture: Picture, device) -> dict:
+def _measured(call, times: dict[str, Times], name: str, data: SyntheticEmbeddings, device) -> dict:
     from sklearn.metrics import adjusted_rand_score
 
-    labels = picture.of_foreground(call())
+    labels = data.of_foreground(call())
     ours = times['ours'].median if 'ours' in times else None
     return {'median_ms': times[name].median, 'spread_ms': times[name].spread,
             'over_ours': ours and times[name].median / ours,
             'peak_mb': peak_memory(call, device if name.startswith('ours') else 'cpu'),
             'clusters': len(np.unique(labels[labels >= _first_number(name)])),
-            'ari': float(adjusted_rand_score(picture.truth, labels))}
+            'ari': float(adjusted_rand_score(data.truth, labels))}
 
 
 def _first_number(method: str) -> int:

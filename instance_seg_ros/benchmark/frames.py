@@ -13,7 +13,7 @@ import numpy as np
 from ..arguments import image_size
 from ..core.errors import UserError
 from ..inference.checkpoint import Checkpoint, default_checkpoint, random_checkpoint
-from ..io.inputs import find_inputs, read_picture
+from ..io.inputs import find_inputs, read_image
 
 
 def add_frame_arguments(parser: argparse.ArgumentParser):
@@ -30,7 +30,7 @@ def load_frames(args: argparse.Namespace, at_most: int = 20) -> list[np.ndarray]
     """Return RGB frames of the asked size, uint8 (H, W, 3)."""
     if not args.images:
         return [draw_street(args.image_size, seed) for seed in range(4)]
-    frames = [read_picture(source).image for source in find_inputs(args.images)[:at_most]]
+    frames = [read_image(source).image for source in find_inputs(args.images)[:at_most]]
     frames = [cv2.resize(frame, args.image_size) for frame in frames if frame is not None]
     if not frames:
         raise UserError(f'There is no readable image in {" ".join(args.images)}.')

@@ -138,11 +138,11 @@ class _Part:
         """Time the clustering of pixels of known instance."""
         rows = []
         for pixels in (20_000, 60_000, 200_000):
-            picture = clustering.Picture(pixels, 20, 0.25, self.device)
+            data = clustering.SyntheticEmbeddings(pixels, 20, 0.25, self.device)
             method = clustering.METHODS['ours, fixed shapes']
-            call = {'ours': lambda picture=picture, method=method: method(picture)}
+            call = {'ours': lambda data=data, method=method: method(data)}
             times = time_calls(call, repeats, self.device)['ours']
-            least = Work(memory=4 * picture.embeddings.numel() + 12 * picture.class_index.numel())
+            least = Work(memory=4 * data.embeddings.numel() + 12 * data.class_index.numel())
             rows.append(self._row(f'{pixels} pixels', 'clustering', times, least,
                                   peak_memory(call['ours'], self.device)))
         return rows

@@ -71,7 +71,7 @@ def peak_memory(function: Callable[[], object], device='cpu') -> float | None:
     """Return by how many megabytes (1e6 bytes) a call raises the memory in use at its peak.
 
     On CUDA what the allocator handed out, otherwise resident memory; None where the system does
-    not tell (not Linux).
+    not report it (not Linux).
     """
     gc.collect()
     if torch.device(device).type == 'cuda':

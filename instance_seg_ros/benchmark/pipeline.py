@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Every stage from picture to masks, beside the bare network on the same machine."""
+"""Every stage from image to masks, next to the bare network on the same machine."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ TOTAL, NETWORK = 'image to masks', 'bare network'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the benchmark's arguments."""
     parser.add_argument('--size', nargs='+', type=image_size, default=list(SIZES),
-                        metavar='WxH', help='sizes at which the network sees the picture')
-    parser.add_argument('--batch', type=int, default=1, metavar='N', help='pictures at once')
+                        metavar='WxH', help='sizes at which the network sees the image')
+    parser.add_argument('--batch', type=int, default=1, metavar='N', help='images at once')
     add_frame_arguments(parser)
     add_common_arguments(parser, 50)
 
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> Report:
         segmenter.close()
     source = 'given' if args.images else 'drawn'
     return Report('pipeline', ('size', 'stage'), rows, settings(args), [
-        f'{len(frames)} {source} pictures of {args.image_size[0]}x{args.image_size[1]}, '
+        f'{len(frames)} {source} images of {args.image_size[0]}x{args.image_size[1]}, '
         f'{args.batch} at once.', remark,
         f'over_network: p50 over that of the bare network, measured in turn with "{TOTAL}". '
         'Decoding, messages, overlay and colour images are not part of that total; the node '

@@ -48,11 +48,11 @@ def run(args: argparse.Namespace) -> Report:
     remarks = [f'{args.instances} instances in each frame of {args.size[0]}x{args.size[1]}; '
                'the same number of predictions, moved a little.']
     if args.official:
-        rows, remarks = _beside_the_official(args, rows, remarks, sum(adding) + averages)
+        rows, remarks = _with_official_scorer(args, rows, remarks, sum(adding) + averages)
     return Report('scoring', ('code', 'part'), rows, settings(args), remarks)
 
 
-def _beside_the_official(args, rows, remarks, ours_ms):
+def _with_official_scorer(args, rows, remarks, ours_ms):
     """Add the official code's times, and whether both say the same."""
     from ..evaluation.official import Scorer
 

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='folders of data sets; their training parts are used')
     parser.add_argument('--config', type=Path, metavar='FILE',
                         help="recipe whose sources settings count (such as the run's)")
-    parser.add_argument('--pictures', type=count, default=200, metavar='N',
+    parser.add_argument('--images', type=count, default=200, metavar='N',
                         help='images drawn from each folder (200)')
     parser.add_argument('--balance-classes', action='store_true',
                         help='take back what class weights did in training: fit a bias to the '
@@ -58,8 +58,8 @@ def run(args: argparse.Namespace) -> None:
     from ..training.sources import shares
 
     checkpoint = Checkpoint.load(args.checkpoint)
-    if not args.pictures:
-        raise UserError('--pictures must be positive.')
+    if not args.images:
+        raise UserError('--images must be positive.')
     _check_shifts(args, checkpoint.label_set.names)
     _choose(checkpoint, args)
     recipe = load_recipe(args.config) if args.config else Recipe()
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> None:
         _balance(checkpoint, sources, args)
     segmenter = InstanceSegmenter(checkpoint, args.device)
     drawn = (sample for k in range(len(sources)) for sample in _drawn(sources, k, args))
-    total = args.pictures * len(sources)
+    total = args.images * len(sources)
     judged = judge(segmenter, tqdm(drawn, 'images', total, disable=None))
     names = checkpoint.label_set.names
     checkpoint.confidence = fit(judged, names)
@@ -108,7 +108,7 @@ def _choose(checkpoint, args: argparse.Namespace) -> None:
 def _drawn(sources: list, k: int, args: argparse.Namespace):
     """Yield the images drawn from source `k`, the same ones each time."""
     return (sources[k].draw(np.random.default_rng((args.seed, k, n)))
-            for n in range(args.pictures))
+            for n in range(args.images))
 
 
 def _balance(checkpoint, sources: list, args: argparse.Namespace) -> None:
@@ -118,7 +118,7 @@ def _balance(checkpoint, sources: list, args: argparse.Namespace) -> None:
 
     segmenter = InstanceSegmenter(checkpoint, args.device)
     pixels = [sample_logits(segmenter, tqdm(_drawn(sources, k, args), 'class logits',
-                                            args.pictures, disable=None), args.seed)
+                                            args.images, disable=None), args.seed)
               for k in range(len(sources))]
     segmenter.close()
     biases, names = fit_biases(pixels), checkpoint.label_set.names

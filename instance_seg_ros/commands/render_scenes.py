@@ -4,7 +4,7 @@
 Render street scenes with exact labels, in Cityscapes' layout.
 
 Images, instanceIds, labelIds, disparity and camera files; train and val share no seed and no
-model. Interrupt it at any time: the next run goes on where this one stopped.
+model. Interrupt it at any time: the next run continues where this one stopped.
 """
 
 import argparse

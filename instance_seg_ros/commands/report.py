@@ -69,7 +69,7 @@ def _chapters(bag: Source, count: int) -> Sequence:
               for c in cameras}
     samples = {camera.prefix: [] for camera in cameras}
     for moment in moments(bag, cameras, chosen):
-        if moment.picture is not None:
+        if moment.display_image is not None:
             seconds = (moment.stamp - moment.camera.stamps[0]) / 1e9
-            samples[moment.camera.prefix].append((f'{seconds:.1f} s', moment.picture))
+            samples[moment.camera.prefix].append((f'{seconds:.1f} s', moment.display_image))
     return [Chapter(c, summarize(c), samples[c.prefix]) for c in cameras]

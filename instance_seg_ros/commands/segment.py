@@ -22,13 +22,13 @@ from ..bags.video import Video
 from ..core.atomic_file import atomic_path
 from ..core.errors import UserError
 from ..core.instances import InstanceMap
-from ..io.inputs import Frame, Input, ahead, find_inputs, read_picture, read_video
+from ..io.inputs import Frame, Input, ahead, find_inputs, read_image, read_video
 from ..io.results import (
     image_record,
     write_csv,
+    write_image,
     write_json,
     write_masks,
-    write_picture,
 )
 from ..io.video_writer import write_film
 from ..perception.overlay import OverlayStyle, draw_overlay
@@ -85,7 +85,7 @@ def _segment(inputs: list[Input], args: argparse.Namespace) -> dict:
 
 
 class _Work:
-    """From inputs to files; what was found and what failed is collected on the way."""
+    """Segment inputs and write result files; collects records and failures."""
 
     def __init__(self, segmenter, args: argparse.Namespace, style: OverlayStyle) -> None:
         self._segmenter, self._style = segmenter, style
@@ -96,13 +96,13 @@ class _Work:
         self._timings: dict[str, list[float]] = {}
 
     def run(self, inputs: list[Input]) -> None:
-        """Segment pictures, then videos, then write the tables."""
+        """Segment images, then videos, then write the tables."""
         videos = self._open_videos(i for i in inputs if i.is_video)
-        pictures = [i for i in inputs if not i.is_video]
-        total = len(pictures) + sum(video.count for _, video in videos)
+        images = [i for i in inputs if not i.is_video]
+        total = len(images) + sum(video.count for _, video in videos)
         with ThreadPoolExecutor(_WORKERS) as pool, \
                 tqdm(total=total, unit='image', disable=None) as self._progress:
-            self._run_pictures(pictures, pool)
+            self._run_images(images, pool)
             for source, video in videos:
                 self._run_video(source, video, pool)
         if not self._records:
@@ -134,12 +134,12 @@ class _Work:
                 self._fail(source, str(error))
         return videos
 
-    def _run_pictures(self, inputs: list[Input], pool: Executor) -> None:
-        frames = ahead(read_picture, inputs, pool, _WORKERS + self._batch)
+    def _run_images(self, inputs: list[Input], pool: Executor) -> None:
+        frames = ahead(read_image, inputs, pool, _WORKERS + self._batch)
         found = self._recorded(self._segmented(self._readable(frames)))
-        for frame, picture in ahead(self._save, found, pool, _WORKERS):
-            if picture is not None:
-                write_picture(self._output / f'{frame.name}{self._ending}', picture)
+        for frame, overlay in ahead(self._save, found, pool, _WORKERS):
+            if overlay is not None:
+                write_image(self._output / f'{frame.name}{self._ending}', overlay)
 
     def _run_video(self, source: Input, video: Video, pool: Executor) -> None:
         try:
@@ -156,7 +156,7 @@ class _Work:
         saved = ahead(self._save, found, pool, _WORKERS)
         if 'overlay' in self._write:
             with atomic_path(self._output / f'{source.name}_overlay.mp4') as part:
-                write_film(part, ((frame.seconds, picture) for frame, picture in saved))
+                write_film(part, ((frame.seconds, overlay) for frame, overlay in saved))
         else:
             deque(saved, maxlen=0)
 

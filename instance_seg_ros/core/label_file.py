@@ -16,7 +16,7 @@ _CLASS_KEYS = {'name', 'id', 'color', 'instances', 'aliases'}
 
 
 def is_label_file(name: str) -> bool:
-    """Tell a file from the name of a built-in label set."""
+    """Return whether the text names a file, not a built-in label set."""
     return name.endswith(('.yaml', '.yml'))
 
 

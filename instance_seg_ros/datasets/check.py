@@ -31,7 +31,7 @@ class Census:
     sizes: Counter = field(default_factory=Counter)
     pixels: np.ndarray = field(default_factory=lambda: np.zeros(256, np.int64))
     instances: Counter = field(default_factory=Counter)
-    pictures_with: Counter = field(default_factory=Counter)
+    images_with: Counter = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
 
     def add(self, sample: Sample) -> None:
@@ -40,7 +40,7 @@ class Census:
         self.sizes[f'{width}x{height}'] += 1
         pixels = np.bincount(sample.classes.ravel(), minlength=256)
         self.pixels += pixels
-        self.pictures_with.update(np.flatnonzero(pixels).tolist())
+        self.images_with.update(np.flatnonzero(pixels).tolist())
         ids = np.unique(sample.instances)
         self.instances.update((ids[ids >= INSTANCE_FACTOR] // INSTANCE_FACTOR).tolist())
 
@@ -65,7 +65,7 @@ class Census:
         for k, label in enumerate(self.label_set.labels):
             count = str(self.instances[label.id]) if label.has_instances else '-'
             lines.append(f'{label.name:<16}{self.pixels[k] / total:9.3%}'
-                         f'{self.pictures_with[k]:10}{count:>11}')
+                         f'{self.images_with[k]:10}{count:>11}')
         lines.append(f'{"ignored":<16}{self.pixels[IGNORE] / total:9.3%}')
         return '\n'.join([*lines, *(f'broken: {message}' for message in self.broken),
                           *(f'suspicious: {message}' for message in self.problems)])

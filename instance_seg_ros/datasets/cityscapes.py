@@ -117,16 +117,16 @@ class Cityscapes(Reader):
         return self.paths[index].stem.removesuffix(_IMAGE)
 
     def ground_truth(self, index: int, kind: str) -> Path:
-        """Path of a label picture: kind `labelIds` or `instanceIds`."""
-        return self._beside(index, 'gtFine', f'_gtFine_{kind}.png')
+        """Path of a label image: kind `labelIds` or `instanceIds`."""
+        return self._sibling(index, 'gtFine', f'_gtFine_{kind}.png')
 
     def disparity(self, index: int) -> Path:
-        """Path of the 16 bit disparity picture (which may not exist)."""
-        return self._beside(index, 'disparity', '_disparity.png')
+        """Path of the 16 bit disparity image (which may not exist)."""
+        return self._sibling(index, 'disparity', '_disparity.png')
 
     def camera(self, index: int) -> Path:
         """Path of the camera file (which may not exist)."""
-        return self._beside(index, 'camera', '_camera.json')
+        return self._sibling(index, 'camera', '_camera.json')
 
     def _label_ids(self, index: int) -> np.ndarray:
         """Read labelIds as uint8 (H, W); UserError for ids that are not Cityscapes'."""
@@ -150,7 +150,7 @@ class Cityscapes(Reader):
                             'of the instances in instanceIds.png; are these training ids '
                             '(labelTrainIds)? Label ids are needed.')
 
-    def _beside(self, index: int, folder: str, ending: str) -> Path:
+    def _sibling(self, index: int, folder: str, ending: str) -> Path:
         city = self.paths[index].parent.name
         return self.root / folder / self.split / city / f'{self.name(index)}{ending}'
 

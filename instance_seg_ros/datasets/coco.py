@@ -43,7 +43,7 @@ class Coco(IndexedReader):
         return categories.values()
 
     def keeps(self, path: Path, image: str) -> bool:
-        """Tell whether an image of a JSON file belongs to the split."""
+        """Return whether an image of a JSON file belongs to the split."""
         return any_split(_part(path)) or in_split(image, self.split)
 
     def _annotations(self) -> list[Path]:

@@ -141,7 +141,7 @@ def folders_in(folder: Path) -> list[Path]:
 
 
 def in_split(name: str, split: str) -> bool:
-    """Tell whether an image belongs to a split where the data set has none: 1 in 10 is `val`."""
+    """Return whether an image belongs to a split where the data set has none: 1 in 10 is `val`."""
     stem = Path(name.replace('\\', '/')).stem     # some tools run on Windows
     is_val = zlib.crc32(stem.encode()) % _TENTH == 0
     return is_val if split == 'val' else not is_val if split == 'train' else True

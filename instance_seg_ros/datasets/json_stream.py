@@ -104,7 +104,7 @@ class JsonFile:
 
 
 def mentions(path: Path, *words: str) -> bool:
-    """Tell whether a file contains all of these names in quotes, without decoding it."""
+    """Return whether a file contains all of these names in quotes, without decoding it."""
     with path.open('rb') as file:
         if not os.fstat(file.fileno()).st_size:
             return False

@@ -100,5 +100,5 @@ def _table(census: Census) -> str:
         count = census.instances[label.id] if label.has_instances else '-'
         rows.append(f'<tr><td><span class="swatch" style="background:{color}"></span> '
                     f'{html.escape(label.name)}<td>{census.pixels[k] / total:.2%}'
-                    f'<td>{census.pictures_with[k]}<td>{count}</tr>')
+                    f'<td>{census.images_with[k]}<td>{count}</tr>')
     return ''.join(rows) + '</table>'

@@ -50,7 +50,7 @@ def paste(sample: Sample, cutouts: Sequence[Cutout], label_set: LabelSet,
     placements: list[Placement] = []
     for _ in range(count if cutouts else 0):
         before = placements[-1] if placements and rng.random() < touching else None
-        place = (_beside(before, cutouts, sample.classes.shape, rng) if before
+        place = (_next_to(before, cutouts, sample.classes.shape, rng) if before
                  else _somewhere(cutouts, ground, rng))
         if place:
             placements.append(place)
@@ -116,7 +116,7 @@ def _somewhere(cutouts, ground, rng) -> Placement | None:
     return None
 
 
-def _beside(before: Placement, cutouts, shape, rng) -> Placement | None:
+def _next_to(before: Placement, cutouts, shape, rng) -> Placement | None:
     """Place a cut-out against the one before: a little nearer or farther, partly over it."""
     same = [c for c in cutouts if c.label == before.cutout.label]
     cutout = same[rng.integers(len(same))]

@@ -59,7 +59,7 @@ class Reader(ABC):
     @classmethod
     @abstractmethod
     def recognises(cls, root: Path) -> bool:
-        """Tell whether a folder has the layout of this data set."""
+        """Return whether a folder has the layout of this data set."""
 
     @abstractmethod
     def __len__(self) -> int:

@@ -12,13 +12,13 @@ SPLIT_NAMES = {'train': ('train', 'training'), 'val': ('val', 'valid', 'validati
 
 
 def is_split(name: str, split: str) -> bool:
-    """Tell whether a folder or file stem is of a split: `train2017`, `valid`, `Validation`."""
+    """Return whether a folder or file stem is of a split: `train2017`, `valid`, `Validation`."""
     plain = name.lower().rstrip('0123456789_-')
     return plain in SPLIT_NAMES.get(split, (split,))
 
 
 def any_split(name: str) -> bool:
-    """Tell whether a name is that of some split."""
+    """Return whether a name is that of some split."""
     return any(is_split(name, split) for split in SPLIT_NAMES)
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The endless stream of training samples: sample i is a pure function of (seed, i).
 
-So a run that stops after k samples goes on exactly by starting at sample k.
+A run that stopped after k samples continues exactly by starting at sample k.
 """
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .sample import Sample
 
 
 class Source(Protocol):
-    """Something that draws a labelled picture."""
+    """Something that draws a labelled image."""
 
     def draw(self, rng: np.random.Generator) -> Sample:
         """Return a sample; all randomness comes from `rng`."""
@@ -60,7 +60,7 @@ class Drawn:
 
 
 def with_whole_objects(dataset: CamVid) -> list[Sample]:
-    """Load all frames, with the instances that can be told from class labels alone."""
+    """Load all frames, with the instances that follow from class labels alone."""
     return [replace(s, instances=whole_objects(s.classes, dataset.label_set))
             for s in (dataset[i] for i in range(len(dataset)))]
 
@@ -71,9 +71,9 @@ def camvid_cutouts(frames: Sequence[Sample], label_set: LabelSet) -> list[Cutout
     return [*collect(frames, label_set), *riders]
 
 
-def cutouts_of(dataset: Sequence[Sample], label_set: LabelSet, pictures: int) -> list[Cutout]:
-    """Cut the unhidden objects out of the first `pictures` of a fully labelled data set."""
-    samples = [dataset[i] for i in range(min(pictures, len(dataset)))]
+def cutouts_of(dataset: Sequence[Sample], label_set: LabelSet, images: int) -> list[Cutout]:
+    """Cut the unhidden objects out of the first `images` of a fully labelled data set."""
+    samples = [dataset[i] for i in range(min(images, len(dataset)))]
     single = collect(map(unhidden, samples), label_set)
     riders = [rider for sample in samples for rider in collect_riders(sample, label_set)]
     return [c for c in (*single, *riders) if c.label in SLOPES]

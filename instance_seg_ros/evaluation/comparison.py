@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core.errors import UserError
 from ..core.resize import resize_labels
-from ..training.pictures import principal
+from ..training.validation_images import principal
 from .frames import TruthFrame
 from .prediction import Prediction
 from .predictors import Predictor
@@ -29,7 +29,7 @@ _TITLE_HEIGHT, _GAP = 20, 4
 
 def draw_comparison(predictor: Predictor, frames: Iterable[TruthFrame], columns: int = 5,
                     width: int = 192) -> np.ndarray:
-    """Return a image, uint8 (H, W, 3) RGB, of the first frames: a column for each frame.
+    """Return an image, uint8 (H, W, 3) RGB, of the first frames: a column for each frame.
 
     width: of a column in pixels; frames keep their aspect.
     """

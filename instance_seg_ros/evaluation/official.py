@@ -228,7 +228,7 @@ def _is_hit(prediction: dict) -> bool:
 
 
 def _counts(prediction: dict, small: int) -> bool:
-    """Tell whether a prediction is right or wrong, and not ignored, at IoU 0.5."""
+    """Return whether a prediction is right or wrong, and not ignored, at IoU 0.5."""
     ignored = prediction['voidIntersection']
     for gt in prediction['matchedGt']:
         if _overlap(gt['pixelCount'], prediction['pixelCount'], gt['intersection']) > .5:

@@ -100,7 +100,7 @@ class Tracks:
 
 
 def _counted(overlap: np.ndarray, ignored: np.ndarray) -> np.ndarray:
-    """Tell which results count, bool (M,): all but unmatched ones in ignore regions."""
+    """Return which results count, bool (M,): all but unmatched ones in ignore regions."""
     good = np.where(overlap >= MATCH, overlap, 0)
     rows, columns = linear_sum_assignment(good, maximize=True)
     kept = ignored <= 0.5

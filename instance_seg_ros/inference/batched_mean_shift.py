@@ -180,7 +180,7 @@ def _take(table: Tensor, index: Tensor) -> Tensor:
 
 
 def _within(a: Tensor, b: Tensor) -> Tensor:
-    """Tell which pairs are within a bandwidth (1 here): bool (N, A, B)."""
+    """Return which pairs are within a bandwidth (1 here): bool (N, A, B)."""
     limit = (1 - a.square().sum(2)).unsqueeze(2)
     bias = b.square().sum(2).unsqueeze(1)
     return torch.baddbmm(bias, a, b.transpose(1, 2), alpha=-2) <= limit

@@ -164,7 +164,7 @@ def build_pipeline(checkpoint: Checkpoint, semantic: Checkpoint | None = None) -
     checkpoint, class logits of the second. Raises UserError when they do not fit together.
     """
     if semantic is None:
-        _require_task(checkpoint, 'semantic', 'name a semantic checkpoint beside it')
+        _require_task(checkpoint, 'semantic', 'add a semantic checkpoint')
         _require_task(checkpoint, 'embedding', 'it can only be the semantic one of two')
         return checkpoint.build()
     _require_task(checkpoint, 'embedding', 'exchange the two checkpoints')

@@ -4,7 +4,7 @@
 
 The paper's procedure (section 2) takes one random unclustered pixel after the other. Here many
 seeds shift at once over a sample of the pixels, and whatever they leave unclustered is seeded
-again in the next round, so that small objects beside large ones get their turn.
+again in the next round, so that small objects next to large ones are found too.
 """
 
 from collections.abc import Sequence
@@ -114,7 +114,7 @@ class MeanShift:
     def _shift(self, modes, points):
         """Move each mode to the mean of the points around it until all rest.
 
-        Modes that have come close on the way are going to meet: all but one of them stop.
+        Modes that have come close will converge to the same point: all but one of them stop.
         """
         for _ in range(self.max_shifts):
             weight = _beyond(modes, points).le_(0)
@@ -185,7 +185,7 @@ def _margin(modes: Tensor) -> Tensor:
     """Return each mode's distance to the next of its class, in bandwidths, at most 3."""
     if not len(modes):
         return modes.new_zeros(0)
-    # Other classes are 3 bandwidths away by `_apart` and so need not be told apart here.
+    # Other classes are 3 bandwidths away by `_apart` and need no test here.
     return torch.cdist(modes, modes).fill_diagonal_(torch.inf).min(1).values.clamp_max(3.0)
 
 
@@ -206,7 +206,7 @@ def _spread_out(points: Tensor, count: int) -> Tensor:
 
 
 def _within(a: Tensor, b: Tensor, radius: float = 1.) -> Tensor:
-    """Tell which pairs are within a radius: bool (len(a), len(b)); one matrix product."""
+    """Return which pairs are within a radius: bool (len(a), len(b)); one matrix product."""
     return _beyond(a, b, radius) <= 0
 
 

@@ -20,11 +20,11 @@ from ..bags.video import FIRST_STAMP, VIDEO_SUFFIXES, Video
 from ..core.errors import UserError
 from ..core.image_codec import ImageError, decode_image_file
 
-PICTURE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.jpe', '.webp', '.bmp', '.tif', '.tiff', '.ppm',
+IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.jpe', '.webp', '.bmp', '.tif', '.tiff', '.ppm',
                     '.pgm', '.pbm')
 UNSUPPORTED_SUFFIXES = ('.heic', '.heif', '.avif')
 """Images that are taken from a folder in order to report that they cannot be read."""
-_SUFFIXES = PICTURE_SUFFIXES + UNSUPPORTED_SUFFIXES + VIDEO_SUFFIXES
+_SUFFIXES = IMAGE_SUFFIXES + UNSUPPORTED_SUFFIXES + VIDEO_SUFFIXES
 RESULT_ENDINGS = ('_overlay', '_instanceIds', '_labelIds')
 """Ends of the names of what is written; files named so are not taken from a folder."""
 _CAMERA_ENDING = '_leftImg8bit'
@@ -79,7 +79,7 @@ def find_inputs(arguments: Sequence[str], output: Path | None = None) -> list[In
     return [Input(path, names[absolute]) for absolute, path in found.items()]
 
 
-def read_picture(source: Input) -> Frame:
+def read_image(source: Input) -> Frame:
     """Read an image file, upright; one that cannot be read or decoded has a `problem`."""
     try:
         return Frame(source, decode_image_file(source.path.read_bytes()))
@@ -120,7 +120,7 @@ def _expand(argument: str, output: Path | None) -> tuple[list[Path], Path]:
         files = sorted((p for p in path.rglob('*') if _is_wanted(p, path, output)), key=_natural)
         if not files:
             raise UserError(f'{argument} contains no images or videos; supported: '
-                            f'{", ".join(PICTURE_SUFFIXES + VIDEO_SUFFIXES)}.')
+                            f'{", ".join(IMAGE_SUFFIXES + VIDEO_SUFFIXES)}.')
         return files, _absolute(path)
     if path.is_file():
         return [path], _absolute(path).parent

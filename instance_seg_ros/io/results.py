@@ -23,13 +23,13 @@ FIELDS = ('file', 'frame', 'time_s', *(n for n in _OF_INSTANCE if n != 'box'),
 """Columns of the table: place, then the fields of `Instance` with its box split."""
 
 
-def write_picture(path: Path, picture: np.ndarray) -> None:
+def write_image(path: Path, image: np.ndarray) -> None:
     """Write RGB uint8 (H, W, 3), or a label image uint8 or uint16 (H, W), as the name ends."""
-    if picture.ndim == 3:
-        picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    if image.ndim == 3:
+        image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     options = [cv2.IMWRITE_JPEG_QUALITY, 95] if path.suffix.lower() in ('.jpg', '.jpeg') else []
     with atomic_path(path) as part:
-        part.write_bytes(cv2.imencode(path.suffix, picture, options)[1].tobytes())
+        part.write_bytes(cv2.imencode(path.suffix, image, options)[1].tobytes())
 
 
 def write_masks(stem: Path, found: InstanceMap) -> None:
@@ -40,8 +40,8 @@ def write_masks(stem: Path, found: InstanceMap) -> None:
     and the bare label id elsewhere.
     """
     ids = np.where(found.instance_mask > 0, found.instance_mask, found.class_mask)
-    write_picture(stem.with_name(f'{stem.name}_labelIds.png'), found.class_mask)
-    write_picture(stem.with_name(f'{stem.name}_instanceIds.png'), ids)
+    write_image(stem.with_name(f'{stem.name}_labelIds.png'), found.class_mask)
+    write_image(stem.with_name(f'{stem.name}_instanceIds.png'), ids)
 
 
 def image_record(file: str, found: InstanceMap, frame: int | None = None,

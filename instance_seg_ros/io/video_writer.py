@@ -26,12 +26,12 @@ def write_film(path: Path, frames: Iterable[tuple[float, np.ndarray]]) -> int:
 
     stream, size, count = None, None, 0
     with av.open(str(path), 'w', format='mp4') as container:
-        for tick, picture in _ticks(frames):
+        for tick, image in _ticks(frames):
             if stream is None:
                 # Colours are stored once for 2 x 2 pixels, so an odd row or column is left out.
-                size = picture.shape[1] // 2 * 2, picture.shape[0] // 2 * 2
+                size = image.shape[1] // 2 * 2, image.shape[0] // 2 * 2
                 stream = _add_stream(av, container, size)
-            frame = av.VideoFrame.from_ndarray(_fitted(picture, size), format='rgb24')
+            frame = av.VideoFrame.from_ndarray(_fitted(image, size), format='rgb24')
             frame.pts, frame.time_base = tick, _TIME_BASE
             container.mux(stream.encode(frame))
             count += 1
@@ -40,25 +40,25 @@ def write_film(path: Path, frames: Iterable[tuple[float, np.ndarray]]) -> int:
     return count
 
 
-def contact_sheet(pictures: Sequence[tuple[str, np.ndarray]], columns: int = 3,
+def contact_sheet(images: Sequence[tuple[str, np.ndarray]], columns: int = 3,
                   width: int = 640) -> np.ndarray:
     """
     Lay captioned images out in a grid.
 
     Args:
-        pictures: captions and images, H x W x 3 RGB uint8; the first one's shape holds.
+        images: captions and images, H x W x 3 RGB uint8; the first one's shape holds.
         width: of one image in the grid, in pixels.
 
     Returns:
         RGB uint8.
     """
-    height = round(width * pictures[0][1].shape[0] / pictures[0][1].shape[1])
-    columns = min(columns, len(pictures))
-    rows = -(-len(pictures) // columns)
+    height = round(width * images[0][1].shape[0] / images[0][1].shape[1])
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
     sheet = np.zeros((rows * height, columns * width, 3), np.uint8)
-    for index, (caption, picture) in enumerate(pictures):
+    for index, (caption, image) in enumerate(images):
         y, x = index // columns * height, index % columns * width
-        tile = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+        tile = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
         sheet[y:y + height, x:x + width] = _captioned(tile, caption)
     return sheet
 
@@ -71,10 +71,10 @@ def spread(count: int, wanted: int) -> list[int]:
 def _ticks(frames: Iterable[tuple[float, np.ndarray]]) -> Iterator[tuple[int, np.ndarray]]:
     """Yield the time of each image in the video, and the image; times are distinct."""
     tick, begin, before = -1, None, None
-    for seconds, picture in frames:
+    for seconds, image in frames:
         begin = seconds if begin is None else begin + max(0, seconds - before - _LONGEST_PAUSE_S)
         tick, before = max(tick + 1, round((seconds - begin) / _TIME_BASE)), seconds
-        yield tick, picture
+        yield tick, image
 
 
 def _add_stream(av, container, size: tuple[int, int]):
@@ -88,14 +88,14 @@ def _add_stream(av, container, size: tuple[int, int]):
     return stream
 
 
-def _fitted(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    if picture.shape[1] // 2 * 2 != size[0] or picture.shape[0] // 2 * 2 != size[1]:
-        return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(picture[:size[1], :size[0]])
+def _fitted(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    if image.shape[1] // 2 * 2 != size[0] or image.shape[0] // 2 * 2 != size[1]:
+        return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(image[:size[1], :size[0]])
 
 
-def _captioned(picture: np.ndarray, caption: str) -> np.ndarray:
-    where, font = (8, picture.shape[0] - 10), cv2.FONT_HERSHEY_SIMPLEX
+def _captioned(image: np.ndarray, caption: str) -> np.ndarray:
+    where, font = (8, image.shape[0] - 10), cv2.FONT_HERSHEY_SIMPLEX
     for color, thickness in (((0, 0, 0), 4), ((255, 255, 255), 1)):
-        cv2.putText(picture, caption, where, font, 0.6, color, thickness, cv2.LINE_AA)
-    return picture
+        cv2.putText(image, caption, where, font, 0.6, color, thickness, cv2.LINE_AA)
+    return image

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a planner and RViz take besides detections: labelled points and free space."""
+"""Outputs for planners and RViz in addition to detections: labelled points and free space."""
 
 from __future__ import annotations
 

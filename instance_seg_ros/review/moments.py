@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures of a bag put together with what was found in them."""
+"""Images of a bag put together with what was found in them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..perception.overlay import OverlayStyle, draw_overlay, instance_id_color
 from .recording import Camera
 
 _WAITING = 64
-"""Pictures that may wait for their masks at a time; in a recording these come soon after."""
+"""Images that may wait for their masks at a time; in a recording these come soon after."""
 
 
 _MASK_TYPES = {'mono8': 'u1', '8UC1': 'u1', 'mono16': 'u2', '16UC1': 'u2', '32SC1': 'i4'}
@@ -30,11 +30,11 @@ _MASK_TYPES = {'mono8': 'u1', '8UC1': 'u1', 'mono16': 'u2', '16UC1': 'u2', '32SC
 
 @dataclass(frozen=True)
 class Moment:
-    """One picture and what was found in it; `None` for what the bag does not hold."""
+    """One image and what was found in it; `None` for what the bag does not hold."""
 
     camera: Camera
     stamp: int
-    """Its time, in nanoseconds, as `camera.times` tells it."""
+    """Its time, in nanoseconds, from `camera.times`."""
     image: np.ndarray | None
     """uint8 (H, W, 3) RGB."""
     instance_mask: np.ndarray | None
@@ -42,8 +42,8 @@ class Moment:
     overlay: np.ndarray | None
 
     @property
-    def picture(self) -> np.ndarray | None:
-        """The overlay, as it was recorded or drawn again; None without any picture."""
+    def display_image(self) -> np.ndarray | None:
+        """The overlay, as it was recorded or drawn again; None without any image."""
         if self.overlay is not None or self.image is None or self.instance_mask is None:
             return self.overlay if self.overlay is not None else self.image
         if self._is_foreign():
@@ -85,7 +85,7 @@ def moments(bag: Bag, cameras: list[Camera],
     Where several frames share a stamp, only what was recorded at the same time is put together.
 
     Args:
-        chosen: times of the pictures wanted, by the camera's prefix; None for all.
+        chosen: times of the images wanted, by the camera's prefix; None for all.
     """
     roles = _roles(bag, cameras)
     waiting: OrderedDict[tuple[str, int], dict] = OrderedDict()
@@ -95,7 +95,7 @@ def moments(bag: Bag, cameras: list[Camera],
             time = camera.times(stamp, message.stamp)
             segmented = camera.masks or camera.detections
             if time not in segmented and stamp not in camera.times.shared:
-                continue   # a picture that was not segmented
+                continue   # an image that was not segmented
             if chosen is not None and time not in chosen.get(camera.prefix, ()):
                 continue
             parts = waiting.setdefault((camera.prefix, time), {})

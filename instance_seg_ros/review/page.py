@@ -17,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ..core.atomic_file import atomic_path
-from ..io.results import write_picture
+from ..io.results import write_image
 from ..io.video_writer import contact_sheet
 from .charts import charts
 from .recording import Camera
@@ -69,7 +69,7 @@ def write_png(path: Path, chapters: Sequence[Chapter]) -> None:
         parts += [_table(chapter, width), _raster(chapter.camera, width)]
         if chapter.samples:
             parts.append(_padded(contact_sheet(list(chapter.samples), 3, width // 3), width))
-    write_picture(path, np.concatenate(parts))
+    write_image(path, np.concatenate(parts))
 
 
 def _svg(camera: Camera) -> str:
@@ -79,9 +79,9 @@ def _svg(camera: Camera) -> str:
 
 
 def _sample(sample: tuple[str, np.ndarray]) -> str:
-    caption, picture = sample
-    scale = min(1, 960 / picture.shape[1])
-    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    caption, image = sample
+    scale = min(1, 960 / image.shape[1])
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     jpeg = cv2.imencode('.jpg', small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
     return (f'<figure><img alt="{escape(caption)}" src="data:image/jpeg;base64,'
             f'{base64.b64encode(jpeg).decode()}"><figcaption>{escape(caption)}</figcaption>'
@@ -93,8 +93,8 @@ def _raster(camera: Camera, width: int) -> np.ndarray:
     canvas = FigureCanvasAgg(figure)
     figure.set_dpi(width / figure.get_figwidth())
     canvas.draw()
-    picture = np.asarray(canvas.buffer_rgba())[..., :3]
-    return cv2.resize(picture, (width, round(width * picture.shape[0] / picture.shape[1])))
+    image = np.asarray(canvas.buffer_rgba())[..., :3]
+    return cv2.resize(image, (width, round(width * image.shape[0] / image.shape[1])))
 
 
 def _table(chapter: Chapter, width: int) -> np.ndarray:
@@ -111,7 +111,7 @@ def _table(chapter: Chapter, width: int) -> np.ndarray:
     return _padded(np.asarray(canvas.buffer_rgba())[..., :3], width)
 
 
-def _padded(picture: np.ndarray, width: int) -> np.ndarray:
-    missing = max(0, width - picture.shape[1])
-    return cv2.copyMakeBorder(picture, 0, 0, 0, missing, cv2.BORDER_CONSTANT,
+def _padded(image: np.ndarray, width: int) -> np.ndarray:
+    missing = max(0, width - image.shape[1])
+    return cv2.copyMakeBorder(image, 0, 0, 0, missing, cv2.BORDER_CONSTANT,
                               value=(255, 255, 255))[:, :width]

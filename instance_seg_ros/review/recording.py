@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a bag tells about the cameras that were segmented: counts, times, classes; no pixels."""
+"""Statistics of the segmented cameras of a bag: counts, times, classes; no pixels."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ class Detection:
 
 @dataclass
 class Camera:
-    """The outputs of one camera; times in nanoseconds, as `times` tells them."""
+    """The outputs of one camera; times in nanoseconds, from `times`."""
 
     prefix: str
     """What its topics begin with: `/instance_seg` or `/instance_seg/CAMERA`."""
     masks: dict[int, int] = field(default_factory=dict)
-    """When each picture's mask was recorded, by the picture's time."""
+    """When each image's mask was recorded, by the image's time."""
     detections: dict[int, list[Detection]] = field(default_factory=dict)
     stages_ms: dict[str, list[float]] = field(default_factory=dict)
     """Times of each stage, frame by frame."""
     label_set: LabelSet | None = None
     image_topic: Topic | None = None
-    """Where the pictures are in the bag; None where they were not recorded."""
+    """Where the images are in the bag; None where they were not recorded."""
     images: int = 0
-    """Pictures in the bag."""
+    """Images in the bag."""
     times: FrameTimes = field(default_factory=FrameTimes)
     counts: FrameCounts | None = None
-    """The node's own account of its frames; None where nobody recorded /diagnostics."""
+    """The node's own account of its frames; None if /diagnostics was not recorded."""
 
     @property
     def name(self) -> str:
@@ -57,12 +57,12 @@ class Camera:
 
     @property
     def stamps(self) -> list[int]:
-        """Times of the pictures that were segmented, in order."""
+        """Times of the images that were segmented, in order."""
         return sorted(self.masks or self.detections)
 
     @property
     def delays_ms(self) -> list[float]:
-        """From each picture's time to the recording of its mask, where clocks agree."""
+        """From each image's time to the recording of its mask, where clocks agree."""
         delays = [(recorded - stamp) / 1e6 for stamp, recorded in self.masks.items()]
         return delays if delays and 0 < min(delays) and max(delays) < 60_000 else []
 
@@ -77,7 +77,7 @@ class _Reading:
 
 
 def read_cameras(bag: Bag) -> list[Camera]:
-    """Return what a bag tells, camera by camera; UserError when it holds none of our outputs."""
+    """Return the cameras of a bag; UserError if it has no outputs of this package."""
     cameras = {topic.name.removesuffix(ending): None for topic in bag.topics
                for ending in (_MASK, _DETECTIONS) if topic.name.endswith(ending) and topic.count}
     if not cameras:
@@ -85,11 +85,11 @@ def read_cameras(bag: Bag) -> list[Camera]:
                         f'{_DETECTIONS}); record them, or make them with `instance_seg '
                         'process-bag`.')
     readings = {prefix: _Reading(Camera(prefix)) for prefix in cameras}
-    pictures: dict[Topic, list[int]] = defaultdict(list)
+    image_stamps: dict[Topic, list[int]] = defaultdict(list)
     for message in bag.messages():
-        _read(message, readings, pictures)
+        _read(message, readings, image_stamps)
     for reading in readings.values():
-        _complete(reading, pictures)
+        _complete(reading, image_stamps)
     cameras = [reading.camera for reading in readings.values() if reading.camera.stamps]
     if not cameras:
         raise UserError(f'{bag.path} holds outputs of the node, but none can be read '
@@ -99,7 +99,7 @@ def read_cameras(bag: Bag) -> list[Camera]:
 
 
 def _read(message: Message, readings: dict[str, _Reading],
-          pictures: dict[Topic, list[int]]) -> None:
+          image_stamps: dict[Topic, list[int]]) -> None:
     topic, data = message.topic, message.data
     prefix, _, name = topic.name.rpartition('/')
     reading = readings.get(prefix) or readings.get(prefix.removesuffix('/debug'))
@@ -107,7 +107,7 @@ def _read(message: Message, readings: dict[str, _Reading],
         _read_counts(data, readings)
     elif reading is None:
         if topic.is_image:
-            pictures[topic].append(images.header_stamp(data))
+            image_stamps[topic].append(images.header_stamp(data))
     elif name == 'instance_mask':
         reading.masks.append((images.header_stamp(data), message.stamp))
     elif name == 'detections':
@@ -132,10 +132,10 @@ def _read_counts(data: bytes, readings: dict[str, _Reading]) -> None:
             reading.camera.counts = FrameCounts.from_values(values)
 
 
-def _complete(reading: _Reading, pictures: dict[Topic, list[int]]) -> None:
-    """Put into the camera what only the whole bag tells."""
+def _complete(reading: _Reading, image_stamps: dict[Topic, list[int]]) -> None:
+    """Complete the camera with what needs the whole bag."""
     camera = reading.camera
-    _place(reading, pictures)
+    _place(reading, image_stamps)
     camera.stages_ms = {stage: camera.stages_ms[stage] for stage in sorted(
         camera.stages_ms, key=lambda s: (STAGES.index(s) if s in STAGES else 99, s))}
     if camera.label_set is None:
@@ -143,31 +143,34 @@ def _complete(reading: _Reading, pictures: dict[Topic, list[int]]) -> None:
                                        for found in camera.detections.values() for d in found})
 
 
-def _place(reading: _Reading, pictures: dict[Topic, list[int]]) -> None:
-    """Find the frames' times and pictures; none is lost where headers repeat their stamp."""
+def _place(reading: _Reading, image_stamps: dict[Topic, list[int]]) -> None:
+    """Find the frames' times and images; none is lost where headers repeat their stamp."""
     camera = reading.camera
     masks, detections = as_recorded(reading.masks), as_recorded(reading.detections)
     frames = [(stamp, recorded) for stamp, recorded, *_ in masks or detections]
     stamps = Counter(stamp for stamp, _ in frames)
-    _find_pictures(camera, stamps, pictures)
+    _find_image_topic(camera, stamps, image_stamps)
     shared = repeated(stamp for stamp, *_ in masks) | repeated(stamp for stamp, *_ in detections)
     if camera.image_topic:
-        shared |= repeated(pictures[camera.image_topic])
+        shared |= repeated(image_stamps[camera.image_topic])
     camera.times = FrameTimes(frames, shared & stamps.keys())
     camera.masks = {camera.times(*mask): mask[1] for mask in masks}
     camera.detections = {camera.times(stamp, recorded): found
                          for stamp, recorded, found in detections}
 
 
-def _find_pictures(camera: Camera, stamps: Counter, pictures: dict[Topic, list[int]]) -> None:
-    """Find the topic whose pictures the camera's outputs were made from: the stamps agree."""
-    agreeing = {topic: (stamps & Counter(theirs)).total() for topic, theirs in pictures.items()}
+def _find_image_topic(camera: Camera, stamps: Counter,
+                      image_stamps: dict[Topic, list[int]]) -> None:
+    """Find the topic whose images the camera's outputs were made from: the stamps agree."""
+    agreeing = {topic: (stamps & Counter(theirs)).total()
+                for topic, theirs in image_stamps.items()}
     agreeing = {topic: count for topic, count in agreeing.items() if count}
     if len(agreeing) > 1 and len(stamps) == 1 < stamps.total():
         return      # all frames have one stamp, such as zero: each of these topics may be it
-    best = max(agreeing, key=lambda topic: (agreeing[topic], -len(pictures[topic])), default=None)
+    best = max(agreeing, key=lambda topic: (agreeing[topic], -len(image_stamps[topic])),
+               default=None)
     if best is not None:
-        camera.image_topic, camera.images = best, len(pictures[best])
+        camera.image_topic, camera.images = best, len(image_stamps[best])
 
 
 def _detection(message) -> Detection | None:

@@ -41,21 +41,21 @@ def _blueprint(cameras: list[Camera]) -> rrb.Blueprint:
     rows = []
     for camera in cameras:
         root, name = camera.prefix, camera.name
-        pictures = [rrb.Spatial2DView(origin=root, name=f'{name}: {TITLES["overlay"].lower()}',
+        image_views = [rrb.Spatial2DView(origin=root, name=f'{name}: {TITLES["overlay"].lower()}',
                                       contents=['$origin/image/**', '$origin/detections'])]
-        pictures += [rrb.Spatial2DView(origin=f'{root}/{mask}',
+        image_views += [rrb.Spatial2DView(origin=f'{root}/{mask}',
                                        name=f'{name}: {TITLES[mask].lower()}')
                      for mask in ('class_mask', 'instance_mask')]
         curves = [rrb.TimeSeriesView(origin=f'{root}/{what}', name=f'{name} {what}')
                   for what in ('instances', *(['ms'] if camera.stages_ms else []))]
-        rows.append(rrb.Vertical(rrb.Horizontal(*pictures), rrb.Horizontal(*curves),
+        rows.append(rrb.Vertical(rrb.Horizontal(*image_views), rrb.Horizontal(*curves),
                                  row_shares=[2, 1]))
     return rrb.Blueprint(rrb.Tabs(*rows) if len(rows) > 1 else rows[0],
                          rrb.TimePanel(timeline=TIMELINE), collapse_panels=True)
 
 
 def _log_names(stream: rr.RecordingStream, camera: Camera) -> None:
-    """Tell the viewer the names and colours of mask values, once for all times."""
+    """Log names and colours of mask values once, for all times."""
     labels = camera.label_set
     if labels is None:
         return
@@ -100,9 +100,9 @@ def _log_times(stream: rr.RecordingStream, camera: Camera) -> None:
 
 def _log_moment(stream: rr.RecordingStream, moment: Moment) -> None:
     root = moment.camera.prefix
-    picture = moment.picture
-    if picture is not None:
-        stream.log(f'{root}/image', _jpeg(picture))
+    image = moment.display_image
+    if image is not None:
+        stream.log(f'{root}/image', _jpeg(image))
     if moment.instance_mask is not None:
         stream.log(f'{root}/instance_mask', rr.SegmentationImage(moment.instance_mask))
     if moment.class_mask is not None:
@@ -120,7 +120,7 @@ def _log_boxes(stream: rr.RecordingStream, camera: Camera, found: list[Detection
         show_labels=False))     # they are in the overlay, and shown for the box under the mouse
 
 
-def _jpeg(picture: np.ndarray) -> rr.EncodedImage:
-    data = cv2.imencode('.jpg', cv2.cvtColor(picture, cv2.COLOR_RGB2BGR),
+def _jpeg(image: np.ndarray) -> rr.EncodedImage:
+    data = cv2.imencode('.jpg', cv2.cvtColor(image, cv2.COLOR_RGB2BGR),
                         [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
     return rr.EncodedImage(contents=data.tobytes(), media_type='image/jpeg')

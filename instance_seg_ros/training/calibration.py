@@ -34,9 +34,9 @@ class Judged:
 
 
 def judge(segmenter: InstanceSegmenter, samples: Iterable[Sample]) -> Judged:
-    """Segment labelled pictures and tell which clusters are right.
+    """Segment labelled images and judge each cluster as right or wrong.
 
-    Clusters that lie mostly where nobody separated the objects are left out.
+    Clusters mostly in regions without separate instance annotations are left out.
     """
     parts = [_judge(segmenter.find([sample.image])[0], sample, segmenter.label_set)
              for sample in samples]
@@ -50,7 +50,7 @@ def fit(judged: Judged, names: tuple[str, ...]) -> dict[str, list[float]]:
     """
     if not _enough(judged.right):
         raise UserError(f'{judged.right.sum()} of {len(judged.right)} clusters are right; at '
-                        f'least {ENOUGH} must be right and {ENOUGH} wrong. Take more pictures, '
+                        f'least {ENOUGH} must be right and {ENOUGH} wrong. Take more images, '
                         'or train longer.')
     weights = {'': _logistic(judged.features, judged.right)}
     for channel in np.unique(judged.channel):

@@ -87,7 +87,7 @@ class Keeper(lightning.Callback):
         self._save(trainer)
         better = trainer.is_global_zero and self._ship_all(trainer, learner, score)
         if trainer.strategy.broadcast(better):
-            self._save(trainer)     # again, since a run that goes on from it has more to beat now
+            self._save(trainer)     # again: a resumed run must start from the new best score
 
     def _save(self, trainer) -> None:
         trainer.save_checkpoint(self._folder / 'last.ckpt', weights_only=False)
@@ -106,15 +106,15 @@ class Keeper(lightning.Callback):
     def _validate(self, trainer, learner) -> dict[str, float]:
         if self._validator is None:
             return {}
-        scores, picture = self._validator(learner.network, learner.normalise)
+        scores, image = self._validator(learner.network, learner.normalise)
         if trainer.logger:
             trainer.logger.log_metrics({f'validation/{k}': v for k, v in scores.items()},
                                        trainer.global_step)
-            trainer.logger.experiment.add_image('validation', picture, trainer.global_step,
+            trainer.logger.experiment.add_image('validation', image, trainer.global_step,
                                                 dataformats='HWC')
-        (self._folder / 'pictures').mkdir(exist_ok=True)
-        cv2.imwrite(str(self._folder / 'pictures' / f'{trainer.global_step:06d}.jpg'),
-                    cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        (self._folder / 'images').mkdir(exist_ok=True)
+        cv2.imwrite(str(self._folder / 'images' / f'{trainer.global_step:06d}.jpg'),
+                    cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
         shown = ('miou', 'iou_car', 'iou_person', 'f1_embeddings', 'f1_components',
                  'f1_embeddings_true_classes', 'f1_components_true_classes')
         print(f'\nstep {trainer.global_step}, {learner.seconds() / 60:.1f} min: '

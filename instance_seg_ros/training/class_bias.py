@@ -3,7 +3,7 @@
 """Biases on the class logits, fitted after training.
 
 Class weights make a network learn what is rare, and call too much of the rest by its name. A bias
-for each class, fitted to the mean IoU on labelled pictures, takes that back (a post-hoc logit
+for each class, fitted to the mean IoU on labelled images, takes that back (a post-hoc logit
 adjustment: Menon et al., "Long-tail learning via logit adjustment", 2021, section 4.1, with the
 measure itself in place of the class frequencies). It costs nothing at run time: the last layer
 takes it in.
@@ -24,7 +24,7 @@ from ..inference.segmenter import InstanceSegmenter
 
 STEPS = (-1.2, -.6, -.3, .3, .6, 1.2)
 PIXELS = 4000
-"""Drawn from each picture."""
+"""Drawn from each image."""
 ENOUGH = 1000
 """Pixels a class must have for a bias of its own."""
 
@@ -33,7 +33,7 @@ Pixels = tuple[np.ndarray, np.ndarray]
 
 
 def sample_logits(segmenter: InstanceSegmenter, samples: Iterable[Sample], seed: int) -> Pixels:
-    """Return the logits of some known pixels of each picture."""
+    """Return the logits of some known pixels of each image."""
     rng = np.random.default_rng(seed)
     logits, truths = [], []
     for sample in samples:

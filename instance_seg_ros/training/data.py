@@ -58,7 +58,7 @@ class Batches(lightning.LightningDataModule):
         """Return the batches of this process."""
         trainer, batch = self.trainer, self._recipe.batch
         if batch % trainer.world_size:
-            raise UserError(f'A batch of {batch} pictures cannot be shared out among '
+            raise UserError(f'A batch of {batch} images cannot be shared out among '
                             f'{trainer.world_size} processes; change batch or --devices.')
         start = trainer.global_step * self._recipe.accumulate * batch
         return DataLoader(self._stream, batch // trainer.world_size,

@@ -85,7 +85,7 @@ class Learner(lightning.LightningModule):
         return self._spent + running
 
     def encoder_alone(self) -> bool:
-        """Tell whether the outputs have not begun to learn yet."""
+        """Return whether the outputs have not begun to learn yet."""
         return self.schedule.encoder_alone(self._now)
 
     # -- Lightning --------------------------------------------------------------------------

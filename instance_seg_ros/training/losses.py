@@ -35,7 +35,7 @@ class ClassLoss(nn.Module):
     def forward(self, logits: Tensor, classes: Tensor, share: Tensor) -> Tensor:
         """Score logits (N, K, H, W) for classes int64 (N, H, W), 255 = unknown.
 
-        share: float (N,), how much each picture counts.
+        share: float (N,), how much each image counts.
         """
         weights, share = self.weights.float(), share.view(-1, 1, 1)
         known = classes < len(weights)
@@ -69,7 +69,7 @@ class OverlapLoss(nn.Module):
     def forward(self, logits: Tensor, classes: Tensor, share: Tensor) -> Tensor:
         """Score logits (N, K, H, W) for classes int64 (N, H, W), 255 = unknown.
 
-        share: float (N,), how much each picture counts.
+        share: float (N,), how much each image counts.
         """
         known = (classes < logits.shape[1]) * share.view(-1, 1, 1)
         soft = logits.float().softmax(1) * known[:, None]
@@ -103,7 +103,7 @@ def mean_over_processes(value: Tensor) -> Tensor:
 def coarse_labels(classes: Tensor, size: tuple[int, int], factor: int = 8) -> Tensor:
     """Take the label in the middle of each cell of factor x factor pixels.
 
-    classes: int64 (N, H, W). size: (rows, columns) of cells; those beyond the picture are
+    classes: int64 (N, H, W). size: (rows, columns) of cells; those beyond the image are
     unknown (255).
     """
     rows, columns = size

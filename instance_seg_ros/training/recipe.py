@@ -23,19 +23,20 @@ class Recipe:
     """Settings of a run. Phases are given as shares of the run, 0 = start, 1 = end.
 
     network, task ('semantic', 'embedding' or 'both'), options, embedding_dims, label_set (the name
-    of a built-in set, or `LabelSet.to_dict`'s data; in a file, also the path of a label set beside
-    it), input_size (width, height at run time), method of the clustering, bandwidth (the method's
+    of a built-in set, or `LabelSet.to_dict`'s data; in a file, also a path relative to it),
+    input_size (width, height at run time), method of the clustering, bandwidth (the method's
     where there is none): what ends up in the checkpoint. mean, std: normalisation of RGB in 0..1.
     crop: (width, height) of training images; area, aspect, enlarge, rich, diverse, disturb:
     see `Augmentation`; effects: by name, (probability, least, greatest), see `CameraEffects`.
-    batch: pictures a step, of all processes together; accumulate: steps an update.
+    batch: images a step, of all processes together; accumulate: steps an update.
     optimizer: `adam` (decay is part of the gradient, as in the paper) or `adamw` (decoupled);
     learning_rate, weight_decay: its; warmup: share of the run in which the rate rises; then it
     falls as a cosine, down to `final_rate` times the rate (1: it stays). clip: largest norm of
     the gradient, 0 = any. precision: `32-true`, `bf16-mixed` or `16-mixed`.
     encoder_until: until then only the encoder learns, with a class head at an eighth of the
     size; then the decoder is attached (ENet's paper). auxiliary_weight, auxiliary_until: the
-    same head beside the outputs, early on. Neither applies to a network without such an encoder.
+    same head in addition to the outputs, early on. Neither applies to a network without such an
+    encoder.
     instance_start, instance_ramp: when the instance loss begins, how long it takes to full
     weight; instance_weight: that weight; encoder_share: factor on its gradient into the shared
     encoder of a branched network. semantic_weight, overlap_weight: of the class-weighted
@@ -138,8 +139,8 @@ def load_recipe(path: str | Path) -> Recipe:
                         f'there are {", ".join(sorted(known))}')
     label_set = data.get('label_set')
     if isinstance(label_set, str) and is_label_file(label_set):
-        beside = Path(found).parent / label_set
-        data['label_set'] = load_label_set(beside if beside.exists() else label_set).to_dict()
+        sibling = Path(found).parent / label_set
+        data['label_set'] = load_label_set(sibling if sibling.exists() else label_set).to_dict()
     try:
         return Recipe(**{name: _number(value, known[name]) for name, value in data.items()})
     except (TypeError, ValueError) as error:

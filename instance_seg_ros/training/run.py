@@ -53,7 +53,7 @@ class Run:
 
 
 def train(run: Run) -> None:
-    """Train; write checkpoints, logs and pictures into the output folder."""
+    """Train; write checkpoints, logs and images into the output folder."""
     cv2.setNumThreads(0)
     torch.set_flush_denormal(True)  # tiny gradients would slow a CPU down manyfold
     recipe = run.recipe

@@ -17,7 +17,7 @@ class Schedule:
         self._classes_on_encoder = has_encoder and recipe.task != 'embedding'
 
     def encoder_alone(self, done: float) -> bool:
-        """Tell whether only the encoder learns now, with a class head of its own."""
+        """Return whether only the encoder learns now, with a class head of its own."""
         return self._classes_on_encoder and done < self._recipe.encoder_until
 
     def learning_rate(self, done: float) -> float:
@@ -42,7 +42,7 @@ class Schedule:
         return self._recipe.auxiliary_weight if self._classes_on_encoder and early else 0.
 
     def needs_head(self) -> bool:
-        """Tell whether a class head on the encoder is ever used."""
+        """Return whether a class head on the encoder is ever used."""
         recipe = self._recipe
         return self._classes_on_encoder and bool(recipe.encoder_until or recipe.auxiliary_weight)
 

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Quick scores and pictures while training; the real scores come from `instance_seg evaluate`."""
+"""Quick scores and images while training; the real scores come from `instance_seg evaluate`."""
 from __future__ import annotations
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ..core.labels import LabelSet
 from ..datasets.sample import IGNORE, Sample
 from ..inference.clustering_methods import build_clustering
-from .pictures import picture
+from .validation_images import validation_image
 
 
 @dataclass
@@ -32,13 +32,14 @@ class Matches:
         return 2 * self.hits / max(1, self.predicted + self.true)
 
     def add(self, numbers: np.ndarray, truth: np.ndarray, unsure: np.ndarray) -> None:
-        """Count one class of one picture.
+        """Count one class of one image.
 
         numbers: int (H, W), 0 = none. truth: the same for the true instances. unsure: bool
-        (H, W), the class's pixels that nobody separated: predictions mostly there do not count.
+        (H, W), the class's pixels without separate instances: predictions mostly there do not
+        count.
         """
         true, found = _consecutive(truth), _consecutive(numbers)
-        # Pixels nobody separated are neither right nor wrong: a column of their own, the last.
+        # Pixels without separate instances are ignored: a column of their own, the last.
         last = true.max() + 1
         column = np.where(unsure.ravel() & (true == 0), last, true)
         table = np.bincount(found * (last + 1) + column, minlength=(found.max() + 1) * (last + 1))
@@ -61,7 +62,7 @@ def _consecutive(numbers: np.ndarray) -> np.ndarray:
 class Validator:
     """Scores a network on samples, at its own input size, in what its task is.
 
-    samples: pictures with classes and (where known) instances. A network for classes alone is
+    samples: images with classes and (where known) instances. A network for classes alone is
     scored by their IoU, one for embeddings alone within the true classes.
     """
 
@@ -75,7 +76,7 @@ class Validator:
 
     @torch.inference_mode()
     def __call__(self, network: nn.Module, normalise) -> tuple[dict[str, float], np.ndarray]:
-        """Return scores by name and a picture, uint8 RGB; the network is left in training mode.
+        """Return scores by name and an image, uint8 RGB; the network is left in training mode.
 
         normalise: uint8 batch to the network's input.
         """
@@ -91,8 +92,9 @@ class Validator:
             if found.numbers:
                 self._match(matches, sample, found)
             if len(rows) < 6 and index % max(1, len(self._samples) // 6) == 0:
-                rows.append(picture(sample, found.classes, self._label_set, found.embeddings,
-                                    next(iter(found.numbers.values()), None)))
+                rows.append(validation_image(
+                    sample, found.classes, self._label_set, found.embeddings,
+                    next(iter(found.numbers.values()), None)))
         network.train()
         return self._scores(confusion, matches), np.vstack(rows)
 
@@ -142,7 +144,7 @@ class Validator:
 
 @dataclass(frozen=True)
 class _Found:
-    """What a network makes of a picture.
+    """What a network makes of an image.
 
     classes: uint8 (H, W), the predicted ones where there are some. by_kind: the same by where
     they come from, predicted ('') or true ('_true_classes'); numbers: the clusters in them.

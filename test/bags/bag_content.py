@@ -30,8 +30,8 @@ BEST_EFFORT = Qos(QosHistory.KEEP_LAST, 5, QosReliability.BEST_EFFORT, QosDurabi
 RELIABLE = BEST_EFFORT._replace(depth=100, reliability=QosReliability.RELIABLE)
 
 
-def picture(index: int) -> np.ndarray:
-    """Return a picture, 24 x 32 x 3 uint8, that tells frames apart."""
+def frame_pixels(index: int) -> np.ndarray:
+    """Return an image, 24 x 32 x 3 uint8, that differs for each frame."""
     pixels = np.random.default_rng(index).integers(0, 256, (24, 32, 3), np.uint8)
     pixels[0, 0] = 0  # where a node with a fake segmenter looks for orders
     return pixels
@@ -39,12 +39,12 @@ def picture(index: int) -> np.ndarray:
 
 def raw_image(index: int) -> bytes:
     header = images.header(BEGIN + index * PERIOD, 'camera')
-    return images.serialize_image(header, 'rgb8', picture(index))
+    return images.serialize_image(header, 'rgb8', frame_pixels(index))
 
 
 def compressed_image(index: int) -> bytes:
     header = images.header(BEGIN + index * PERIOD, 'rear')
-    data = cv2.imencode('.png', picture(index)[..., ::-1])[1].tobytes()
+    data = cv2.imencode('.png', frame_pixels(index)[..., ::-1])[1].tobytes()
     return images.serialize_compressed(header, 'png', data)
 
 
@@ -78,7 +78,7 @@ def write_bag(path: Path, topics=(RAW,), storage='mcap', compression='none',
 
 
 def write_video(path: Path, frames=FRAMES, fps=20) -> Path:
-    """Write a film whose pictures get lighter by 17 each."""
+    """Write a film whose images get lighter by 17 each."""
     with av.open(str(path), 'w') as container:
         stream = container.add_stream('mpeg4', rate=fps)
         stream.width, stream.height, stream.pix_fmt = 64, 48, 'yuv420p'

@@ -11,7 +11,7 @@ import av
 import cv2
 import numpy as np
 import pytest
-from bag_content import BEGIN, COMPRESSED, FRAMES, INFO, PERIOD, RAW, picture, raw_image
+from bag_content import BEGIN, COMPRESSED, FRAMES, INFO, PERIOD, RAW, frame_pixels, raw_image
 from rosbags.highlevel import AnyReader
 
 from instance_seg_ros.bags import BagWriter, Topic, images, open_source
@@ -66,7 +66,7 @@ def test_a_bag(make_bag, tmp_path, start_python, topic):
     assert json.loads((output / 'report.json').read_text()) == report
     assert not (tmp_path / 'output.part').exists()
     look_at_recording(output / 'recording')
-    look_at_pictures(output)
+    look_at_images(output)
 
 
 def look_at_recording(path):
@@ -84,7 +84,7 @@ def look_at_recording(path):
         assert info.topic.qos[0].durability.name == 'TRANSIENT_LOCAL'
 
 
-def look_at_pictures(output):
+def look_at_images(output):
     sheet = cv2.imread(str(output / 'contact_sheet.png'))
     assert sheet.shape == (4 * 480, 3 * 640, 3)
     with av.open(str(output / 'overlay.mp4')) as film:
@@ -131,7 +131,7 @@ def test_stamps_that_are_of_no_use(tmp_path, start_python, stamp_of):
         for k in range(FRAMES):
             header = images.header(stamp_of(k), 'camera')
             writer.write(Topic.of(RAW, 'sensor_msgs/msg/Image'), BEGIN + k * PERIOD,
-                         images.serialize_image(header, 'rgb8', picture(k)))
+                         images.serialize_image(header, 'rgb8', frame_pixels(k)))
     report, text = run_fake(start_python, tmp_path / 'bag', tmp_path / 'output', '0.5')
     assert report['frames']['in'] == FRAMES and report['frames']['recorded'] > 0
     assert ('share the stamp' in text) == (report['camera_to_mask_ms'] is None) == (

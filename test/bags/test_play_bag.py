@@ -233,7 +233,7 @@ sys.exit(main(['record-bag', *sys.argv[1:]]))
 
 def test_a_full_disk_ends_the_recording_and_keeps_what_there_is(
         make_bag, tmp_path, start_python, domain):
-    """Nobody drives on for hours believing that it records, and nothing is thrown away."""
+    """A failed recording is reported at once, and nothing recorded is discarded."""
     source, output = make_bag(topics=(RAW,), qos=RELIABLE), tmp_path / 'recording'
     part = tmp_path / 'recording.part'
     recorder = start_python('-c', FULL_DISK, output, '--node', 'camera', ROS_DOMAIN_ID=str(domain))
@@ -299,7 +299,7 @@ def test_a_recording_of_a_replay_has_the_times_of_the_bag(tmp_path, domain):
 
 
 def test_what_waits_to_be_served_at_the_end_is_recorded(tmp_path, domain):
-    """Messages that arrived before the stop are not lost because nobody had time for them."""
+    """Messages that arrived before the stop are written even if they were still queued."""
     with ros_node('writer', domain) as talker, ros_node('listener', domain) as node:
         publisher = talker.create_publisher(String, INFO, 100)
         with BagWriter(tmp_path / 'heard') as writer:

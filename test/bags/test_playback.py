@@ -34,7 +34,7 @@ class Stamps:
 
 
 class FakeTime:
-    """Time that passes only while somebody waits or works; a stop event as well."""
+    """A clock that advances only in wait() and work(); also a stop event."""
 
     def __init__(self, work=0.0, stop_after=float('inf')):
         self.time, self.work, self.stop_after = 1000.0, work, stop_after

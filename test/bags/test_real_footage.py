@@ -16,14 +16,14 @@ BEGIN = 1_700_000_000_000_000_000
 PATIENCE_S = 120
 
 
-def bag_of(pictures, rate, path):
+def bag_of(files, rate, path):
     """Write JPEG files as a bag of compressed images."""
     with BagWriter(path) as writer:
         topic = Topic.of(TOPIC, 'sensor_msgs/msg/CompressedImage')
-        for index, picture in enumerate(pictures):
+        for index, file in enumerate(files):
             stamp = BEGIN + round(index * 1e9 / rate)
             data = images.serialize_compressed(
-                images.header(stamp, 'camera'), 'jpeg', picture.read_bytes())
+                images.header(stamp, 'camera'), 'jpeg', file.read_bytes())
             writer.write(topic, stamp, data)
     return path
 

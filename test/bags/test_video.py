@@ -59,7 +59,7 @@ def remux(source, target, change):
 
 
 def shown(video):
-    """Return at what time, in frames of 0.05 s, which picture is shown."""
+    """Return at what time, in frames of 0.05 s, which image is shown."""
     return [(round((stamp - FIRST_STAMP) / 50_000_000), round(frame.mean() / 17))
             for stamp, frame in video.frames()]
 
@@ -81,7 +81,7 @@ def test_frames_after_a_lost_one_keep_their_times(make_video, tmp_path):
     def emptied(number, packet):
         if number != 4:
             return packet
-        empty = av.Packet(b'\0\0\1\xb6\x52\xcf')     # the header of a picture that is not coded
+        empty = av.Packet(b'\0\0\1\xb6\x52\xcf')     # the header of an image that is not coded
         empty.pts, empty.dts, empty.time_base = packet.pts, packet.dts, packet.time_base
         return empty
 
@@ -172,8 +172,8 @@ def test_other_containers(tmp_path, name):
     assert frames[0].shape == image.shape and abs(frames[0].mean() - 200) < 20
 
 
-def test_a_cover_picture_is_not_the_video(tmp_path):
-    """Some recorders put a picture of the drive before the film."""
+def test_a_cover_image_is_not_the_video(tmp_path):
+    """Some recorders put an image of the drive before the film."""
     path = tmp_path / 'film.mkv'
     with av.open(str(path), 'w') as container:
         cover = container.add_stream('mjpeg', rate=1)

@@ -61,8 +61,8 @@ def test_mcap_reads_it(make_bag, tmp_path):
     assert seen == {topic: [(BEGIN + i * PERIOD, content(i)) for i in range(FRAMES)]
                     for topic, (_, content) in CONTENT.items()}
     inside = yaml.safe_load(metadata.metadata['serialized_metadata'])
-    beside = yaml.safe_load((path / 'metadata.yaml').read_text())
-    assert beside == {'rosbag2_bagfile_information': inside}
+    metadata = yaml.safe_load((path / 'metadata.yaml').read_text())
+    assert metadata == {'rosbag2_bagfile_information': inside}
     assert inside['relative_file_paths'] == ['copy_0.mcap']
 
 

@@ -56,7 +56,7 @@ def test_operations_of_the_networks(name, gmac):
 
 
 def test_networks():
-    """The paper's row beside ours where the size is the paper's."""
+    """The paper's row appears next to ours at the paper's size."""
     report = run('networks', '--networks', 'enet', '--sizes', '64x32', '512x256')
     small, papers = report.rows
     assert small['titan_x_fps'] is None and papers['titan_x_fps'] == 145
@@ -77,16 +77,16 @@ def test_clustering():
 @pytest.mark.parametrize('pixels', [500, 5_000])
 def test_pixels_of_the_clustering_benchmark(pixels):
     """About as many as asked for, in that many instances, at least 3 apart."""
-    picture = clustering.Picture(pixels, 7, 0.0)
-    assert len(picture.points) == pytest.approx(pixels, rel=0.1)
-    assert set(picture.truth) == set(range(7))
-    assert (picture.class_index == clustering.CAR).sum() == len(picture.points)
-    means = np.unique(picture.points, axis=0)
+    data = clustering.SyntheticEmbeddings(pixels, 7, 0.0)
+    assert len(data.points) == pytest.approx(pixels, rel=0.1)
+    assert set(data.truth) == set(range(7))
+    assert (data.class_index == clustering.CAR).sum() == len(data.points)
+    means = np.unique(data.points, axis=0)
     apart = np.linalg.norm(means[:, None] - means, axis=2)[~np.eye(7, dtype=bool)]
     assert apart.min() >= 3
 
 
-def test_pipeline_of_given_pictures(tmp_path):
+def test_pipeline_of_given_images(tmp_path):
     """Every stage, the whole and the bare network, at each size."""
     cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((40, 60, 3), np.uint8))
     report = run('pipeline', '--images', str(tmp_path), '--image-size', '96x64', '--size',
@@ -95,13 +95,13 @@ def test_pipeline_of_given_pictures(tmp_path):
     assert stages[0] == 'decode' and stages[-2:] == ['image to masks', 'bare network']
     assert {'preprocess', 'network', 'clustering', 'masks', 'overlay'} < set(stages)
     assert report.rows[-1]['over_network'] == 1.0
-    assert '1 given pictures of 96x64' in report.notes[0]
+    assert '1 given images of 96x64' in report.notes[0]
     with pytest.raises(UserError):
         run('pipeline', '--images', str(tmp_path / 'nothing.png'))
 
 
 def test_drawn_streets_differ_and_repeat():
-    """The same seed, the same picture."""
+    """The same seed, the same image."""
     first, again, other = (frames.draw_street((64, 32), seed) for seed in (0, 0, 1))
     assert first.shape == (32, 64, 3) and (first == again).all() and (first != other).any()
 
@@ -145,7 +145,7 @@ def test_work_of_a_network_is_counted():
     assert work.memory > 2 * 363_000
 
 
-def test_scoring_beside_the_official_code():
+def test_scoring_next_to_the_official_code():
     """Both score the same frames alike, and the remark says so."""
     pytest.importorskip('cityscapesscripts')
     few = '2' if hasattr(np, 'in1d') else '0'   # the official reader needs numpy before 2.4

@@ -50,7 +50,7 @@ def test_unpooling_is_written_with_operators_every_runtime_has(exported):
 
 
 def test_the_file_says_how_to_use_it(exported):
-    """Normalisation, label set and size are in the metadata; nothing is left beside it."""
+    """Normalisation, label set and size are in the metadata; no other file is left."""
     checkpoint, path = exported
     metadata = {p.key: p.value for p in onnx.load(path).metadata_props}
     facts = json.loads(metadata['instance_seg_ros'])

@@ -24,7 +24,7 @@ from instance_seg_ros.review.moments import moments
 from instance_seg_ros.review.recording import read_cameras
 
 
-def test_the_page_needs_nothing_beside_it(tmp_path, capsys):
+def test_the_page_is_self_contained(tmp_path, capsys):
     """Charts, tables and samples are in it; no address is fetched."""
     pytest.importorskip('matplotlib')
     page, data = tmp_path / 'r.html', tmp_path / 'r.json'
@@ -39,10 +39,10 @@ def test_the_page_needs_nothing_beside_it(tmp_path, capsys):
     assert 'camera to mask' in capsys.readouterr().out
 
 
-@pytest.mark.parametrize('options', [{}, {'pictures': False, 'stages': False, 'frames': 3},
+@pytest.mark.parametrize('options', [{}, {'with_images': False, 'stages': False, 'frames': 3},
                                      {'frames': 1, 'dropped': 0}, {'stamp_of': lambda k: 0},
                                      {'stamp_of': lambda k: k and BEGIN + k * PERIOD}])
-def test_one_picture_whatever_the_bag_holds(tmp_path, options):
+def test_one_image_whatever_the_bag_holds(tmp_path, options):
     """With and without images, stages, more than one frame and stamps that are of use."""
     pytest.importorskip('matplotlib')
     out = tmp_path / 'r.png'
@@ -80,8 +80,8 @@ def foreign(path, encoding='16UC1', size=(48, 64)):
         for k in range(3):
             stamp = BEGIN + k * PERIOD
             header = images.header(stamp, 'camera')
-            picture = np.full((48, 64, 3), 90, np.uint8)
-            for name, encoding_of, pixels in (('/camera/image_raw', 'rgb8', picture),
+            image = np.full((48, 64, 3), 90, np.uint8)
+            for name, encoding_of, pixels in (('/camera/image_raw', 'rgb8', image),
                                               ('/other/instance_mask', encoding, mask)):
                 writer.write(Topic.of(name, 'sensor_msgs/msg/Image'), stamp,
                              images.serialize_image(header, encoding_of, pixels))
@@ -97,7 +97,7 @@ def test_masks_of_another_program_are_shown(tmp_path, options):
     assert page.read_text().count('<img') == 3
     with open_source(bag) as source:
         moment = next(moments(source, read_cameras(source)))
-    drawn = moment.picture
+    drawn = moment.display_image
     colors = {tuple(color) for color in drawn.reshape(-1, 3)}
     assert drawn.shape == (48, 64, 3) and len(colors) == 3 and (90, 90, 90) in colors
 
@@ -110,7 +110,7 @@ def test_the_viewer_shows_masks_of_another_program(tmp_path):
 
 
 def test_no_viewer_file_on_a_full_disk(tmp_path, monkeypatch, capsys):
-    """Rerun itself goes on; half a file is not left as if it were whole."""
+    """Rerun continues after a write error; an incomplete file must not remain."""
     pytest.importorskip('rerun')
     monkeypatch.setattr('shutil.disk_usage', lambda path: SimpleNamespace(free=0))
     out = tmp_path / 'v.rrd'

@@ -28,19 +28,19 @@ def segment(checkpoint, *arguments):
                      '--min-area', '1', *map(str, arguments)])
 
 
-def picture(seed, height=48, width=80):
+def random_image(seed, height=48, width=80):
     return np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
 
 
-def test_pictures_and_a_video_and_broken_files(checkpoint, tmp_path, capsys):
+def test_images_and_a_video_and_broken_files(checkpoint, tmp_path, capsys):
     """What can be read is written; what cannot is named and counted; exit status 1."""
     data, out = tmp_path / 'in', tmp_path / 'out'
     data.mkdir()
     for k in range(3):
-        cv2.imwrite(str(data / f'{k}.png'), picture(k, 48 + k))
+        cv2.imwrite(str(data / f'{k}.png'), random_image(k, 48 + k))
     (data / 'broken.jpg').write_bytes(b'nothing')
     (data / 'broken.mp4').write_bytes(b'nothing')
-    write_film(data / 'film.mp4', ((k / 10, picture(k)) for k in range(4)))
+    write_film(data / 'film.mp4', ((k / 10, random_image(k)) for k in range(4)))
     assert segment(checkpoint, data, '--output', out, '--batch', 2, '--track',
                    '--json', tmp_path / 'summary.json') == 1
     printed = capsys.readouterr()
@@ -67,7 +67,7 @@ def test_a_video_without_a_frame_that_decodes_stops_nothing(checkpoint, tmp_path
     data, out = tmp_path / 'in', tmp_path / 'out'
     data.mkdir()
     for name in ('a.mp4', 'b.mp4'):
-        write_film(data / name, ((k / 10, picture(k)) for k in range(2)))
+        write_film(data / name, ((k / 10, random_image(k)) for k in range(2)))
     content = (data / 'a.mp4').read_bytes()
     begin = content.index(b'mdat')
     size = int.from_bytes(content[begin - 4:begin], 'big') - 8
@@ -85,8 +85,8 @@ def test_a_video_without_a_frame_that_decodes_stops_nothing(checkpoint, tmp_path
 def test_a_video_whose_frames_all_get_lost_is_named(checkpoint, tmp_path, what, capsys,
                                                     monkeypatch):
     """The decoder complains of nothing and gives nothing; no empty film is left."""
-    cv2.imwrite(str(tmp_path / 'a.png'), picture(0))
-    write_film(tmp_path / 'film.mp4', ((k / 10, picture(k)) for k in range(2)))
+    cv2.imwrite(str(tmp_path / 'a.png'), random_image(0))
+    write_film(tmp_path / 'film.mp4', ((k / 10, random_image(k)) for k in range(2)))
     monkeypatch.setattr('av.container.InputContainer.decode', lambda *_: iter(()))
     assert segment(checkpoint, tmp_path, '--output', tmp_path / 'o', '--write', what) == 1
     assert 'only 0 of its 2 frames' in capsys.readouterr().err
@@ -95,7 +95,7 @@ def test_a_video_whose_frames_all_get_lost_is_named(checkpoint, tmp_path, what, 
 
 def test_only_what_is_asked_for_is_written(checkpoint, tmp_path):
     """Masks alone; exit status 0."""
-    cv2.imwrite(str(tmp_path / 'a.png'), picture(0))
+    cv2.imwrite(str(tmp_path / 'a.png'), random_image(0))
     assert segment(checkpoint, tmp_path / 'a.png', '--output', tmp_path / 'o',
                    '--write', 'masks', '--min-area', 'car=5,person=2') == 0
     assert sorted(f.name for f in (tmp_path / 'o').iterdir()) == [
@@ -108,7 +108,7 @@ def test_only_what_is_asked_for_is_written(checkpoint, tmp_path):
     ['none.png']])
 def test_wrong_arguments_are_one_sentence_and_status_2(checkpoint, tmp_path, wrong, capsys):
     """Nothing is written."""
-    cv2.imwrite(str(tmp_path / 'a.png'), picture(0))
+    cv2.imwrite(str(tmp_path / 'a.png'), random_image(0))
     assert segment(checkpoint, tmp_path / 'a.png', *wrong, '--output', tmp_path / 'o') == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
     assert not (tmp_path / 'o').exists()
@@ -126,7 +126,7 @@ def test_nothing_readable_leaves_nothing(checkpoint, tmp_path, name, capsys):
 
 def test_a_folder_that_may_not_be_written_is_one_sentence(checkpoint, tmp_path, capsys):
     """A file is in the way of the results' folder."""
-    cv2.imwrite(str(tmp_path / 'a.png'), picture(0))
+    cv2.imwrite(str(tmp_path / 'a.png'), random_image(0))
     (tmp_path / 'o').write_bytes(b'')
     with pytest.raises(SystemExit, match='2'):
         segment(checkpoint, tmp_path / 'a.png', '--output', tmp_path / 'o')

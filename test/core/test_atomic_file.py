@@ -55,15 +55,16 @@ def test_links_and_open_folders_are_refused(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='needs prctl')
 @pytest.mark.parametrize('way', ('subprocess.Popen(SLEEP, preexec_fn=dying_with_parent())',
-                                 'subprocess.Popen(TOLD)'))
+                                 'subprocess.Popen(WITH_PARENT)'))
 def test_a_child_ends_with_a_parent_that_is_killed(way):
     """It has the writing end of a pipe, whose end shows that it is gone."""
     code = f"""
 import os, subprocess, sys
 from instance_seg_ros.core.child_process import dying_with_parent
 SLEEP = ['sleep', '600']
-TOLD = [sys.executable, '-c', 'from instance_seg_ros.core.child_process import die_with_parent\\n'
-        'die_with_parent(); print(1, flush=True)\\nimport time; time.sleep(600)']
+WITH_PARENT = [sys.executable, '-c',
+               'from instance_seg_ros.core.child_process import die_with_parent\\n'
+               'die_with_parent(); print(1, flush=True)\\nimport time; time.sleep(600)']
 child = {way}
 print('started', child.pid, flush=True)
 os.read(0, 1)
@@ -73,7 +74,7 @@ os.read(0, 1)
                               stdin=subprocess.PIPE, stdout=write, text=True)
     os.close(write)
     said = b''
-    while said.count(b'\n') < 1 + ('TOLD' in way):
+    while said.count(b'\n') < 1 + ('WITH_PARENT' in way):
         said += os.read(read, 100)
     parent.kill()
     parent.wait()

@@ -99,7 +99,7 @@ def slow_bayer(encoding, height, width, step, data, big):
                          if pattern[(r % 2) * 2 + c % 2] == color]
                 if (row, column) in cells:
                     cells = [(row, column)]
-                elif len(cells) == 5:           # green on red or blue: the four beside it
+                elif len(cells) == 5:           # green on red or blue: its four neighbours
                     cells = [x for x in cells if abs(x[0] - row) + abs(x[1] - column) == 1]
                 result[row, column, k] = np.mean([values[x] for x in cells])
     return result

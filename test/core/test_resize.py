@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Labels lie on their picture at any size."""
+"""Labels lie on their image at any size."""
 
 import numpy as np
 import pytest
@@ -32,9 +32,9 @@ def test_scaling_knows_no_left_and_right(shape, size, data):
 
 @pytest.mark.parametrize('source, target', [(225, 60), (225, 96), (75, 240), (125, 150),
                                             (201, 201)])
-def test_labels_lie_where_the_picture_shows_them(source, target):
-    """Column numbers as a picture and as labels: the nearest is taken, nothing is shifted."""
+def test_labels_lie_where_the_image_shows_them(source, target):
+    """Column numbers as an image and as labels: the nearest is taken, nothing is shifted."""
     ramp = np.tile(np.arange(source, dtype=np.float32), (source, 1))
-    size, inner = (target, target), np.s_[:, 4:-4]      # the border of a picture is flat
+    size, inner = (target, target), np.s_[:, 4:-4]      # the border of an image is flat
     shown = resize_image(np.dstack([ramp] * 3), size)[..., 0]
     assert abs((resize_labels(ramp, size) - shown)[inner].mean()) < .01

@@ -149,7 +149,7 @@ def test_label_images_of_8_and_16_bit_are_the_same(tmp_path):
 
 
 def test_training_ids_in_place_of_label_ids_are_refused(tmp_path):
-    """Where instanceIds tell, at once; else the whole set is suspicious."""
+    """With instanceIds a single image is refused; without, only a whole data set is."""
     labels = np.full((4, 6), ROAD, np.uint8)
     labels[:2] = CAR
     ids = np.where(labels == CAR, 26001, 7).astype(np.uint16)
@@ -264,7 +264,7 @@ def test_augmented_maps_have_the_size_asked_for():
     assert (sample['classes'][sample['instances'] > 0] == CAR).all()
 
 
-def test_pictures_can_be_left_as_they_are():
+def test_images_can_be_left_as_they_are():
     sample = street()
     whole = Augmentation((240, 180), (1., 1.), (4 / 3, 4 / 3), disturb=False)(sample, 5)
     assert np.array_equal(whole.image, sample.image)

@@ -42,7 +42,7 @@ def test_labels_of_a_second_vehicle_count_as_the_rider():
 
 @pytest.mark.parametrize('parts, instances', [
     (PERSON_ON_BICYCLE[:1], ()),                                        # on foot, as it were
-    (PERSON_ON_BICYCLE[1:], ()),                                        # nobody rides
+    (PERSON_ON_BICYCLE[1:], ()),                                        # no rider
     (((BICYCLE, 40, 80, 60, 80), (RIDER, 80, 110, 55, 90)), ()),        # upside down
     (((RIDER, 40, 80, 60, 80), (BICYCLE, 80, 84, 60, 80)), ()),         # next to nothing ridden
     (((RIDER, 0, 40, 60, 80), (BICYCLE, 40, 70, 55, 90)), ()),          # cut off by the border

@@ -12,7 +12,7 @@ from instance_seg_ros.datasets.sticks import SPLITS, Sticks
 
 @settings(max_examples=25, deadline=None)
 @given(st.sampled_from(sorted(SPLITS)), st.integers(0, 199), st.integers(64, 160))
-def test_a_picture_follows_from_split_size_and_index(split, index, size):
+def test_an_image_follows_from_split_size_and_index(split, index, size):
     one, two = Sticks(split, size)[index], Sticks(split, size)[index]
     assert one.name == two.name == f'sticks_{split}_{index:06d}'
     for a, b in ((one.image, two.image), (one.instances, two.instances)):
@@ -23,7 +23,7 @@ def test_a_picture_follows_from_split_size_and_index(split, index, size):
     assert set(np.unique(one.instances)) <= {0, *range(2000, 2008)}
 
 
-def test_no_picture_is_in_two_splits():
+def test_no_image_is_in_two_splits():
     seen = {Sticks(split)[index].image.tobytes() for split in SPLITS for index in range(10)}
     assert len(seen) == 30
 

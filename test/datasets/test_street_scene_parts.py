@@ -144,9 +144,9 @@ def test_lenses_stay_within_the_drawing(distortion, fov):
 def test_any_light_becomes_a_photograph(seed, dark, level):
     habits = sensor.random_sensor(np.random.default_rng(seed), dark)
     light = np.random.default_rng(seed).uniform(0, level, (32, 64, 3)).astype(np.float32)
-    pictures = [sensor.develop(light, habits, np.random.default_rng(seed)) for _ in range(2)]
-    assert pictures[0].dtype == np.uint8 and pictures[0].shape == light.shape
-    assert np.array_equal(*pictures)
+    images = [sensor.develop(light, habits, np.random.default_rng(seed)) for _ in range(2)]
+    assert images[0].dtype == np.uint8 and images[0].shape == light.shape
+    assert np.array_equal(*images)
 
 
 def test_numbers_stay_through_time(catalogs):

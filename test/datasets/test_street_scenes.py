@@ -56,7 +56,7 @@ def files_of(root, kind):
 
 
 def read(path):
-    """Read a picture as it is stored."""
+    """Read an image as it is stored."""
     return cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
 
 

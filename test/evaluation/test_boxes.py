@@ -84,8 +84,8 @@ def test_the_verb_scores_and_draws_sticks(segmenter, tmp_path, capsys):
                '--split', 'test', '--checkpoint', str(tmp_path / 'random.safetensors')]
     assert main([*command, '--output', str(tmp_path / 'worst'),
                  '--comparison', str(tmp_path / 'sticks.png')]) == 0
-    picture = cv2.imread(str(tmp_path / 'sticks.png'))
-    assert picture.shape == (5 * (192 + 20), 2 * 192 + 4, 3)
+    image = cv2.imread(str(tmp_path / 'sticks.png'))
+    assert image.shape == (5 * (192 + 20), 2 * 192 + 4, 3)
     assert 'boxes, smallest' in capsys.readouterr().out
     assert any((tmp_path / 'worst').glob('worst_01_*'))
     assert main([*command, '--data', str(tmp_path)]) == 2

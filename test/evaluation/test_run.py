@@ -46,7 +46,7 @@ def frames_of_one(sample: Sample) -> TruthFrames:
 
 @pytest.fixture
 def folder(tmp_path):
-    """Return a folder with one picture in the layout of Cityscapes."""
+    """Return a folder with one image in the layout of Cityscapes."""
     sample = street()
     ids = CITY.ids[sample.classes]
     for name, array in ((f'leftImg8bit/val/town/{sample.name}_leftImg8bit.png', sample.image),
@@ -181,7 +181,7 @@ def test_files_of_names_that_begin_alike_are_told_apart(tmp_path):
     assert read_predictions(tmp_path, 'drive_1_')[0].confidence == .25
 
 
-def test_two_pictures_of_one_name_cannot_have_files(tmp_path):
+def test_two_images_of_one_name_cannot_have_files(tmp_path):
     one = frames_of_one(street())
     frames = dataclasses.replace(one, frames=one.frames * 2, count=2)
     segmenter = InstanceSegmenter(random_checkpoint(input_size=(128, 64)), device='cpu')
@@ -238,7 +238,7 @@ def test_classes_come_from_the_semantic_checkpoint(folder, single, tmp_path):
                        '--semantic-checkpoint', single[name])
         iou[name] = scores['iou']
         assert {'embeddings', 'embeddings, true classes'} <= set(scores['instances'])
-        # Alone, either network scores what it scores beside the other one.
+        # Either network alone scores the same as in combination with the other one.
         assert score(folder, tmp_path, '--checkpoint', single[name])['iou'] == scores['iou']
         alone = score(folder, tmp_path, '--checkpoint', single['embedding'])['instances']
         assert alone == {variant: scores['instances'][variant] for variant in alone}
@@ -290,7 +290,7 @@ def test_a_network_needs_the_truth_of_its_task(task, truth, missing):
 
 
 @pytest.mark.parametrize('task', ['semantic', 'embedding'])
-def test_pictures_and_videos_need_both_tasks(task, folder, single, tmp_path, capsys):
+def test_images_and_videos_need_both_tasks(task, folder, single, tmp_path, capsys):
     command = ['evaluate', '--dataset', 'cityscapes', '--data', str(folder), '--device', 'cpu',
                '--checkpoint', str(single[task])]
     assert main([*command, '--comparison', str(tmp_path / 'x.png')]) == 2

@@ -97,13 +97,13 @@ def test_videos_of_a_rendered_folder(tmp_path):
         for k in range(3):
             stem = f'town_{video:06}_{k:06}'
             truth = np.full((8, 12), 26003 if k else 0, np.uint16)
-            for folder, name, picture in (
+            for folder, name, pixels in (
                     ('leftImg8bit', 'leftImg8bit', np.full((8, 12, 3), 10 * video + k, np.uint8)),
                     ('gtFine', 'gtFine_instanceIds', truth),
                     ('gtFine', 'gtFine_labelIds', (truth // 1000).astype(np.uint8))):
                 path = tmp_path / folder / 'val' / 'town' / f'{stem}_{name}.png'
                 path.parent.mkdir(parents=True, exist_ok=True)
-                assert cv2.imwrite(str(path), picture)
+                assert cv2.imwrite(str(path), pixels)
     first, second = rendered_drives(tmp_path, 'val', rate=5.0)
     assert len(first) == len(second) == 3
     assert [f.seconds for f in second] == pytest.approx([0, 0.2, 0.4])

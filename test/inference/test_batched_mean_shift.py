@@ -108,7 +108,7 @@ def test_images_of_a_batch_do_not_see_each_other():
 
 
 def test_probability_is_averaged_over_each_cluster():
-    """One value per half of the picture."""
+    """One value per half of the image."""
     kind = torch.full((1, 20, 20), CAR)
     embeddings = torch.zeros(1, 8, 20, 20)
     embeddings[..., 10:] = 9.
@@ -126,8 +126,8 @@ def test_few_pixels(pixels, expected):
     assert count(cluster(torch.zeros(1, 8, 8, 8), kind)) == expected
 
 
-def test_a_small_object_beside_a_large_one():
-    """A 9 x 9 object beside one of 100,000 pixels."""
+def test_a_small_object_next_to_a_large_one():
+    """A 9 x 9 object next to one of 100,000 pixels."""
     embeddings = torch.randn(1, 8, 384, 300, generator=torch.Generator().manual_seed(0)) * 0.2
     embeddings[0, 0, 100:109, 200:209] += 5
     found = cluster(embeddings, torch.full((1, 384, 300), CAR))

@@ -63,7 +63,7 @@ def test_separable_clusters_are_found(seed, clusters, spread):
 
 
 def test_large_images_are_sampled_without_losing_small_objects():
-    """A 9 x 9 object beside one of 100,000 pixels."""
+    """A 9 x 9 object next to one of 100,000 pixels."""
     embeddings = torch.randn(8, 384, 300, generator=torch.Generator().manual_seed(0)) * 0.2
     kind = torch.full((384, 300), CAR)
     embeddings[0, 100:109, 200:209] += 5
@@ -72,7 +72,7 @@ def test_large_images_are_sampled_without_losing_small_objects():
 
 
 def test_an_object_one_pixel_wide_is_found():
-    """A pole-like column in a large picture, wherever it stands."""
+    """A pole-like column in a large image, wherever it stands."""
     for column in (100, 101, 102, 103):
         embeddings = torch.randn(8, 384, 300, generator=torch.Generator().manual_seed(0)) * 0.2
         embeddings[0, :, column] += 5
@@ -188,7 +188,7 @@ def noisy(kind, seed, size=(96, 160), objects=9, dims=8):
     """Return embeddings (H, W, D) of overlapping ellipses with one kind of noise, and the truth.
 
     broad: spread as wide as the bandwidth allows. outliers: a pixel in twelve lies anywhere.
-    drift: embeddings change along the picture. rims: objects run into each other, as networks
+    drift: embeddings change along the image. rims: objects run into each other, as networks
     make them.
     """
     random, truth = np.random.default_rng(seed), np.zeros(size, int)

@@ -20,7 +20,7 @@ from instance_seg_ros.inference.segmenter import InstanceSegmenter
 
 
 class Painted(nn.Module):
-    """Reads class and embedding off the picture's colours: red = car, blue tells instances."""
+    """Reads class and embedding off the image's colours: red = car, blue separates instances."""
 
     def forward(self, images):
         """Return logits and embeddings with exact, separable values."""
@@ -42,7 +42,7 @@ def painted():
 
 
 def street(width=256, height=128):
-    """Return a picture with two touching cars and a small one."""
+    """Return an image with two touching cars and a small one."""
     image = np.zeros((height, width, 3), np.uint8)
     image[40:80, 20:80, 0], image[40:80, 80:120, 0], image[20:26, 200:208, 0] = 255, 255, 255
     image[40:80, 80:120, 2], image[20:26, 200:208, 2] = 255, 128
@@ -50,7 +50,7 @@ def street(width=256, height=128):
 
 
 def test_masks_and_records_of_known_embeddings(painted):
-    """Touching cars are told apart; every number agrees with the pixels."""
+    """Touching cars are separated; every number agrees with the pixels."""
     result = painted(street())
     result.check_pixels()
     assert [(x.id, x.box, x.area) for x in result.instances] == [

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 from instance_seg_ros.core.errors import UserError
-from instance_seg_ros.io.inputs import Input, ahead, find_inputs, read_picture
+from instance_seg_ros.io.inputs import Input, ahead, find_inputs, read_image
 
 
 def make(folder, *names):
-    """Write small pictures (a red pixel at the left)."""
+    """Write small images (a red pixel at the left)."""
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture = np.zeros((4, 6, 3), np.uint8)
-        picture[0, 0] = 0, 0, 255
-        path.write_bytes(cv2.imencode('.png', picture)[1].tobytes())
+        pixels = np.zeros((4, 6, 3), np.uint8)
+        pixels[0, 0] = 0, 0, 255
+        path.write_bytes(cv2.imencode('.png', pixels)[1].tobytes())
 
 
 def names(*arguments, **options):
@@ -66,15 +66,15 @@ def test_what_stands_for_nothing_is_refused(tmp_path):
             names(tmp_path / name)
 
 
-def test_pictures_are_rgb_and_broken_ones_say_so(tmp_path):
+def test_images_are_rgb_and_broken_ones_say_so(tmp_path):
     """A cut off file, an empty one and one that is gone."""
     make(tmp_path, 'good.png')
     data = (tmp_path / 'good.png').read_bytes()
     (tmp_path / 'cut.png').write_bytes(data[:40])
     (tmp_path / 'empty.png').write_bytes(b'')
-    assert read_picture(Input(tmp_path / 'good.png', 'g')).image[0, 0].tolist() == [255, 0, 0]
+    assert read_image(Input(tmp_path / 'good.png', 'g')).image[0, 0].tolist() == [255, 0, 0]
     for name in ('cut.png', 'empty.png', 'gone.png'):
-        frame = read_picture(Input(tmp_path / name, 'x'))
+        frame = read_image(Input(tmp_path / name, 'x'))
         assert frame.image is None and frame.problem
 
 
@@ -100,7 +100,7 @@ def test_suffixes_of_any_case_and_formats_that_are_unsupported(tmp_path):
     (tmp_path / 'huge.pgm').write_bytes(b'P5 60000 60000 255\n')
     found = find_inputs([str(tmp_path)])
     assert [source.name for source in found] == ['a', 'b', 'c', 'd', 'e', 'huge']
-    frames = {source.name: read_picture(source) for source in found}
+    frames = {source.name: read_image(source) for source in found}
     assert 'HEIC is unsupported' in frames['d'].problem
     assert '60000x60000 pixels are over the limit' in frames['huge'].problem
     assert all(frames[name].image is not None for name in 'abce')

@@ -16,8 +16,8 @@ DAY = 86_400
     ((0, 1_700_000_000, 1_700_000_000.1), (0, 3600, 3600.1)),
     (range(0, 9 * DAY, DAY), range(0, 9 * 3600, 3600)),
     ((7, 7, 7), (0, 0, 0))])
-def test_pictures_stand_until_the_next_one_but_an_hour_at_most(tmp_path, seconds, shown):
-    """Stamps that leap, and a film that is longer than mp4 can show one picture."""
+def test_images_stand_until_the_next_one_but_an_hour_at_most(tmp_path, seconds, shown):
+    """Stamps that leap, and a film that is longer than mp4 can show one image."""
     frames = [(at, np.full((48, 64, 3), 20 * k, np.uint8)) for k, at in enumerate(seconds)]
     assert write_film(tmp_path / 'f.mp4', frames) == len(frames)
     with av.open(str(tmp_path / 'f.mp4')) as film:

@@ -14,7 +14,7 @@ CITYSCAPES = LabelSet.named('cityscapes')
 
 
 class MeanSegmenter:
-    """Finds cars where red is above its mean, and persons where blue is besides."""
+    """Finds cars where red is above its mean, and persons where blue is too."""
 
     label_set, device = CITYSCAPES, 'fake'
     checkpoint = SimpleNamespace(checksum='0123456789ab')

@@ -126,7 +126,7 @@ def test_children_end_with_their_parent(make_bag, tmp_path, start_python, number
     parent.send_signal(number)
     parent.communicate(timeout=PATIENCE_S)
     for child in children:
-        assert select.select([child], [], [], PATIENCE_S)[0], 'it goes on without its parent'
+        assert select.select([child], [], [], PATIENCE_S)[0], 'the child outlives its parent'
         os.close(child)
     assert {p.name for p in out.glob('*.saved')} == {'a.saved', 'b.saved'}
     assert parent.returncode == (-9 if number == signal.SIGKILL else 130)

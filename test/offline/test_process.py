@@ -15,7 +15,7 @@ from bag_content import (
     INFO,
     PERIOD,
     RAW,
-    picture,
+    frame_pixels,
     raw_image,
 )
 from hypothesis import given, settings
@@ -78,7 +78,7 @@ def test_every_frame_and_every_topic(make_bag, tmp_path):
     assert sorted(s for s, name in after if name == MASKS) == STAMPS
     for index, (stamp, mask) in enumerate(masks(tmp_path / 'out').items()):
         assert stamp == STAMPS[index]
-        np.testing.assert_array_equal(mask, segment(picture(index)).instance_mask)
+        np.testing.assert_array_equal(mask, segment(frame_pixels(index)).instance_mask)
 
 
 def test_several_segmenters_find_the_same(make_bag, tmp_path):
@@ -119,7 +119,7 @@ def camera_info(focal):
     roi = types['sensor_msgs/msg/RegionOfInterest'](0, 0, 0, 0, False)
     matrix = np.array([focal, 0, 16, 0, focal, 0, 0, 0, 1.0])
     return bytes(typestore().serialize_cdr(types['sensor_msgs/msg/CameraInfo'](
-        images.header(0, 'camera'), *picture(0).shape[:2], '', np.empty(0), matrix,
+        images.header(0, 'camera'), *frame_pixels(0).shape[:2], '', np.empty(0), matrix,
         np.eye(3).ravel(), np.zeros(12), 0, 0, roi), 'sensor_msgs/msg/CameraInfo'))
 
 
@@ -131,7 +131,7 @@ def test_positions_from_depth_images(make_bag, tmp_path):
         writer.write(info, BEGIN - 1, camera_info(focal=8.0))
         for k, message in enumerate(bag.messages()):
             data = images.serialize_image(images.header(message.stamp + 1000, 'camera'), '16UC1',
-                                          np.full(picture(0).shape[:2], 1000 + k, np.uint16))
+                                          np.full(frame_pixels(0).shape[:2], 1000 + k, np.uint16))
             pair = [(message.topic, message.data), (depth, data)][:1 if k == 5 else 2]
             for late, (topic, content) in enumerate(pair if k % 2 else pair[::-1]):
                 writer.write(topic, message.stamp + late * 1000, content)

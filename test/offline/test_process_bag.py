@@ -99,7 +99,7 @@ def test_a_truncated_bag_ends_with_status_3(make_bag, tmp_path, start_python, ch
 
 
 def test_not_one_image_segmented_is_status_1(make_bag, tmp_path, start_python, checkpoint):
-    """The bag is written all the same: what failed, and why, is told."""
+    """The bag is written anyway; each failure is reported with its reason."""
     file = parameters_file(tmp_path, {'checkpoint': str(checkpoint), 'roi': [500, 500, 32, 32]})
     text = run(start_python, make_bag(), tmp_path / 'out', '--params-file', file, status=1)
     assert f'{FRAMES} frames, {FRAMES} failed' in text and 'No image could be segmented' in text

@@ -76,16 +76,16 @@ def test_the_whole_image_is_not_copied_and_a_crop_neither():
     assert ImageRegion().restore(found, image.shape) is found
 
 
-def test_polygons_and_pictures_mark_the_same_pixels(tmp_path):
+def test_polygons_and_mask_files_mark_the_same_pixels(tmp_path):
     image = np.ones((20, 30, 3), np.uint8)
     polygons = [[(0, 15), (29, 15), (29, 19), (0, 19)]]
-    picture = np.zeros((20, 30), np.uint8)
-    picture[15:] = 255
-    cv2.imwrite(str(tmp_path / 'ego.png'), picture)
+    mask = np.zeros((20, 30), np.uint8)
+    mask[15:] = 255
+    cv2.imwrite(str(tmp_path / 'ego.png'), mask)
     by_polygon = ImageRegion(ego_mask=polygons).restore(find(image), image.shape)
-    by_picture = ImageRegion(ego_mask=read_ego_mask(str(tmp_path / 'ego.png'))).restore(
+    by_file = ImageRegion(ego_mask=read_ego_mask(str(tmp_path / 'ego.png'))).restore(
         find(image), image.shape)
-    assert np.array_equal(by_polygon.instance_mask, by_picture.instance_mask)
+    assert np.array_equal(by_polygon.instance_mask, by_file.instance_mask)
     assert not by_polygon.instance_mask[15:].any() and by_polygon.instance_mask[:15].all()
 
 

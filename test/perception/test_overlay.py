@@ -43,7 +43,7 @@ def test_only_instances_are_painted_in_their_colour(palette):
 
 
 def test_everything_on_at_every_size():
-    """Names at the border, tiny and large pictures, legend and background."""
+    """Names at the border, tiny and large images, legend and background."""
     style = OverlayStyle('color_blind', background=0.3, boxes=True, legend=True)
     for height, width in ((210, 280), (1080, 1920)):
         image, result = example(height, width)
@@ -88,7 +88,7 @@ def test_names_never_cover_each_other():
 
 
 def test_colours_tell_neighbours_and_classes_apart():
-    """The first instances of each class, as they are found in one picture."""
+    """The first instances of each class, as they are found in one image."""
     def hue(number):
         instance = Instance(number, 'car', 26, 1.0, (0, 0, 1, 1), 1)
         color = np.array([[instance_color(instance, None, 'vivid')]], np.uint8)
@@ -102,7 +102,7 @@ def test_colours_tell_neighbours_and_classes_apart():
 
 
 def test_it_is_quick():
-    """A picture of 1280x720 with twenty objects takes a few milliseconds of one core."""
+    """An image of 1280x720 with twenty objects takes a few milliseconds of one core."""
     ids = np.zeros((720, 1280), np.uint16)
     for k in range(20):
         x, y = 60 * k + 20, 300 + 17 * k % 90

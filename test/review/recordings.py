@@ -26,32 +26,32 @@ def found(k: int) -> InstanceMap:
     return InstanceMap.from_masks(LABELS, (mask // 1000).astype(np.uint8), mask, {26004: 0.75})
 
 
-def record(path: Path, frames: int = 12, cameras=('',), pictures: bool = True,
+def record(path: Path, frames: int = 12, cameras=('',), with_images: bool = True,
            dropped: int = 2, overlay: bool = False, stages: bool = True,
            stamp_of=lambda k: BEGIN + k * PERIOD, delay: int = DELAY) -> Path:
     """
-    Write a bag; the last `dropped` pictures have no outputs.
+    Write a bag; the last `dropped` images have no outputs.
 
     :param stamp_of: what the headers of frame k say.
-    :param delay: from the recording of a picture to that of its outputs, in nanoseconds.
+    :param delay: from the recording of an image to that of its outputs, in nanoseconds.
     """
     with BagWriter(path) as writer:
         for camera in cameras:
             prefix = f'/instance_seg/{camera}' if camera else '/instance_seg'
             outputs, processor = CameraOutputs(
                 prefix, requested=['overlay'] if overlay else []), FrameProcessor()
-            image = Topic.of(f'/{camera or "camera"}/image_raw', 'sensor_msgs/msg/Image')
+            image_topic = Topic.of(f'/{camera or "camera"}/image_raw', 'sensor_msgs/msg/Image')
             timing = Topic.of(f'{prefix}/debug/total_ms', 'std_msgs/msg/Float32')
             writer.write(outputs.label_info, BEGIN, outputs.serialize_labels(LABELS, 0.0, BEGIN))
             for k in range(frames):
                 stamp = BEGIN + k * PERIOD
                 header = images.header(stamp_of(k), 'camera')
-                picture = np.full((48, 64, 3), 20 * k % 255, np.uint8)
-                if pictures:
-                    writer.write(image, stamp, images.serialize_image(header, 'rgb8', picture))
+                image = np.full((48, 64, 3), 20 * k % 255, np.uint8)
+                if with_images:
+                    writer.write(image_topic, stamp, images.serialize_image(header, 'rgb8', image))
                 if k >= frames - dropped:
                     continue
-                frame = processor.finish(processor.prepare(picture), found(k), header)
+                frame = processor.finish(processor.prepare(image), found(k), header)
                 for topic, data in outputs.serialize(frame):
                     writer.write(topic, stamp + delay, data)
                 if stages:

@@ -30,10 +30,10 @@ def test_counts_times_and_classes(tmp_path):
     assert camera.label_set.name == 'cityscapes'
 
 
-@pytest.mark.parametrize('pictures, overlay', [(True, False), (False, True), (False, False)])
-def test_moments_put_pictures_and_masks_together(tmp_path, pictures, overlay):
+@pytest.mark.parametrize('images, overlay', [(True, False), (False, True), (False, False)])
+def test_moments_put_images_and_masks_together(tmp_path, images, overlay):
     """Every frame once, with its own masks, for each of two cameras."""
-    path = record(tmp_path / 'bag', 6, ('left', 'right'), pictures, overlay=overlay)
+    path = record(tmp_path / 'bag', 6, ('left', 'right'), images, overlay=overlay)
     with Bag(path) as bag:
         cameras = read_cameras(bag)
         all_moments = list(moments(bag, cameras))
@@ -46,10 +46,10 @@ def test_moments_put_pictures_and_masks_together(tmp_path, pictures, overlay):
         assert (moment.instance_mask == found(k).instance_mask).all()
         assert [(i.id, i.box) for i in moment.found().instances] == [
             (i.id, i.box) for i in found(k).instances]
-        assert (moment.picture is not None) == (pictures or overlay)
+        assert (moment.display_image is not None) == (images or overlay)
         if overlay:
             image = np.full((48, 64, 3), 20 * k % 255, np.uint8)
-            assert (moment.picture == draw_overlay(image, found(k), OverlayStyle())).all()
+            assert (moment.display_image == draw_overlay(image, found(k), OverlayStyle())).all()
 
 
 @pytest.mark.parametrize('stamp_of, ambiguous', [
@@ -73,7 +73,7 @@ def test_frames_whose_stamps_are_of_no_use_are_counted(tmp_path, stamp_of, ambig
 
 
 def test_frames_that_share_a_stamp_are_told_by_the_time_of_recording(tmp_path):
-    """As process-bag writes them: with the picture they were made from, not with another."""
+    """As process-bag writes them: with the image they were made from, not with another."""
     with Bag(record(tmp_path / 'bag', 6, stamp_of=lambda k: 0, delay=0)) as bag:
         camera, = read_cameras(bag)
         all_moments = list(moments(bag, [camera], {camera.prefix: camera.stamps}))
@@ -86,7 +86,7 @@ def test_frames_that_share_a_stamp_are_told_by_the_time_of_recording(tmp_path):
 @pytest.mark.parametrize('stamp_of, agrees', [(lambda k: 0, False),
                                               (lambda k: BEGIN + k * PERIOD, True)])
 def test_one_stamp_of_all_frames_tells_no_topic(tmp_path, stamp_of, agrees):
-    """Of two cameras either may have made pictures that all say zero."""
+    """Of two cameras either may have made images that all say zero."""
     with Bag(record(tmp_path / 'bag', 6, ('left', 'right'), stamp_of=stamp_of)) as bag:
         cameras = read_cameras(bag)
     assert [c.images for c in cameras] == ([6, 6] if agrees else [0, 0])
@@ -100,7 +100,7 @@ def unreadable(bag, prefix):
 
 
 def test_a_camera_of_which_nothing_can_be_read_is_left_out(tmp_path):
-    """With another one the rest is told; alone it is refused, with the reason."""
+    """With a second camera the rest is reported; alone the bag is refused with the reason."""
     with Bag(record(tmp_path / 'bag', cameras=('left', 'right'))) as bag:
         bag.messages = unreadable(bag, '/instance_seg/left/')
         assert [c.name for c in read_cameras(bag)] == ['instance_seg right']

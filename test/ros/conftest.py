@@ -148,7 +148,7 @@ class Car:
         return result
 
     def until(self, condition, every=0.05, seconds=PATIENCE_S):
-        """Wait for the graph, which tells nobody that it has changed."""
+        """Poll the graph until it matches: there is no event for changes."""
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, (self.statuses, condition)

@@ -86,7 +86,7 @@ def test_ctrl_c_leaves_nothing_behind(start_python, checkpoint):
 
 
 def children(parent):
-    """Return the processes that a process has started; Linux tells."""
+    """Return the child processes of a process (Linux)."""
     stats = []
     for path in Path('/proc').glob('[0-9]*/stat'):
         try:

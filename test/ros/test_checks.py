@@ -23,7 +23,7 @@ def wait_for_words(car, words, part='camera', level=None):
                  and (level is None or car.status(part)[0] == level))
 
 
-def test_nobody_publishes(start_node, car):
+def test_image_topic_without_publisher(start_node, car):
     node = start_node({'autostart': True, 'stale_after_s': 0.3})
     car.publisher('/camera/front', connected=False)
     wait_for_words(

@@ -101,8 +101,8 @@ def test_each_camera_has_its_depth(make_node, arguments, expected):
         node._runtime.cameras)
 
 
-@pytest.mark.parametrize('frame, told', (('front', 0), ('left', 1)))
-def test_depth_of_another_frame_is_told_once(frame, told):
+@pytest.mark.parametrize('frame, warned', (('front', 0), ('left', 1)))
+def test_depth_in_another_frame_is_warned_about_once(frame, warned):
     warnings, geometry, header = [], GeometryInputs(), Header(frame_id='front')
     node = SimpleNamespace(create_subscription=lambda *_: None,
                            get_logger=lambda: SimpleNamespace(warning=warnings.append))
@@ -111,5 +111,5 @@ def test_depth_of_another_frame_is_told_once(frame, told):
     geometry._on_depth(Image(header=Header(frame_id=frame)))
     for _ in range(3):
         geometry.at(header)
-    assert len(warnings) == told and all(
+    assert len(warnings) == warned and all(
         "'left' differs from image frame_id 'front'" in w for w in warnings)

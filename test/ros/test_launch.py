@@ -135,7 +135,7 @@ def prefix(tmp_path_factory):
     (index / NAME).touch()
     for name in ('package.xml', 'launch', 'config'):
         (share / name).symlink_to(ROOT / name)
-    rviz = prefix / 'lib' / 'rviz2' / 'rviz2'      # tells what it is to show, and stays
+    rviz = prefix / 'lib' / 'rviz2' / 'rviz2'      # prints its arguments and keeps running
     rviz.parent.mkdir()
     rviz.write_text('#!/bin/sh\necho "$@" >"$ROS_LOG_DIR/rviz2"\nexec tail -f /dev/null\n')
     rviz.chmod(0o755)

@@ -90,7 +90,7 @@ def test_a_fault_while_the_node_is_deactivated_is_reported(make_node):
     assert node.trigger_configure() == node.trigger_activate() == SUCCESS
     node._runtime.cameras['']._on_message(bright_image())
     node._runtime._pipeline._thread.join(PATIENCE_S)
-    assert node.state == 'active'       # nobody spins: the fault is waiting
+    assert node.state == 'active'       # no executor spins: the fault is pending
     assert node.trigger_deactivate() == ERROR and node.state == 'unconfigured'
     assert (node._health.errors, node._health.last_error) == (1, 'ZeroDivisionError: a bug')
     assert node._health.trouble == 'segmentation failed: ZeroDivisionError: a bug'
@@ -156,7 +156,7 @@ def test_an_override_has_the_last_word_on_the_qos(make_node):
 
 
 def test_the_network_is_warmed_up_in_the_thread_that_configures(make_node):
-    """Else OpenMP's threads would wait awake, and stall beside other processes."""
+    """OpenMP threads must not busy-wait: they would stall next to other processes."""
     threads = []
 
     class Watched(FakeSegmenter):

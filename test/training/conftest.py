@@ -8,7 +8,7 @@ from instance_seg_ros.training.learner import Learner
 
 @pytest.fixture
 def folder(tmp_path):
-    """Return a folder of four pictures in the layout of Cityscapes."""
+    """Return a folder of four images in the layout of Cityscapes."""
     return write_city(tmp_path / 'data')
 
 

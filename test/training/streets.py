@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Small pictures to learn, a folder of them, and a network that is as small."""
+"""Small images to learn, a folder of them, and a network that is as small."""
 from pathlib import Path
 
 import cv2
@@ -33,7 +33,7 @@ def street(seed=0, shape=(64, 128), cars=((8, 20), (36, 22), (80, 30)), size=(28
 
 
 def write_city(root: Path, split: str = 'train', count: int = 4) -> Path:
-    """Write pictures in the layout of Cityscapes."""
+    """Write images in the layout of Cityscapes."""
     images, truth = root / f'leftImg8bit/{split}/town', root / f'gtFine/{split}/town'
     for folder in (images, truth):
         folder.mkdir(parents=True)
@@ -62,7 +62,7 @@ def start(folder: Path, output: Path, *args, **settings) -> Checkpoint:
 
 
 class Tiny(OneMap):
-    """Two convolutions: nothing in it depends on the other pictures of a batch."""
+    """Two convolutions: nothing in it depends on the other images of a batch."""
 
     stride = 1
 

@@ -22,7 +22,7 @@ CAR, ROAD = CITY.names.index('car'), CITY.names.index('road')
 
 
 class Red(nn.Module):
-    """Calls what is red car, and tells cars apart by their blue."""
+    """Labels red pixels as car and separates cars by their blue."""
 
     def forward(self, images):
         logits = torch.zeros(len(images), 19, *images.shape[2:])
@@ -32,8 +32,8 @@ class Red(nn.Module):
         return logits, embeddings
 
 
-def picture(seen, true, shape=(64, 128)):
-    """Return a picture where the network sees cars in boxes `seen`; the truth has boxes `true`."""
+def scene_of(seen, true, shape=(64, 128)):
+    """Return an image where the network sees cars in boxes `seen`; the truth has boxes `true`."""
     image, classes = np.zeros((*shape, 3), np.uint8), np.full(shape, ROAD, np.uint8)
     instances = np.zeros(shape, np.uint16)
     for k, (x, y, w, h) in enumerate(seen):
@@ -53,14 +53,14 @@ def segmenter():
 def test_clusters_are_right_above_half_an_iou(segmenter):
     box = (10, 10, 20, 20)
     judged = judge(segmenter, [
-        picture([box], [box]), picture([box], [(16, 10, 20, 20)]),    # IoU 1 and 14/26
-        picture([box], [(18, 10, 20, 20)]), picture([box], [])])      # IoU 12/28 and 0
+        scene_of([box], [box]), scene_of([box], [(16, 10, 20, 20)]),    # IoU 1 and 14/26
+        scene_of([box], [(18, 10, 20, 20)]), scene_of([box], [])])      # IoU 12/28 and 0
     assert judged.right.tolist() == [True, True, False, False]
     assert (judged.channel == CAR).all() and judged.features.shape == (4, len(FEATURES))
 
 
-def test_what_nobody_separated_is_no_evidence(segmenter):
-    crowd, void = picture([(10, 10, 20, 20)], []), picture([(10, 10, 20, 20)], [])
+def test_regions_without_instances_do_not_count(segmenter):
+    crowd, void = scene_of([(10, 10, 20, 20)], []), scene_of([(10, 10, 20, 20)], [])
     crowd.classes[10:30, 10:30], void.classes[10:30, 10:30] = CAR, IGNORE
     assert len(judge(segmenter, [crowd, void]).right) == 0
 
@@ -97,7 +97,7 @@ def test_the_verb_says_what_is_missing(tmp_path, capsys):
 
 
 @pytest.mark.parametrize('options, said', [
-    (['--pictures', '0'], '--pictures'),
+    (['--images', '0'], '--images'),
     (['--bandwidth', '0'], 'bandwidth of'), (['--bandwidth', 'car=0'], "bandwidth of 'car'"),
     (['--bandwidth', 'tram=1.5'], 'tram'),
     (['--pixels-per-unit', '-1'], '--pixels-per-unit must be positive'),

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Each network of the paper's Table 2, in full, learns a picture to the last pixel.
+"""Each network of the paper's Table 2, in full, learns an image to the last pixel.
 
 Through the training step and out by the checkpoint, the segmenter with its clusters, and the
 official scorer: AP 1.0 is possible only when all of them fit together.
@@ -22,7 +22,7 @@ from instance_seg_ros.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class Case:
-    """How long and how fast to learn which cars: place (x, y) and size in a picture of `shape`."""
+    """How long and how fast to learn which cars: place (x, y) and size in an image of `shape`."""
 
     network: str
     steps: int
@@ -50,7 +50,7 @@ def plain_convolutions():
 
 
 def learn(case: Case, sample) -> tuple[Learner, float]:
-    """Train on one picture; return the learner and its loss as it is at run time."""
+    """Train on one image; return the learner and its loss as it is at run time."""
     torch.manual_seed(0)
     height, width = case.shape
     learner = Learner(Recipe(
@@ -78,9 +78,9 @@ def learn(case: Case, sample) -> tuple[Learner, float]:
 
 
 def measure_norms(learner: Learner, batch: dict):
-    """Give batch norms the statistics that the picture has at run time.
+    """Give batch norms the statistics that the image has at run time.
 
-    Running means lag behind weights that change this fast, saw the picture with dropout, and
+    Running means lag behind weights that change this fast, saw the image with dropout, and
     are estimates (n - 1), where 16 pixels in the deepest layers are all there ever is.
     """
     def measure(norm, inputs):
@@ -95,7 +95,7 @@ def measure_norms(learner: Learner, batch: dict):
 
 @pytest.mark.slow
 @pytest.mark.parametrize('case', CASES, ids=lambda case: case.network)
-def test_a_picture_is_learnt_to_the_last_pixel(case):
+def test_an_image_is_learnt_to_the_last_pixel(case):
     sample = street(1, case.shape, case.cars, case.size)
     learner, loss = learn(case, sample)
     assert loss < case.loss

@@ -71,7 +71,7 @@ def test_processes_come_from_torchrun(monkeypatch):
 
 
 def test_accumulated_steps_are_one_update(folder, tmp_path):
-    """For the instance loss, a mean over pictures; class pixels are counted step by step."""
+    """For the instance loss, a mean over images; class pixels are counted step by step."""
     base = TINY | {'task': 'embedding'}
     whole = start(folder, tmp_path / 'whole', base=base)
     parts = start(folder, tmp_path / 'parts', base=base, batch=2, accumulate=2)

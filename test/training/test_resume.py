@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""A stopped run goes on as if it had not been stopped, and only from what is safe to read."""
+"""A resumed run equals an uninterrupted one, and reads only safe formats."""
 import os
 import pickle
 import signal

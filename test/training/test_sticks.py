@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The learning test: a short run must tell crossing sticks apart, as components cannot."""
+"""The learning test: a short run must separate crossing sticks."""
 import dataclasses
 
 import pytest

@@ -86,7 +86,7 @@ def test_coarse_labels_are_those_in_the_middle_of_cells():
     classes = torch.arange(20 * 24).view(1, 20, 24) % 19
     coarse = coarse_labels(classes, (3, 3))
     assert torch.equal(coarse[0, :2], classes[0, 4::8, 4::8])
-    assert coarse[0, 2].tolist() == [255] * 3      # row 20: below the picture
+    assert coarse[0, 2].tolist() == [255] * 3      # row 20: below the image
 
 
 def test_the_class_loss_is_the_weighted_mean_over_known_pixels():
@@ -102,12 +102,12 @@ def test_the_class_loss_is_the_weighted_mean_over_known_pixels():
     assert ClassLoss(weights)(logits, nothing, torch.ones(2)) == 0
 
 
-def slow_overlap(logits, classes, pictures):
+def slow_overlap(logits, classes, images):
     """Soft IoU by its definition, class by class, in float64."""
     soft, losses = logits.double().softmax(1), []
     for k in range(logits.shape[1]):
         hit = truth = either = 0.
-        for n in pictures:
+        for n in images:
             known = classes[n] != 255
             p, y = soft[n, k][known], (classes[n][known] == k).double()
             hit, truth = hit + (p * y).sum(), truth + y.sum()
@@ -154,7 +154,7 @@ def test_an_embedding_network_starts_from_a_semantic_one():
 
 @pytest.mark.parametrize('path', RECIPES, ids=lambda path: path.stem)
 def test_every_recipe_trains_a_step(path, folder, tmp_path):
-    """On smaller pictures."""
+    """On smaller images."""
     recipe = load_recipe(path)
     small = dataclasses.replace(recipe, steps=1, batch=2, accumulate=1, crop=(64, 32),
                                 input_size=(64, 32))

@@ -24,12 +24,12 @@ def test_the_checkpoint_says_where_it_comes_from(folder, tmp_path):
     assert not (tmp_path / 'run/best.safetensors').exists()     # nothing to choose it by
 
 
-def test_validation_pictures_choose_the_best(folder, tmp_path):
+def test_validation_images_choose_the_best(folder, tmp_path):
     write_city(folder, 'val', 3)
     start(folder, tmp_path / 'run', steps=3)
     best = Checkpoint.load(tmp_path / 'run/best.safetensors')
     assert 'training_validation/f1_embeddings' in best.scores
-    assert (tmp_path / 'run/pictures/000003.jpg').is_file()
+    assert (tmp_path / 'run/images/000003.jpg').is_file()
 
 
 def test_what_was_best_is_known_after_a_resume(folder, tmp_path, monkeypatch):
@@ -94,12 +94,12 @@ def test_matches_count_hits_doubtful_and_missed():
     ('embedding', {'f1_embeddings_true_classes', 'f1_components_true_classes'}, 4)])
 def test_the_validator_scores_and_draws(task, scored, columns):
     learner = Learner(Recipe(network='enet', task=task, input_size=(64, 32)), torch.ones(19))
-    scores, picture = Validator([street(0), street(1)], CITY, (64, 32), 1.5, task)(
+    scores, image = Validator([street(0), street(1)], CITY, (64, 32), 1.5, task)(
         learner.network, learner.normalise)
     assert scored <= set(scores) and all(0 <= value <= 1 for value in scores.values())
     assert any(name.startswith('f1') for name in scores) == (task != 'semantic')
     assert ('miou' in scores) == (task != 'embedding')
-    assert picture.dtype == np.uint8 and picture.shape == (2 * 192, columns * 384, 3)
+    assert image.dtype == np.uint8 and image.shape == (2 * 192, columns * 384, 3)
     assert learner.network.training
 
 

@@ -142,7 +142,7 @@ def _case(args: argparse.Namespace, folder: Path, checkpoint: Path, transport: s
     """Return the rows of one transport, for all sizes."""
     parameters = {'checkpoint': str(checkpoint), 'device': args.device,
                   'input_size': list(args.input_size), 'threads': args.threads}
-    pictures = {'folder': str(folder), 'transport': transport}
+    images_in = {'folder': str(folder), 'transport': transport}
     sizes = [size_name(size) for size in args.sizes]
     seconds = len(sizes) * len(CONTESTANTS) * (args.frames + WARM_UP) / args.rate
     say(f'{transport}, Fast DDS {fast_dds}: {seconds:.0f} s, and starting the node')
@@ -154,9 +154,9 @@ def _case(args: argparse.Namespace, folder: Path, checkpoint: Path, transport: s
             return stack.enter_context(Peer(role, folder, domain, options))
 
         peers = [start('listener'), start('echo', transport=transport),
-                 start('segmenter', parameters=parameters, **pictures),
+                 start('segmenter', parameters=parameters, **images_in),
                  start('node', arguments=_node_arguments(parameters, transport)),
-                 start('camera', sizes=sizes, frames=args.frames, rate=args.rate, **pictures)]
+                 start('camera', sizes=sizes, frames=args.frames, rate=args.rate, **images_in)]
         _wait(peers, seconds + START_S, stop)
     heard, _, alone, inside, sent = (peer.notes() for peer in peers)
     return [row for size in sizes for row in case_rows(

@@ -63,7 +63,7 @@ def size_name(size: tuple[int, int]) -> str:
 
 
 @cache
-def pictures(folder: str, size: str, transport: str) -> tuple[Any, ...]:
+def stored_images(folder: str, size: str, transport: str) -> tuple[Any, ...]:
     """Return the messages made of FOLDER/SIZE.npy, uint8 (N, H, W, 3) RGB."""
     header = Header(frame_id=size)
     images = (np.zeros((1, PROBE[1], PROBE[0], 3), np.uint8) if size == size_name(PROBE)
@@ -122,7 +122,8 @@ class Camera:
             message, publisher = Header(frame_id=f'{size} {k}'), self._numbers
             header = message
         else:
-            messages, publisher = pictures(self._folder, size, self._transport), self._images[who]
+            messages = stored_images(self._folder, size, self._transport)
+            publisher = self._images[who]
             message = messages[k % len(messages)]
             header = message.header
         stamp = time.monotonic_ns()
@@ -138,7 +139,7 @@ def camera(notes: Notes, folder: str, transport: str, sizes: list[str], frames: 
         sender = Camera(node, notes, folder, transport, rate, stop)
         sender.connect()
         for size in sizes:
-            pictures(folder, size, transport)
+            stored_images(folder, size, transport)
             sender.play(size, frames)
 
 
@@ -192,7 +193,7 @@ def segmenter(notes: Notes, folder: str, transport: str, parameters: dict[str, A
 
     @cache
     def images(size: str) -> list[np.ndarray]:
-        return [decode_image(message) for message in pictures(folder, size, transport)]
+        return [decode_image(message) for message in stored_images(folder, size, transport)]
 
     def answer(number: Header) -> None:
         size, k = number.frame_id.split()

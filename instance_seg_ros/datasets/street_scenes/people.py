@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Somebody's body and clothes around joints; where the joints are says `poses`."""
+"""Body and clothes of a person around its joints; `poses` has the joint positions."""
 
 from functools import lru_cache
 from typing import NamedTuple

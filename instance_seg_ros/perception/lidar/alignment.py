@@ -18,7 +18,7 @@ _RATIOS = (0.55, 1.8)
 _FARTHEST_M = 40.0
 _STEP_M = 1.5
 _SIDE_SHARE = 0.4
-_FEWEST_BESIDE = 4
+_FEWEST_SURROUNDING = 4
 _MOST_POINTS = 4096
 _MOST_INSTANCES = 8
 _SURELY_SEEN_M = 15.0
@@ -56,9 +56,9 @@ def votes_of(boxes: Sequence[OrientedBox], points: ProjectedPoints, found: Insta
         if instance.id not in nearest:
             votes += [False] if expected < _SURELY_SEEN_M else []
             continue
-        beside = distance[_beside(instance.box, row, column)]
-        if len(beside) >= _FEWEST_BESIDE:
-            apart = np.abs(beside - nearest[instance.id]) > _STEP_M
+        surrounding = distance[_surrounding(instance.box, row, column)]
+        if len(surrounding) >= _FEWEST_SURROUNDING:
+            apart = np.abs(surrounding - nearest[instance.id]) > _STEP_M
             votes.append(bool(_RATIOS[0] < nearest[instance.id] / expected < _RATIOS[1]
                               and 2 * np.count_nonzero(apart) > len(apart)))
     return tuple(votes)
@@ -79,7 +79,8 @@ def foot_distance(instance: Instance, camera: LidarCamera, ground: GroundPlane,
     return distance if distance <= _FARTHEST_M else None
 
 
-def _beside(box: tuple[int, int, int, int], row: np.ndarray, column: np.ndarray) -> np.ndarray:
+def _surrounding(box: tuple[int, int, int, int], row: np.ndarray,
+                 column: np.ndarray) -> np.ndarray:
     """Mark the points to the left and right of the upper half of a box."""
     x0, y0, x1, y1 = box
     side = max(4, _SIDE_SHARE * (x1 - x0))

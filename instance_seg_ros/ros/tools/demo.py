@@ -32,7 +32,7 @@ from .recorder import Recorder
 from .session import ros_node, spinning, stop_on_signals
 
 NODE = '/instance_seg'
-PICTURES = 12
+SHEET_IMAGES = 12
 START_S = 30.0
 SETTLE_S = 60.0
 QUIET_S = 3.0
@@ -71,7 +71,7 @@ def run_demo(options: DemoOptions) -> RunReport:
         times = FrameTimes(played, repeated(stamp for stamp, _ in played))
         with Bag(folder / 'recording') as recording:
             report = _read_report(recording, played, times)
-            _leave_pictures(recording, folder, times)
+            _write_film_and_sheet(recording, folder, times)
         (folder / 'report.json').write_text(json.dumps(report.to_dict(), indent=2) + '\n')
     return report
 
@@ -191,13 +191,13 @@ def _is_output(topic: str) -> bool:
         topic.startswith(f'{NODE}/') and not topic.endswith('/transition_event'))
 
 
-def _leave_pictures(recording: Bag, folder: Path, times: FrameTimes) -> None:
+def _write_film_and_sheet(recording: Bag, folder: Path, times: FrameTimes) -> None:
     """Make the film and the contact sheet of the recorded overlays."""
     name = f'{NODE}/overlay'
     count = sum(t.count for t in recording.topics if t.name == name)
     if not count:
         return
-    chosen, sheet = set(film.spread(count, PICTURES)), []
+    chosen, sheet = set(film.spread(count, SHEET_IMAGES)), []
 
     def frames() -> Iterator[tuple[float, object]]:
         first = None
@@ -205,17 +205,17 @@ def _leave_pictures(recording: Bag, folder: Path, times: FrameTimes) -> None:
             at = times(images.header_stamp(message.data), message.stamp)
             first = at if first is None else first
             seconds = (at - first) / images.NANOSECONDS
-            picture = _picture(message.data)
+            overlay = _decoded_overlay(message.data)
             if index in chosen:
-                sheet.append((f'{seconds:.2f} s', picture))
-            yield seconds, picture
+                sheet.append((f'{seconds:.2f} s', overlay))
+            yield seconds, overlay
 
     film.write_film(folder / 'overlay.mp4', frames())
     grid = film.contact_sheet(sheet)
     cv2.imwrite(str(folder / 'contact_sheet.png'), cv2.cvtColor(grid, cv2.COLOR_RGB2BGR))
 
 
-def _picture(data: bytes):
+def _decoded_overlay(data: bytes):
     image = images.deserialize(data, 'sensor_msgs/msg/Image')
     return decode_raw(image.encoding, image.height, image.width, image.step, image.data)
 

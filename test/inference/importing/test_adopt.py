@@ -55,7 +55,7 @@ def test_state_dicts_plain_nested_and_wrapped(tmp_path, wrap):
 
 @pytest.mark.parametrize('score', [np.float64(0.5), np.float32(0.5), torch.tensor(0.5)])
 @pytest.mark.parametrize('module', [b'numpy.core.multiarray', b'numpy._core.multiarray'])
-def test_a_score_beside_the_weights_is_passed_over(tmp_path, score, module):
+def test_a_score_next_to_the_weights_is_ignored(tmp_path, score, module):
     """As davidtvs/PyTorch-ENet saves its checkpoints, with an older numpy and a newer one."""
     state = {'a': torch.arange(3.0), 'b': torch.zeros(2)}
     torch.save({'epoch': 3, 'miou': score, 'state_dict': state, 'optimizer': {'lr': 1}},

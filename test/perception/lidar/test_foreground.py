@@ -23,7 +23,7 @@ def test_a_point_falls_into_the_pixel_it_is_seen_in(u, v, z):
     assert abs(row - v) <= 0.501 and abs(column - u) <= 0.501
 
 
-def test_points_behind_beside_and_too_near_are_not_seen():
+def test_points_behind_outside_and_too_near_are_ignored():
     xyz = np.array([[0, 0, 5], [0, 0, -5], [50, 0, 5], [0, -50, 5], [0, 0, 0.2]], np.float32)
     seen = project(xyz, RigidTransform.identity(), PINHOLE, (640, 240))
     assert seen.index.tolist() == [0]

@@ -73,7 +73,7 @@ def test_two_cars_that_pass_each_other_do_not_swap():
 
 
 def test_an_occlusion_shorter_than_max_age_is_bridged_and_a_longer_one_is_not():
-    """A car drives behind something and goes on at its speed."""
+    """An occluded car continues at constant velocity."""
     def frames(hidden):
         return [[(CAR, 10 + 4 * t, 40, 30, 20)] if not 8 <= t < 8 + hidden else []
                 for t in range(20)]

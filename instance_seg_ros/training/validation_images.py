@@ -12,7 +12,7 @@ from ..core.labels import LabelSet
 from ..datasets.sample import IGNORE, Sample
 
 
-def picture(sample: Sample, classes: np.ndarray, label_set: LabelSet,
+def validation_image(sample: Sample, classes: np.ndarray, label_set: LabelSet,
             embeddings: Tensor | None = None, numbers: np.ndarray | None = None) -> np.ndarray:
     """Image, its classes, embeddings (first three principal components), clusters, in a row.
 
