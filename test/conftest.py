@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of all tests: the development data and child processes."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -15,8 +16,21 @@ from hypothesis import settings
 settings.register_profile('without_deadline', deadline=None)
 settings.load_profile('without_deadline')
 
+from instance_seg_ros.ros.tools.node_process import own_domain
+
 # A shell's background jobs ignore Ctrl-C, and so would all children of tests run as one.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope='session', autouse=True)
+def ros_domain_of_worker():
+    """Give each process of a parallel run (pytest-xdist) a ROS domain of its own."""
+    if 'PYTEST_XDIST_WORKER' not in os.environ:
+        yield
+        return
+    with own_domain() as domain:
+        os.environ['ROS_DOMAIN_ID'] = str(domain)
+        yield
 
 
 @pytest.fixture(scope='session')

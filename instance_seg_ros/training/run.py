@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +57,21 @@ class Run:
 def train(run: Run) -> None:
     """Train; write checkpoints, logs and images into the output folder."""
     cv2.setNumThreads(0)
-    torch.set_flush_denormal(True)  # tiny gradients would slow a CPU down manyfold
+    with flushed_denormals():
+        _train(run)
+
+
+@contextmanager
+def flushed_denormals() -> Iterator[None]:
+    """Round tiny gradients to zero: they would slow a CPU down manyfold."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def _train(run: Run) -> None:
     recipe = run.recipe
     if run.resume:
         check_resumable(run.resume, recipe)

@@ -105,9 +105,9 @@ def test_the_last_frame_is_published_whole(start_node, car, stream, way):
 
 @pytest.fixture
 def start_real(start_node, tmp_path):
-    """Return ``start(parameters)`` for a node with ENet at 512 x 256 on the CPU."""
+    """Return ``start(parameters)`` for a node with ENet at 192 x 96 on the CPU."""
     path = tmp_path / 'untrained.safetensors'
-    random_checkpoint(input_size=(512, 256)).save(path)
+    random_checkpoint(input_size=(192, 96)).save(path)
 
     def start(**parameters):
         return start_node({'checkpoint': str(path), 'device': 'cpu', 'threads': 1, **parameters},
