@@ -27,6 +27,7 @@ VERBS = {
     'datasets': 'list the data sets that can be read',
     'view-dataset': 'write a page with the images, labels and counts of a data set',
     'convert': 'write a data set or predictions as Cityscapes or COCO',
+    'pseudo-label': 'label images with what the network finds reliably',
     'train': 'train a network',
     'calibrate': 'turn the scores of a checkpoint into probabilities',
     'evaluate': 'score a checkpoint or a folder of predictions',

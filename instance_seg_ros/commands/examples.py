@@ -38,6 +38,9 @@ EXAMPLES = {
         'instance_seg convert my_export as_cityscapes --to cityscapes',
         'instance_seg convert images corrected --checkpoint runs/yard/best.safetensors '
         '--polygons'),
+    'pseudo-label': (
+        'instance_seg pseudo-label my_drive --output my_labels --every 10',
+        'instance_seg pseudo-label images --output my_labels --score 0.7'),
     'train': (
         'instance_seg train --dataset sticks --config config/training/sticks.yaml --steps 20 '
         '--output runs/sticks',
