@@ -12,11 +12,11 @@ import pytest
 from checkout import ROOT, child_environment, stop
 from hypothesis import settings
 
+from instance_seg_ros.ros.tools.node_process import own_domain
+
 # Machines are slow for a moment: no test fails for its time.
 settings.register_profile('without_deadline', deadline=None)
 settings.load_profile('without_deadline')
-
-from instance_seg_ros.ros.tools.node_process import own_domain
 
 # A shell's background jobs ignore Ctrl-C, and so would all children of tests run as one.
 signal.signal(signal.SIGINT, signal.default_int_handler)
