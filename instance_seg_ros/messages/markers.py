@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..perception.frame_processor import ProcessedFrame
-from ..perception.overlay import instance_id_color
+from ..perception.overlay import instance_color
 from ..perception.positions import Located, Position3D
 from .fields import Fields, pose_fields, vector_fields
 
@@ -29,16 +29,22 @@ def markers_fields(frame: ProcessedFrame) -> Fields:
     header = frame.positions_header
     return {'markers': [
         {'header': header, 'action': DELETE_ALL},
-        *(marker for located in frame.positions for marker in _of_object(located, header))]}
+        *(marker for located in frame.positions
+          for marker in _of_object(located, header, _color(located, frame)))]}
 
 
-def _of_object(located: Located, header: Any) -> Iterator[Fields]:
+def _color(located: Located, frame: ProcessedFrame) -> Fields:
+    """Return the colour of an instance in the overlay, without its opacity."""
+    rgb = instance_color(located.instance, frame.result, frame.overlay_style.palette)
+    return {name: value / 255 for name, value in zip('rgb', rgb, strict=True)}
+
+
+def _of_object(located: Located, header: Any, color: Fields) -> Iterator[Fields]:
     instance, position = located
-    red, green, blue = (value / 255 for value in instance_id_color(instance.id))
     yield {'header': header, 'ns': 'boxes', 'id': instance.id, 'type': CUBE,
            'pose': pose_fields(position),
            'scale': vector_fields(*(max(side, _THINNEST_M) for side in position.size)),
-           'color': {'r': red, 'g': green, 'b': blue, 'a': _ALPHA}}
+           'color': {**color, 'a': _ALPHA}}
     yield {'header': header, 'ns': 'names', 'id': instance.id, 'type': TEXT_VIEW_FACING,
            'pose': {'position': vector_fields(*_above(position))},
            'scale': {'z': _LETTERS_M}, 'color': {'r': 1.0, 'g': 1.0, 'b': 1.0, 'a': 1.0},
@@ -49,7 +55,7 @@ def _of_object(located: Located, header: Any) -> Iterator[Fields]:
         yield {'header': header, 'ns': 'velocities', 'id': instance.id, 'type': ARROW,
                'points': [vector_fields(*p.tolist()) for p in (position.motion.position, end)],
                'scale': vector_fields(0.15, 0.3, 0.3),
-               'color': {'r': red, 'g': green, 'b': blue, 'a': 1.0}}
+               'color': {**color, 'a': 1.0}}
 
 
 def _above(position: Position3D) -> list[float]:

@@ -18,6 +18,7 @@ from ..node_config.parameters import CameraSettings
 from ..perception.color_images import class_color_image, instance_color_image
 from ..perception.frame_processor import ProcessedFrame
 from ..perception.overlay import draw_overlay
+from .annotations import annotations_fields
 from .detections import detections_3d_fields, detections_fields, label_info_fields
 from .fields import Fields
 from .images import image_fields
@@ -41,6 +42,7 @@ class Output:
         description: what it shows, for people.
         is_on: whether a camera with these settings has it.
         on_request: whether `process-bag` writes it only when asked to.
+        optional: whether the node leaves it out where the package of its type is not installed.
         depth: of the publisher's queue.
         latched: transient local: later subscriptions get the last message, too.
         overridable: whether parameters `qos_overrides` apply.
@@ -52,6 +54,7 @@ class Output:
     description: str
     is_on: Callable[[CameraSettings], bool] = lambda camera: True
     on_request: bool = False
+    optional: bool = False
     depth: int = 5
     latched: bool = False
     overridable: bool = True
@@ -89,6 +92,9 @@ OUTPUTS = (
     Output('instance_overlay', _IMAGE,
            lambda frame: image_fields(_instance_colors(frame), frame.header),
            'instance_mask, each instance in its colour in the overlay', on_request=True),
+    Output('annotations', 'visualization_msgs/msg/ImageMarker', annotations_fields,
+           "boxes of the instances on the camera's image, for Foxglove", on_request=True,
+           optional=True),
 )
 """Topics with a message for each frame, in the order of publishing: what is for people is last."""
 

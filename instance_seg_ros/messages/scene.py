@@ -25,7 +25,7 @@ def points_fields(frame: ProcessedFrame) -> Fields:
     scan, pinhole, target = frame.geometry.scan, frame.pinhole, frame.geometry.target
     rows = np.zeros(0, _POINT)
     if scan is not None and pinhole is not None:
-        points = labelled_points(frame.result, scan, pinhole)
+        points = labelled_points(frame.result, scan, pinhole, frame.overlay_style.palette)
         xyz = target.from_camera.apply(points.xyz) if target else points.xyz
         rows = np.zeros(len(xyz), _POINT)
         rows['x'], rows['y'], rows['z'] = xyz.T

@@ -36,14 +36,24 @@ def instance_color_image(result: InstanceMap, palette: str = 'vivid') -> np.ndar
         uint8 (H, W, 3) RGB.
     """
     colors = {i.id: instance_color(i, result, palette) for i in result.instances}
+    image = np.zeros((*result.instance_mask.shape, 3), np.uint8)
+    if colors:      # rows above and below all instances stay black and cost nothing
+        rows = slice(min(i.box[1] for i in result.instances),
+                     max(i.box[3] for i in result.instances))
+        _color_instances(result.instance_mask[rows], colors, image[rows])
+    return image
+
+
+def _color_instances(mask: np.ndarray, colors: dict[int, tuple], image: np.ndarray) -> None:
+    """Write the colour of each id of a mask, uint16 (H, W), to an image, uint8 (H, W, 3)."""
     multiplier = _multiplier(np.array([0, *colors], np.uint16))
     if multiplier is None:
-        return _gather(result.instance_mask, colors)
-    index = _slots(result.instance_mask, multiplier)
+        image[:] = _gather(mask, colors)
+        return
     table = np.zeros((256, 1, 3), np.uint8)
     for number, color in colors.items():
         table[_slots(np.array([number], np.uint16), multiplier), 0] = color
-    return cv2.applyColorMap(index, table)
+    cv2.applyColorMap(_slots(mask, multiplier), table, image)
 
 
 def _slots(ids: np.ndarray, multiplier: int) -> np.ndarray:

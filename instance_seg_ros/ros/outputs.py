@@ -79,7 +79,8 @@ class CameraPublishers:
         self._node, self._prefix = node, prefix
         self._all: list[OutputPublisher] = []
         try:
-            self._outputs = [self._create(output) for output in outputs_of(settings)]
+            self._outputs = [self._create(output) for output in outputs_of(settings)
+                             if not output.optional or message_class(output.type)]
             self._label_info = self._create(LABEL_INFO)
             self._stages = {stage: self._create(stage_output(stage)) for stage in stages}
         except Exception:

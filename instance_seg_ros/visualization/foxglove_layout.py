@@ -42,7 +42,8 @@ def foxglove_layout(cameras: list[CameraPanes], fixed_frame: str = BASE_FRAME) -
 
 
 def _image(camera: CameraPanes, output: str) -> Panel:
-    return image_panel(camera.title(output), camera.topic(output))
+    boxes = [camera.topic('annotations')] if output == 'image' else []
+    return image_panel(camera.title(output), camera.topic(output), boxes)
 
 
 def _of_one(camera: CameraPanes) -> Any:

@@ -2,16 +2,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """Foxglove layouts: whole, and about topics that the node publishes."""
 
+import dataclasses
+import json
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
+from checkout import ROOT
 
 from instance_seg_ros.messages.outputs import outputs_of, stage_output
 from instance_seg_ros.node_config.parameters import AllSettings, CameraSettings, NodeSettings
 from instance_seg_ros.visualization.foxglove_layout import foxglove_layout
 from instance_seg_ros.visualization.panes import camera_panes
 
+SCHEMA = json.loads((Path(__file__).parent / 'foxglove_schema.json').read_text())
+"""Keys of panels' configurations in the published schema, foxglove.layouts of foxglove-sdk."""
+CLASSES = {'Image': 'ImageConfig', 'imageMode': 'ImageModeConfig', 'Plot': 'PlotConfig',
+           'paths': 'PlotSeries', '3D': 'ThreeDeeConfig', 'layers': 'BaseRendererGridLayerSettings',
+           'cameraState': 'ThreeDeeCameraState', 'DiagnosticSummary': 'DiagnosticsSummaryConfig'}
+TITLES = {'foxglovePanelTitle', 'lichtblickPanelTitle'}
 STAGES = ('total', 'network', 'clustering', 'masks', 'publish')
 
 
@@ -25,6 +35,7 @@ def panels_in(node):
 
 def topics_in(config):
     images = [config['imageMode']['imageTopic']] if config.get('imageMode') else []
+    images += list(config.get('imageMode', {}).get('annotations', ()))
     curves = [re.match(r'[a-z_/0-9]+', path['value'])[0] for path in config.get('paths', ())]
     return [*images, *curves, *config.get('topics', ())]
 
@@ -48,7 +59,29 @@ def test_layout(count, with_3d):
     shown = {topic for config in configs.values() for topic in topics_in(config)}
     assert shown <= published | {pane.image_topic for pane in panes}
     for pane in panes:
-        wanted = ['overlay', 'detections', 'debug/total_ms', *(['markers'] if with_3d else [])]
+        wanted = ['overlay', *(['annotations'] if count == 1 else []), 'detections', 'debug/total_ms', *(['markers'] if with_3d else [])]
         assert {pane.topic(name) for name in wanted} <= shown
     titles = [config['foxglovePanelTitle'] for config in configs.values()]
     assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize('file', sorted((ROOT / 'config' / 'foxglove').iterdir()),
+                         ids=lambda path: path.stem)
+def test_panels_follow_the_published_schema(file):
+    for identity, config in json.loads(file.read_text())['configById'].items():
+        kind = identity.partition('!')[0]
+        assert config.keys() - TITLES <= set(SCHEMA[CLASSES[kind]]), identity
+        parts = {key: config[key] for key in CLASSES.keys() & config.keys()}
+        for key, part in parts.items():
+            entries = (part if isinstance(part, list) else
+                       part.values() if key == 'layers' else [part])
+            for entry in entries:
+                assert entry.keys() <= set(SCHEMA[CLASSES[key]]), (identity, key)
+
+
+def test_schema_is_that_of_the_sdk():
+    layouts = pytest.importorskip('foxglove.layouts', reason='foxglove-sdk is not installed')
+    for name, keys in SCHEMA.items():
+        found = {re.sub('_([a-z])', lambda match: match[1].upper(), field.name)
+                 for field in dataclasses.fields(getattr(layouts, name))}
+        assert set(keys) <= found, name

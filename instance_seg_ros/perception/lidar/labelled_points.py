@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...core.instances import InstanceMap
-from ..overlay import instance_id_color
+from ..overlay import instance_color
 from ..positions import Pinhole
 from .projection import project
 from .scan import Scan
@@ -34,13 +34,15 @@ class LabelledPoints:
     rgb: np.ndarray
 
 
-def labelled_points(found: InstanceMap, scan: Scan, pinhole: Pinhole) -> LabelledPoints:
-    """Label the points of a scan that an image can see."""
+def labelled_points(found: InstanceMap, scan: Scan, pinhole: Pinhole,
+                    palette: str = 'vivid') -> LabelledPoints:
+    """Label the points of a scan that an image can see; `palette` as in the overlay."""
     points = project(scan.cloud.xyz, scan.camera_from_cloud, pinhole, (found.width, found.height))
     label, instance = points.values_of(found.class_mask), points.values_of(found.instance_mask)
     rgb = found.label_set.color_table[label]
     on_instance = np.flatnonzero(instance)
     if len(on_instance):
-        ids, place = np.unique(instance[on_instance], return_inverse=True)
-        rgb[on_instance] = np.array([instance_id_color(i) for i in ids.tolist()], np.uint8)[place]
+        ids = np.array([i.id for i in found.instances])     # ascending
+        colors = np.array([instance_color(i, found, palette) for i in found.instances], np.uint8)
+        rgb[on_instance] = colors[np.searchsorted(ids, instance[on_instance])]
     return LabelledPoints(points.xyz, scan.cloud.intensity[points.index], label, instance, rgb)
