@@ -62,6 +62,7 @@ def _chapters(bag: Source, count: int) -> Sequence:
     from ..review.moments import moments
     from ..review.page import Chapter
     from ..review.recording import read_cameras
+    from ..review.sample import sample_image
     from ..review.summary import summarize
 
     cameras = read_cameras(bag)
@@ -69,7 +70,8 @@ def _chapters(bag: Source, count: int) -> Sequence:
               for c in cameras}
     samples = {camera.prefix: [] for camera in cameras}
     for moment in moments(bag, cameras, chosen):
-        if moment.display_image is not None:
+        image = sample_image(moment)
+        if image is not None:
             seconds = (moment.stamp - moment.camera.stamps[0]) / 1e9
-            samples[moment.camera.prefix].append((f'{seconds:.1f} s', moment.display_image))
+            samples[moment.camera.prefix].append((f'{seconds:.1f} s', image))
     return [Chapter(c, summarize(c), samples[c.prefix]) for c in cameras]

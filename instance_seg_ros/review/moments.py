@@ -46,17 +46,18 @@ class Moment:
         """The overlay, as it was recorded or drawn again; None without any image."""
         if self.overlay is not None or self.image is None or self.instance_mask is None:
             return self.overlay if self.overlay is not None else self.image
-        if self._is_foreign():
+        if self.is_foreign or self.instance_mask.shape != self.image.shape[:2]:
             return self._plain_overlay()
         return draw_overlay(self.image, self.found(), OverlayStyle())
 
-    def _is_foreign(self) -> bool:
-        """Whether the ids are not label id * 1000 + number, or of another size than the image."""
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the ids in the instance mask are not label id * 1000 + number."""
+        labels = self.camera.label_set
+        if labels is None or self.instance_mask.dtype != np.uint16:
+            return True
         ids = np.unique(self.instance_mask)
-        known = 0 if self.camera.label_set is None else self.camera.label_set.ids
-        return (self.instance_mask.dtype != np.uint16
-                or self.instance_mask.shape != self.image.shape[:2]
-                or not np.isin(ids[ids > 0] // INSTANCE_FACTOR, known).all())
+        return not np.isin(ids[ids > 0] // INSTANCE_FACTOR, labels.ids).all()
 
     def _plain_overlay(self) -> np.ndarray:
         """Blend each id's colour over the image; what it is cannot be known."""

@@ -68,7 +68,7 @@ def write_png(path: Path, chapters: Sequence[Chapter]) -> None:
     for chapter in chapters:
         parts += [_table(chapter, width), _raster(chapter.camera, width)]
         if chapter.samples:
-            parts.append(_padded(contact_sheet(list(chapter.samples), 3, width // 3), width))
+            parts.append(_padded(contact_sheet(list(chapter.samples), 2, width // 2), width))
     write_image(path, np.concatenate(parts))
 
 

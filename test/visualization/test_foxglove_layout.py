@@ -19,8 +19,9 @@ from instance_seg_ros.visualization.panes import camera_panes
 SCHEMA = json.loads((Path(__file__).parent / 'foxglove_schema.json').read_text())
 """Keys of panels' configurations in the published schema, foxglove.layouts of foxglove-sdk."""
 CLASSES = {'Image': 'ImageConfig', 'imageMode': 'ImageModeConfig', 'Plot': 'PlotConfig',
-           'paths': 'PlotSeries', '3D': 'ThreeDeeConfig', 'layers': 'BaseRendererGridLayerSettings',
-           'cameraState': 'ThreeDeeCameraState', 'DiagnosticSummary': 'DiagnosticsSummaryConfig'}
+           'paths': 'PlotSeries', '3D': 'ThreeDeeConfig',
+           'layers': 'BaseRendererGridLayerSettings', 'cameraState': 'ThreeDeeCameraState',
+           'DiagnosticSummary': 'DiagnosticsSummaryConfig'}
 TITLES = {'foxglovePanelTitle', 'lichtblickPanelTitle'}
 STAGES = ('total', 'network', 'clustering', 'masks', 'publish')
 
@@ -59,7 +60,8 @@ def test_layout(count, with_3d):
     shown = {topic for config in configs.values() for topic in topics_in(config)}
     assert shown <= published | {pane.image_topic for pane in panes}
     for pane in panes:
-        wanted = ['overlay', *(['annotations'] if count == 1 else []), 'detections', 'debug/total_ms', *(['markers'] if with_3d else [])]
+        wanted = ['overlay', 'detections', 'debug/total_ms', *['annotations'] * (count == 1),
+                  *['markers'] * with_3d]
         assert {pane.topic(name) for name in wanted} <= shown
     titles = [config['foxglovePanelTitle'] for config in configs.values()]
     assert len(set(titles)) == len(titles)
