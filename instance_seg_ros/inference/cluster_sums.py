@@ -56,6 +56,16 @@ def sum_clusters(slot: Tensor, slots: int, distance: Tensor, probability: Tensor
                        rows.transpose(1, 2), columns.transpose(1, 2))
 
 
+def mean_by_slot(slot: Tensor, slots: int, values: Tensor) -> Tensor:
+    """Return the mean over the pixels of each slot, float32 (N, M); 0 for empty slots.
+
+    slot: int16 (N, H, W), `slots` = none. values: float32 (N, H, W), at most 2.
+    """
+    by_column = _Bins(slot, slots)
+    area = by_column.add(torch.ones_like(slot, dtype=torch.int32)).sum(1)
+    return by_column.add(_fixed(values)).sum(1) / (FIXED_POINT * area.clamp_min(1))
+
+
 class _Bins:
     """Adds values of pixels up by slot and image column."""
 

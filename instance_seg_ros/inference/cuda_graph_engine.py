@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .batched_learned_seeds import BatchedLearnedSeeds
 from .batched_mean_shift import BatchedMeanShift
 from .captured_batch import CapturedBatch
 from .clusters import ClusterArrays
@@ -22,6 +23,9 @@ from .device_flags import exact_arithmetic
 from .device_settings import DeviceSettings
 from .eager_engine import EagerEngine
 from .pixel_classes import INVALID_CLASS, classify_batch
+
+BATCHED = {'mean_shift': BatchedMeanShift, 'learned_seeds': BatchedLearnedSeeds}
+"""Clusterings of fixed shapes, by method."""
 
 
 class CudaGraphEngine(EagerEngine):
@@ -80,7 +84,7 @@ class CudaGraphEngine(EagerEngine):
                       settings: DeviceSettings) -> dict[str, Tensor]:
         """Return what the host needs, by name: class mask and the fields of `ClusterTensors`."""
         class_index, probability = classify_batch(logits)
-        clusters = BatchedMeanShift()(embeddings, class_index, probability, settings)
+        clusters = BATCHED[self.method]()(embeddings, class_index, probability, settings)
         invalid = (class_index == INVALID_CLASS).sum((1, 2))
         class_mask = settings.label_ids[class_index.long()]
         return {**clusters.tensors(), 'class_mask': class_mask,

@@ -17,8 +17,6 @@ def build_engine(cuda_graphs: str, network: nn.Module, mean: tuple[float, ...],
                  half: bool, method: str = 'mean_shift') -> EagerEngine:
     """Return the engine of a device: fixed shapes on CUDA, dynamic ones elsewhere.
 
-    Learned seeds have dynamic shapes on CUDA, too.
-
     Args:
         cuda_graphs: one of `CUDA_GRAPHS`.
         network, mean, std, label_ids, device, half, method: as for `EagerEngine`.
@@ -30,6 +28,6 @@ def build_engine(cuda_graphs: str, network: nn.Module, mean: tuple[float, ...],
         raise UserError(f'Unknown value {cuda_graphs!r} of cuda_graphs; available: '
                         f'{", ".join(CUDA_GRAPHS)}.')
     arguments = network, mean, std, label_ids, device, half, method
-    if device.type == 'cuda' and method == 'mean_shift':
+    if device.type == 'cuda':
         return CudaGraphEngine(*arguments, cuda_graphs=cuda_graphs == 'auto')
     return EagerEngine(*arguments)
