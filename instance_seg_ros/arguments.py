@@ -19,8 +19,18 @@ def add_network_arguments(group: argparse._ActionsContainer) -> None:
     group.add_argument('--semantic-checkpoint', type=Path, metavar='FILE',
                        help='separate network for the classes; --checkpoint then provides '
                             'only the embeddings')
+    add_device_argument(group)
+    add_tuning_arguments(group)
+
+
+def add_device_argument(group: argparse._ActionsContainer) -> None:
+    """Declare the device of the network."""
     group.add_argument('--device', default='auto',
                        help='auto (a GPU if available), cpu, cuda or cuda:N')
+
+
+def add_tuning_arguments(group: argparse._ActionsContainer) -> None:
+    """Declare what a checkpoint contains and its user may change."""
     group.add_argument('--input-size', type=input_size, metavar='WxH',
                        help='input size of the network, such as 1024x512, or its height alone, '
                             'such as 512: the width follows the aspect of the image')

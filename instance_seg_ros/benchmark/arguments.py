@@ -8,13 +8,13 @@ import argparse
 
 import torch
 
+from ..arguments import add_device_argument
 from ..inference.devices import resolve_device
 
 
 def add_common_arguments(parser: argparse.ArgumentParser, repeats: int):
     """Declare device, threads and repeats."""
-    parser.add_argument('--device', default='auto',
-                        help='auto (a GPU where there is one), cpu, cuda or cuda:N')
+    add_device_argument(parser)
     parser.add_argument('--threads', type=int, metavar='N', help='CPU threads of PyTorch')
     parser.add_argument('--repeats', type=int, default=repeats, metavar='N',
                         help=f'timed calls of each case (default {repeats})')

@@ -26,6 +26,12 @@ def add_frame_arguments(parser: argparse.ArgumentParser):
                         help='weights; the shipped ones by default')
 
 
+def add_input_size(parser: argparse.ArgumentParser) -> None:
+    """Declare the size at which the network sees the images."""
+    parser.add_argument('--input-size', type=image_size, metavar='WxH',
+                        help="input size of the network (default: the checkpoint's)")
+
+
 def load_frames(args: argparse.Namespace, at_most: int = 20) -> list[np.ndarray]:
     """Return RGB frames of the asked size, uint8 (H, W, 3)."""
     if not args.images:

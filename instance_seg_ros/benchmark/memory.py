@@ -10,10 +10,9 @@ import gc
 import torch
 from tqdm import tqdm
 
-from ..arguments import image_size
 from ..inference.segmenter import InstanceSegmenter
 from .arguments import add_common_arguments, prepare, settings
-from .frames import add_frame_arguments, load_checkpoint, load_frames
+from .frames import add_frame_arguments, add_input_size, load_checkpoint, load_frames
 from .measure import huge_pages, resident_memory
 from .report import Report
 
@@ -22,9 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the benchmark's arguments."""
     parser.add_argument('--after', type=int, nargs='+', default=[100, 1000, 10_000],
                         metavar='N', help='look after so many frames')
-    parser.add_argument('--input-size', type=image_size, metavar='WxH',
-                        help='size at which the network sees the image (as trained)')
     add_frame_arguments(parser)
+    add_input_size(parser)
     add_common_arguments(parser, 1)
 
 

@@ -10,18 +10,16 @@ import torch
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
-from ..arguments import image_size
 from ..inference.segmenter import InstanceSegmenter
 from .arguments import add_common_arguments, prepare, settings
-from .frames import add_frame_arguments, load_checkpoint, load_frames
+from .frames import add_frame_arguments, add_input_size, load_checkpoint, load_frames
 from .report import Report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the benchmark's arguments."""
-    parser.add_argument('--input-size', type=image_size, metavar='WxH',
-                        help='size at which the network sees the image (as trained)')
     add_frame_arguments(parser)
+    add_input_size(parser)
     add_common_arguments(parser, 20)
 
 

@@ -16,7 +16,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from ..arguments import class_numbers, count, input_size, numbers, result_file
+from ..arguments import (
+    add_device_argument,
+    add_tuning_arguments,
+    class_numbers,
+    count,
+    result_file,
+)
 from ..core.errors import UserError
 from ..inference.segmenter_settings import SegmenterSettings
 
@@ -35,18 +41,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              'logits of each class')
     parser.add_argument('--shift-classes', type=class_numbers, default={}, metavar='NAME=B,...',
                         help='with it: add these to the fitted biases, such as rider=-1')
-    parser.add_argument('--input-size', type=input_size, metavar='WxH',
-                        help='make the checkpoint for this size')
-    parser.add_argument('--bandwidth', type=numbers, metavar='B',
-                        help='make the checkpoint for this radius of a cluster: a number for all '
-                             'classes, or person=1.5,... for some')
-    parser.add_argument('--pixels-per-unit', type=float, metavar='P',
-                        help='scale of the pixel coordinates among the embeddings: more than in '
-                             'training, and large objects are cut less, neighbours merged sooner')
-    parser.add_argument('--seed', type=int, default=1, help='of the drawing (1)')
-    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
+    parser.add_argument('--seed', type=int, default=1, help='of the random choice (1)')
+    add_device_argument(parser)
     parser.add_argument('--output', type=result_file, required=True, metavar='FILE',
-                        help='where the calibrated checkpoint is written')
+                        help='the calibrated checkpoint')
+    stored = parser.add_argument_group('stored in the checkpoint')
+    add_tuning_arguments(stored)
+    stored.add_argument('--pixels-per-unit', type=float, metavar='P',
+                        help='scale of the pixel coordinates among the embeddings: a larger one '
+                             'splits fewer large objects and merges more neighbours')
 
 
 def run(args: argparse.Namespace) -> None:

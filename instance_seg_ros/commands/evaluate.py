@@ -112,13 +112,10 @@ def _compare(args: argparse.Namespace, predictor) -> None:
 def _tracking(args: argparse.Namespace) -> None:
     from ..evaluation.drives import kitti_drives, rendered_drives
     from ..evaluation.tracking import evaluate_tracking, table
-    from ..inference.segmenter import InstanceSegmenter
     if args.dataset not in ('kitti-mots', 'cityscapes') or args.predictions:
         raise UserError('--tracking scores a network on drives: it takes --dataset kitti-mots or '
                         'cityscapes, without --predictions.')
-    segmenter = InstanceSegmenter.from_checkpoint(
-        args.checkpoint, semantic_checkpoint=args.semantic_checkpoint,
-        score_threshold=args.score_threshold, **_options(args))
+    segmenter = _segmenter(args)
     if args.dataset == 'kitti-mots':
         truth = segmenter.label_set
         drives = kitti_drives(args.data, args.split, truth)
@@ -134,14 +131,11 @@ def _detections_3d(args: argparse.Namespace) -> None:
     from ..datasets.kitti_object import KittiObject
     from ..evaluation.detections_3d import evaluate_detections_3d, supported
     from ..evaluation.errors_3d import summarise, table
-    from ..inference.segmenter import InstanceSegmenter
     if not args.detections_3d or args.dataset != KITTI_OBJECT or args.predictions:
         raise UserError('--detections-3d and --dataset kitti-object go together, without '
                         '--predictions.')
     data = KittiObject(args.data)
-    segmenter = InstanceSegmenter.from_checkpoint(
-        args.checkpoint, semantic_checkpoint=args.semantic_checkpoint,
-        score_threshold=args.score_threshold, **_options(args))
+    segmenter = _segmenter(args)
     if not supported(segmenter.label_set):
         raise UserError(f'The classes of {segmenter.label_set.name} lack one of car, person and '
                         'rider; choose another --checkpoint.')
@@ -157,6 +151,13 @@ def _predictor(args: argparse.Namespace):
     if args.predictions:
         return FolderPredictor(args.predictions)
     return open_predictor(args.checkpoint, args.semantic_checkpoint, **_options(args))
+
+
+def _segmenter(args: argparse.Namespace):
+    from ..inference.segmenter import InstanceSegmenter
+    return InstanceSegmenter.from_checkpoint(
+        args.checkpoint, semantic_checkpoint=args.semantic_checkpoint,
+        score_threshold=args.score_threshold, **_options(args))
 
 
 def _options(args: argparse.Namespace) -> dict:

@@ -4,7 +4,8 @@
 
 import torch
 
-from ..core.errors import UserError
+from ..core.errors import DeviceError, UserError
+from ..networks.folding import fold_norms
 
 
 def resolve_device(name: str) -> torch.device:
@@ -35,3 +36,17 @@ def half_is_fast(device: torch.device) -> bool:
     precision at 1/64 of the rate of float32.
     """
     return torch.cuda.get_device_capability(device) >= (7, 0)
+
+
+def place_network(network: torch.nn.Module, device: torch.device, half: bool) -> torch.nn.Module:
+    """Return the network with folded normalisation on the device, in half precision if asked.
+
+    Raises:
+        DeviceError: when the device does not take it.
+    """
+    try:
+        # Channels last halves the time of convolutions on CPUs and feeds tensor cores.
+        network = fold_norms(network).to(device, memory_format=torch.channels_last)
+    except RuntimeError as error:
+        raise DeviceError(f'The network cannot be placed on {device}: {error}') from error
+    return network.half() if half else network

@@ -12,20 +12,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..core.errors import DeviceError, UserError
-from ..core.instances import Instance, InstanceMap
-from ..core.labels import INSTANCE_FACTOR
-from ..core.resize import resize_image, resize_labels
+from ..core.errors import UserError
+from ..core.instances import InstanceMap
+from ..core.resize import resize_image
 from ..core.stages import SEGMENTER_STAGES
-from ..networks.folding import fold_norms
 from .checkpoint import Checkpoint, build_pipeline, default_checkpoint
 from .clusters import ClusterArrays
 from .confidence import Confidence
 from .cuda_graph_capture import capture_lock
-from .devices import half_is_fast, resolve_device
+from .devices import half_is_fast, place_network, resolve_device
 from .eager_engine import EagerEngine
 from .engines import build_engine
 from .input_size import group_by_size, network_size
+from .instance_map_builder import InstanceMapBuilder
 from .segmenter_settings import SegmenterSettings, checked_input_size
 
 
@@ -34,6 +33,29 @@ class InstanceSegmenter:
 
     Thread-safe: one call runs at a time, settings may change from any thread. After `close`,
     calls raise RuntimeError.
+
+    Args:
+        checkpoint: of the network.
+        device: `auto` (CUDA if available), `cpu`, `cuda` or `cuda:N`.
+        input_size: (width, height) the network sees, or a height: the width then follows the
+            aspect of each image; the checkpoint's by default.
+        bandwidth: of the mean shift (a factor on the radii of learned seeds), a number for
+            all classes or numbers by class name; the checkpoint's for the others and by
+            default.
+        classes: names of the classes to separate into instances; all thing classes by default.
+        score_threshold, min_area: a number for all classes, or numbers by class name.
+            Instances below either are left out of the instance mask (their pixels keep their
+            class).
+        half: half precision on CUDA; by default where the GPU is fast at it (compute
+            capability 7.0 and later). The CPU always computes in float32.
+        threads: CPU threads of PyTorch, for the whole process; 0 or None: as they are.
+        semantic_checkpoint: takes the class logits from this checkpoint's network, and only
+            the embeddings from the first one's (the paper's set-up); it sees the same input.
+        cuda_graphs: `auto` captures CUDA graphs on CUDA devices, `off` never does.
+
+    Raises:
+        UserError: for invalid arguments.
+        DeviceError: when the device does not take the network.
     """
 
     def __init__(self, checkpoint: Checkpoint, device: str = 'auto',
@@ -44,43 +66,20 @@ class InstanceSegmenter:
                  threads: int | None = None,
                  semantic_checkpoint: Checkpoint | Path | str | None = None,
                  cuda_graphs: str = 'auto'):
-        """Put the network on the device.
-
-        Args:
-            checkpoint: of the network.
-            device: `auto` (CUDA if available), `cpu`, `cuda` or `cuda:N`.
-            input_size: (width, height) the network sees, or a height: the width then follows the
-                aspect of each image; the checkpoint's by default.
-            bandwidth: of the mean shift (a factor on the radii of learned seeds), a number for
-                all classes or numbers by class name; the checkpoint's for the others and by
-                default.
-            classes: names of the classes to separate into instances; all thing classes by default.
-            score_threshold, min_area: a number for all classes, or numbers by class name.
-                Instances below either are left out of the instance mask (their pixels keep their
-                class).
-            half: half precision on CUDA; by default where the GPU is fast at it (compute
-                capability 7.0 and later). The CPU always computes in float32.
-            threads: CPU threads of PyTorch, for the whole process; 0 or None: as they are.
-            semantic_checkpoint: takes the class logits from this checkpoint's network, and only
-                the embeddings from the first one's (the paper's set-up); it sees the same input.
-            cuda_graphs: `auto` captures CUDA graphs on CUDA devices, `off` never does.
-
-        Raises:
-            UserError: for invalid arguments.
-            DeviceError: when the device does not take the network.
-        """
+        """Put the network on the device."""
         self.checkpoint, self.label_set = checkpoint, checkpoint.label_set
         self.input_size = checked_input_size(input_size or checkpoint.input_size)
         self.device = resolve_device(device)
         _set_threads(threads)
         self.half = self.device.type == 'cuda' and (
             half_is_fast(self.device) if half is None else bool(half))
-        network = self._place(build_pipeline(checkpoint, _loaded(semantic_checkpoint)))
+        network = place_network(build_pipeline(checkpoint, _loaded(semantic_checkpoint)),
+                                self.device, self.half)
         self._engine = build_engine(cuda_graphs, network, checkpoint.mean, checkpoint.std,
                                     self.label_set.ids, self.device, self.half,
                                     checkpoint.method)
-        self._confidence = Confidence(checkpoint.confidence, self.label_set.names,
-                                      checkpoint.method)
+        self._to_map = InstanceMapBuilder(self.label_set, Confidence(
+            checkpoint.confidence, self.label_set.names, checkpoint.method))
         self._in_use, self._changing = threading.Lock(), threading.Lock()
         self._settings = SegmenterSettings({}, {}, {}, self.label_set.thing_indices)
         self.configure(bandwidth=checkpoint.bandwidths)
@@ -205,40 +204,6 @@ class InstanceSegmenter:
     def _scaled(self, images) -> np.ndarray:
         """Bring images to the network's size: uint8 (N, H, W, 3)."""
         return np.stack([resize_image(image, self.network_size(image)) for image in images])
-
-    def _to_map(self, clusters: ClusterArrays, settings: SegmenterSettings,
-                timings: dict) -> InstanceMap:
-        records, ids = self._records(clusters, settings)
-        classes, instances = (resize_labels(grid, clusters.image_size) for grid in (
-            clusters.class_mask, ids[clusters.label_image]))
-        return InstanceMap(self.label_set, classes, instances, tuple(records), timings,
-                           clusters.invalid, clusters.unclaimed)
-
-    def _records(self, clusters: ClusterArrays, settings: SegmenterSettings):
-        """Return the records that pass the thresholds and the mask value of each cluster."""
-        records, ids, used = [], np.zeros(len(clusters) + 1, np.uint16), {}
-        channels, scores = clusters.class_index.tolist(), self._confidence(clusters)
-        for k, channel in enumerate(channels):
-            label = self.label_set.labels[channel]
-            area, score = int(clusters.image_area[k]), float(scores[k])
-            if area < max(1, settings.min_area.get(label.id, 1)):
-                continue
-            if score < settings.score_threshold.get(label.id, 0.0):
-                continue
-            number = used[channel] = used.get(channel, -1) + 1
-            ids[k + 1] = label.id * INSTANCE_FACTOR + number
-            box = tuple(int(v) for v in clusters.boxes[k])
-            records.append(Instance(int(ids[k + 1]), label.name, label.id, score, box, area,
-                                    clusters.mode[k] / settings.bandwidth[channel]))
-        return records, ids
-
-    def _place(self, network: torch.nn.Module) -> torch.nn.Module:
-        try:
-            # Channels last halves the time of convolutions on CPUs and feeds tensor cores.
-            network = fold_norms(network).to(self.device, memory_format=torch.channels_last)
-        except RuntimeError as error:
-            raise DeviceError(f'The network cannot be placed on {self.device}: {error}') from error
-        return network.half() if self.half else network
 
 
 def _check_image(image):

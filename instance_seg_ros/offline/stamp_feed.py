@@ -8,8 +8,9 @@ from collections import deque
 from collections.abc import Iterator
 
 from ..bags import Message, images
+from ..core.stamps import NANOSECONDS
+from ..perception.depth_image import TOLERANCE_S
 
-_SAME_MOMENT_NS = 50_000_000
 _LATEST_NS = 500_000_000
 """A depth image may be recorded so long after the image of its moment."""
 
@@ -24,7 +25,7 @@ class StampFeed:
     """
 
     def __init__(self, messages: Iterator[Message],
-                 tolerance_ns: int = _SAME_MOMENT_NS) -> None:
+                 tolerance_ns: int = round(TOLERANCE_S * NANOSECONDS)) -> None:
         self._messages, self._recent, self._tolerance = messages, deque(), tolerance_ns
         self._next = next(messages, None)
 

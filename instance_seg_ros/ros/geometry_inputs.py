@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
@@ -18,11 +19,14 @@ from ..node_config.builders import (
 )
 from ..node_config.parameter_rules import lidar_pose
 from ..node_config.parameters import CameraSettings
-from ..perception.depth_image import DepthBuffer, depth_in_metres
+from ..perception.depth_image import TOLERANCE_S, depth_in_metres
 from ..perception.frame_processor import Geometry, TargetFrame
 from ..perception.lidar.rigid_transform import RigidTransform
 from ..perception.lidar.scan_source import MissingTransform, ScanSource
+from ..perception.stamped_buffer import StampedBuffer
 from .transforms import Transforms
+
+_DEPTHS = 5       # depth images that are kept
 
 
 class GeometryInputs:
@@ -36,7 +40,7 @@ class GeometryInputs:
     def __init__(self) -> None:
         self._settings = CameraSettings()
         self._info: CameraInfo | None = None
-        self._depths = DepthBuffer()
+        self._depths = StampedBuffer(_DEPTHS)
         self.scans = ScanSource(self._camera_from_cloud)
         self._transforms: Transforms | None = None
         self._subscriptions: list[Any] = []
@@ -89,11 +93,15 @@ class GeometryInputs:
         if self._settings.detections_3d == 'lidar':
             scan = self.scans.scan_of(header) if self._info else self.scans.miss('no_camera_info')
             return Geometry(self._info, None, scan, target)
-        depth = self._depths.nearest(header)
-        if depth is not None:
-            self._compare_frames(depth.header.frame_id, header.frame_id)
-        return Geometry(self._info, None if depth is None else depth_in_metres(depth), None,
-                        target)
+        return Geometry(self._info, self._depth(header), None, target)
+
+    def _depth(self, header: Any) -> np.ndarray | None:
+        """Return the depths of an image in metres, (H, W); None without a depth image of it."""
+        message, apart_s = self._depths.nearest(header) or (None, 0.)
+        if message is None or apart_s > TOLERANCE_S:
+            return None
+        self._compare_frames(message.header.frame_id, header.frame_id)
+        return depth_in_metres(message)
 
     def _target(self, header: Any) -> TargetFrame | None:
         """Return the frame of the positions; None, counted, where its transform is not known."""

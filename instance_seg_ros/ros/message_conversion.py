@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
+from copy import copy, deepcopy
 from functools import cache
 from typing import Any
 
@@ -15,50 +17,88 @@ from .installed_messages import message_class
 
 
 def to_message(message_type: type, fields: Fields) -> Any:
-    """
-    Return a new message.
+    """Return a new message.
 
     Args:
         message_type: class of rclpy.
         fields: by their ROS names; what is left out keeps its default. Messages are taken as
             they are, such as the header of the input.
     """
-    message = message_type()
-    _fill(message, fields)
-    return message
+    return _builder(message_type).build(fields)
 
 
-def _fill(message: Any, fields: Fields) -> None:
-    for name, value in fields.items():
-        kind = type(value)
-        if kind is dict:
-            _fill(getattr(message, name), value)
-        elif kind is list:
-            setattr(message, name, _elements(type(message), name, value))
-        elif kind is np.ndarray or kind is memoryview:
-            _copy(getattr(message, name), value)
-        else:
-            setattr(message, name, value)
+class _Builder:
+    """
+    Makes messages of one type from fields.
+
+    The constructors that rosidl generates create the defaults of all nested messages, also of
+    those that are replaced afterwards. Here the defaults are taken from one message per type, and
+    a nested message is only created where no other one is given.
+    """
+
+    def __init__(self, message_type: type) -> None:
+        # Values: slot, immutable default. Containers: field, slot, how its default is copied.
+        # Nested: field -> slot, builder.
+        self._type, default = message_type, message_type()
+        self._values: list[tuple[str, Any]] = []
+        self._containers: list[tuple[str, str, Callable, Any]] = []
+        self._nested: dict[str, tuple[str, _Builder]] = {}
+        for slot in message_type.__slots__:
+            value = getattr(default, slot)
+            if hasattr(value, 'get_fields_and_field_types'):
+                self._nested[slot[1:]] = slot, _builder(type(value))
+            elif isinstance(value, list | array | np.ndarray):
+                copied = deepcopy if type(value) is list and value else copy
+                self._containers.append((slot[1:], slot, copied, value))
+            else:
+                self._values.append((slot, value))
+
+    def build(self, fields: Fields) -> Any:
+        """Return a message with these fields; others keep their defaults."""
+        message = object.__new__(self._type)
+        for slot, value in self._values:
+            setattr(message, slot, value)
+        for name, slot, copied, value in self._containers:
+            if type(fields.get(name)) is not list:
+                setattr(message, slot, copied(value))
+        for name, (slot, builder) in self._nested.items():
+            if name not in fields:
+                setattr(message, slot, builder.build({}))
+        for name, value in fields.items():
+            kind = type(value)
+            if kind is dict:
+                slot, builder = self._nested[name]
+                setattr(message, slot, builder.build(value))
+            elif kind is list:
+                setattr(message, name, self._elements(name, value))
+            elif kind is np.ndarray or kind is memoryview:
+                _copy(getattr(message, name), value)
+            else:
+                setattr(message, name, value)
+        return message
+
+    def _elements(self, field: str, values: list) -> list:
+        if not values or type(values[0]) is not dict:
+            return values
+        build = _element_builder(self._type, field).build
+        return [build(fields) for fields in values]
 
 
-def _elements(message_type: type, field: str, values: list) -> list:
-    if not values or type(values[0]) is not dict:
-        return values
-    element = _element_class(message_type, field)
-    return [to_message(element, fields) for fields in values]
+_builder = cache(_Builder)
+
+
+@cache
+def _element_builder(message_type: type, field: str) -> _Builder:
+    text = message_type.get_fields_and_field_types()[field]     # sequence<NAME>, or NAME[N]
+    name = text.partition('<')[2].rstrip('>').partition(',')[0] or text.partition('[')[0]
+    return _builder(message_class(name))
 
 
 def _copy(field: array | np.ndarray, values: np.ndarray | memoryview) -> None:
     if isinstance(field, array):
-        # Filling the array that is there is a copy of memory in every mode. Assigning makes rclpy
-        # check each byte: of an ndarray or memoryview always, of bytes with field checks on.
+        # Filling the existing array is a copy of memory in every mode. With assignment rclpy
+        # checks each byte: of an ndarray or memoryview always, of bytes with field checks on.
         if values.nbytes:       # an empty view cannot be cast
             field.frombytes(memoryview(values).cast('B'))
     else:
         field[:] = values
-
-
-@cache
-def _element_class(message_type: type, field: str) -> type:
-    text = message_type.get_fields_and_field_types()[field]
-    return message_class(text.partition('<')[2].rstrip('>').partition(',')[0])

@@ -62,3 +62,15 @@ def test_label_info_names_all_ids():
     assert message.header == Header(stamp=HEADER.stamp)
     assert {c.class_id: c.class_name for c in message.class_map}[26] == 'car'
     assert len(message.class_map) == 19 and message.threshold == 0.25
+
+
+def test_defaults_are_those_of_the_constructor_and_not_shared():
+    """Nested messages, arrays and lists of two messages are distinct objects."""
+    one, other = to_message(Detection2DArray, {}), to_message(Detection2DArray, {})
+    assert one == Detection2DArray()
+    one.header.frame_id, one.detections = 'changed', [None]
+    assert other == Detection2DArray()
+    kind = message_class('vision_msgs/msg/ObjectHypothesisWithPose')
+    one, other = to_message(kind, {}), to_message(kind, {})
+    one.pose.covariance[3] = 1.0
+    assert other == kind()

@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from .cloud_buffer import CloudBuffer
+from ..stamped_buffer import StampedBuffer
 from .point_cloud import PointCloudError, decode_point_cloud
 from .rigid_transform import RigidTransform
 from .scan import Scan
 
+_LONGEST = 10     # clouds, one second of a usual lidar
 REASONS = {
     'no_camera_info': 'no camera_info, or an uncalibrated one',
     'no_cloud': 'no cloud has been received',
@@ -44,7 +45,7 @@ class ScanSource:
     def __init__(self, camera_from_cloud: Callable[[Any, Any], RigidTransform],
                  tolerance_s: float = 0.1) -> None:
         self._camera_from_cloud, self.tolerance_s = camera_from_cloud, tolerance_s
-        self.clouds = CloudBuffer()
+        self.clouds = StampedBuffer(_LONGEST)
         self.misses: Counter[str] = Counter()
         self.trouble = ''
 
