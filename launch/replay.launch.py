@@ -3,8 +3,9 @@
 """
 Start the node and play a bag or video; shut down at its end.
 
-``ros2 launch instance_seg_ros replay.launch.py bag:=FILE rviz:=true record:=outputs``. All
-arguments of ``instance_seg.launch.py`` are accepted too. For several cameras give
+``ros2 launch instance_seg_ros replay.launch.py bag:=FILE rviz:=true record:=outputs``;
+``--show-args`` lists the arguments, which include those of ``instance_seg.launch.py``. For several
+cameras give
 ``cameras:=front,rear``, ``image_topic:=/front/image_raw,/rear/image_raw``, both, or a params_file
 with their names.
 """
@@ -23,7 +24,10 @@ from launch.actions import (
 )
 from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
-from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.launch_description_sources import (
+    PythonLaunchDescriptionSource,
+    get_launch_description_from_python_launch_file,
+)
 from launch.substitutions import LaunchConfiguration
 from launch_ros.event_handlers import OnStateTransition
 from launch_ros.substitutions import ExecutableInPackage
@@ -31,6 +35,7 @@ from launch_ros.substitutions import ExecutableInPackage
 from instance_seg_ros.bags import images, open_source
 from instance_seg_ros.node_config.launch_parameters import split_list
 from instance_seg_ros.offline.plan import find_cameras
+from instance_seg_ros.visualization.rviz_layout import BASE_FRAME
 
 SHARE = Path(get_package_share_directory('instance_seg_ros'))
 BOOLEAN = ['true', 'false']
@@ -60,7 +65,22 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         'use_sim_time', default_value='true', choices=BOOLEAN,
         description='Publish the time of the bag on /clock, and let the node use it.'),
+    DeclareLaunchArgument(
+        'fixed_frame', default_value='',
+        description='Frame of the 3D view in RViz; empty: the frame of the camera if the bag has '
+        'no TF, else base_link.'),
 ]
+NODE_LAUNCH = SHARE / 'launch' / 'instance_seg.launch.py'
+DERIVED = ('transport',)
+"""Arguments of the node's launch file that follow from the bag."""
+
+
+def declared_arguments():
+    """Return all arguments: those of this file, and the others of the node's launch file."""
+    own = {argument.name for argument in ARGUMENTS}
+    node = get_launch_description_from_python_launch_file(str(NODE_LAUNCH)).entities
+    return [*ARGUMENTS, *(entity for entity in node if isinstance(entity, DeclareLaunchArgument)
+                          and entity.name not in own and entity.name not in DERIVED)]
 
 
 def value(context, name):
@@ -70,7 +90,7 @@ def value(context, name):
 
 def read_bag(context):
     """Return the topic of each camera by its name, '' for one alone, and a frame for RViz."""
-    file = context.launch_configurations.get('params_file')
+    file = value(context, 'params_file')
     with open_source(value(context, 'bag')) as source:
         cameras = find_cameras(
             source, split_list(value(context, 'cameras')),
@@ -99,9 +119,8 @@ def input_topic(topic):
 def node_arguments(context, cameras, frame):
     """Return arguments of instance_seg.launch.py; the others keep the user's values."""
     names, topics = list(cameras), [input_topic(topic) for topic in cameras.values()]
-    given = {'use_sim_time': value(context, 'use_sim_time')}
-    if frame and 'fixed_frame' not in context.launch_configurations:
-        given['fixed_frame'] = frame
+    given = {'use_sim_time': value(context, 'use_sim_time'),
+             'fixed_frame': value(context, 'fixed_frame') or frame or BASE_FRAME}
     if names == ['']:
         is_compressed = topics[0].endswith(COMPRESSED)
         return {**given, 'image_topic': topics[0].removesuffix(COMPRESSED),
@@ -146,11 +165,11 @@ def start(context):
         RegisterEventHandler(OnProcessExit(target_action=play, on_exit=[EmitEvent(
             event=Shutdown(reason='end of the bag'))])),
         IncludeLaunchDescription(
-            PythonLaunchDescriptionSource(str(SHARE / 'launch' / 'instance_seg.launch.py')),
+            PythonLaunchDescriptionSource(str(NODE_LAUNCH)),
             launch_arguments=node_arguments(context, cameras, frame).items()),
     ]
 
 
 def generate_launch_description():
     """Return the launch description."""
-    return LaunchDescription([*ARGUMENTS, OpaqueFunction(function=start)])
+    return LaunchDescription([*declared_arguments(), OpaqueFunction(function=start)])

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Definitions and hashes of message types, known without a ROS installation.
 
-The common interfaces come with rosbags; those of vision_msgs that the node publishes stand here
+The common interfaces come with rosbags; those of vision_msgs that the node publishes are here
 (`test/ros/` compares their hashes with the installed package); any other type is looked up in
 the installed ROS packages.
 """
@@ -74,7 +74,7 @@ def hash_of(type_name: str, definition: str, encoding: str) -> str:
 
 
 def _parse(type_name: str, definition: str, encoding: str) -> dict:
-    """Parse a definition as bags hold it: several types behind rules of equal signs."""
+    """Parse a definition as stored in bags: several types separated by rules of equal signs."""
     if encoding == 'ros2msg':
         return get_types_from_msg(definition, type_name)
     parts = [definition]

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""QoS profiles as bags hold them."""
+"""QoS profiles as stored in bags."""
 
 from rosbags.interfaces import (
     Qos,

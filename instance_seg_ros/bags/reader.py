@@ -232,7 +232,7 @@ def is_bag(path: Path) -> bool:
 
 
 def unpacked_name(file: PurePath) -> str:
-    """Return a file's name without the suffix that says that it is packed."""
+    """Return a file's name without the suffix of its compression."""
     return file.stem if file.suffix in ZSTD_SUFFIXES else file.name
 
 

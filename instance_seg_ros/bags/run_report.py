@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What became of the frames of one run: counts, instances and times, read from its recording."""
+"""Statistics of one run from its recording: frame counts, instances and times."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -68,7 +68,7 @@ class RunReport:
         return {k: v for k, v in (self.counts.dropped | lost).items() if v}
 
     def violation(self) -> str:
-        """Say where in = out + dropped + failed does not hold; empty where it does."""
+        """Describe where in = out + dropped + failed is violated; empty if nowhere."""
         if not self.counts.settled:
             return (f'{self.counts.received} frames were received, but {self.counts.published} '
                     f'published, {sum(self.counts.dropped.values())} dropped and '

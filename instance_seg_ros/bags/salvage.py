@@ -58,7 +58,7 @@ def _is_cut_within_page(database: Path) -> bool:
 
 
 class _BrokenFile:
-    """The readable beginning of a file; `break_reason` says where and why it ends."""
+    """The readable beginning of a file; `break_reason` describes where and why it ends."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -133,7 +133,7 @@ def _read_sqlite(path: Path) -> Iterator[Message]:
 
 
 def check_tables(database: Path) -> None:
-    """Raise ValueError where a view stands in for a table: its rows may never end."""
+    """Raise ValueError if a table is a view, whose rows may never end."""
     connection = sqlite3.connect(f'{database.resolve().as_uri()}?mode=ro', uri=True)
     try:
         _require_tables(connection)

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Anything that holds images with times: a ROS 2 bag or a video file."""
+"""Sources of images with times: a ROS 2 bag or a video file."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def open_source(path: Path | str) -> Source:
 
 
 def image_topics(source: Source) -> list[Topic]:
-    """Return the topics that hold at least one image, raw or compressed."""
+    """Return the topics with at least one image, raw or compressed."""
     return [topic for topic in source.topics if topic.is_image and topic.count]
 
 

@@ -54,7 +54,7 @@ class Topic:
 
     @classmethod
     def of(cls, name: str, type_name: str, qos: tuple[Qos, ...] = ()) -> 'Topic':
-        """Build a topic of a type that this package or the ROS installation knows."""
+        """Build a topic of a type that is defined in this package or the ROS installation."""
         return cls(name, type_name, qos=qos).completed()
 
     @classmethod

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Names of message types, as bags of all ages have them."""
+"""Names of message types, as used by all versions of ROS 2."""
 
 import re
 

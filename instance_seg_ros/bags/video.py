@@ -106,7 +106,7 @@ class Video:
     def frames(self) -> Iterator[tuple[int, np.ndarray]]:
         """Yield times in nanoseconds and frames as a player shows them, until one is broken.
 
-        Frames are uint8 (H, W, 3) RGB, turned as the file's display matrix says.
+        Frames are uint8 (H, W, 3) RGB, rotated by the display matrix of the file.
         """
         seen = 0
         try:
@@ -139,7 +139,7 @@ def _main_stream(container):
 
 
 def _orientation(frame) -> int:
-    """Return the EXIF orientation that stands for a frame's display matrix."""
+    """Return the EXIF orientation equivalent to a frame's display matrix."""
     matrix = frame.side_data.get('DISPLAYMATRIX')
     if matrix is None or len(bytes(matrix)) != 36:
         return 1

@@ -70,7 +70,7 @@ class BagWriter:
             raise UserError(f'No bag can be written to {self.path}: {error.strerror}.') from error
 
     def add_topic(self, topic: Topic) -> None:
-        """Offer a topic; it stands in the bag's table even when no message follows."""
+        """Register a topic; it is listed in the bag even without messages."""
         if (topic.name, topic.type) not in self._channels:
             self._channels[topic.name, topic.type] = _Channel(topic, self._register(topic))
 
@@ -129,7 +129,7 @@ class BagWriter:
              'topic_type_hash': topic.type_hash})
 
     def _information(self) -> dict:
-        """Return what metadata.yaml says, and the MCAP file again for who has only that."""
+        """Return the content of metadata.yaml, which is also stored in the MCAP file."""
         counts = Counter({key: channel.count for key, channel in self._channels.items()})
         duration = {'nanoseconds': self._times.span}
         start = {'nanoseconds_since_epoch': self._times.first}

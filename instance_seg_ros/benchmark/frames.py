@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Images to measure with: the user's own, or a drawn street where there are none."""
+"""Images for benchmarks: the user's own, or a synthetic street."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Report:
-    """Run every part, or say that there is no such device."""
+    """Run every part; UserError without a CUDA device."""
     device = prepare(args)
     if args.rehearse:
         return everything(args, device, Ceilings(1e12, 1e10, 1e10), ((128, 64),), 'enet')

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Memory over many frames: what it is after the first hundred, it has to stay."""
+"""Memory over many frames: it must not grow after the first hundred."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from .report import Report
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the benchmark's arguments."""
     parser.add_argument('--after', type=int, nargs='+', default=[100, 1000, 10_000],
-                        metavar='N', help='look after so many frames')
+                        metavar='N', help='measure after so many frames')
     add_frame_arguments(parser)
     add_input_size(parser)
     add_common_arguments(parser, 1)
 
 
 def run(args: argparse.Namespace) -> Report:
-    """Segment frame after frame and look at the memory now and then."""
+    """Segment frames and measure the memory at intervals."""
     device = prepare(args)
     frames, (checkpoint, remark) = load_frames(args), load_checkpoint(args)
     segmenter, rows = InstanceSegmenter(checkpoint, str(device), args.input_size), []

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a benchmark found: a table for people, JSON for comparisons."""
+"""Results of a benchmark: a table to read, JSON for comparisons."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The least time a stage can take: its work over what its device was measured to do."""
+"""Lower bound of a stage's time: its work over the measured throughput of the device."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> Report:
 
 
 def _with_official_scorer(args, rows, remarks, ours_ms):
-    """Add the official code's times, and whether both say the same."""
+    """Add the times of the official code, and whether both scores agree."""
     from ..evaluation.official import Scorer
 
     say(f'the official code on {args.official} frames')
@@ -68,7 +68,7 @@ def _with_official_scorer(args, rows, remarks, ours_ms):
     expected = times.median * args.frames
     return rows, [*remarks, f'{args.frames} frames would take the official code '
                   f'{expected / 6e4:.1f} minutes, {expected / ours_ms:.0f} times ours. On the '
-                  f'{args.official} frames both say {"the same" if same else "DIFFERENT THINGS"}.']
+                  f'{args.official} frames {"identical" if same else "DIFFERENT"} scores.']
 
 
 def _row(code: str, part: str, times: Times) -> dict:

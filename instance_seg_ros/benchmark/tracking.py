@@ -61,7 +61,7 @@ def _cpu_ms(function: Callable[[], object]) -> float:
 
 
 def _drive_ms(frames: list[InstanceMap]) -> float:
-    """Return the time of a frame; maps are written to and let go, as the node does."""
+    """Return the time of a frame; maps are modified and freed, as in the node."""
     tracker, total = Tracker(), 0.0
     for t, found in enumerate(frames):
         found = replace(found, instance_mask=found.instance_mask.copy())

@@ -74,6 +74,7 @@ def run(args: argparse.Namespace) -> None:
         return _tracking(args)
     from ..evaluation.report import table
     from ..evaluation.run import evaluate, to_dict
+    from ..evaluation.worst import Worst
     if args.comparison and args.predictions:
         raise UserError('--comparison needs a network; leave --predictions out.')
     predictor = _predictor(args)
@@ -81,7 +82,8 @@ def run(args: argparse.Namespace) -> None:
     if args.comparison and predictor.task != 'both':
         raise UserError('--comparison draws classes and embeddings; name a checkpoint of both, '
                         'or one of embeddings with --semantic-checkpoint.')
-    result = evaluate(predictor, frames, args.write_predictions, args.coco, args.panoptic)
+    result = evaluate(predictor, frames, args.write_predictions, args.coco, args.panoptic,
+                      Worst() if args.output else None)
     print(table(result))
     if args.comparison:
         _compare(args, predictor)

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Read weights made elsewhere into a checkpoint, and report what became of each tensor."""
+"""Convert weights trained elsewhere to a checkpoint, and report the mapping of each tensor."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
             if args.wait_for_subscribers is not None:
                 lacking = player.wait_for_subscribers(args.wait_for_subscribers, stop)
                 if lacking and not stop.is_set():
-                    print(f'No subscriber for {", ".join(lacking)}; playing all the same.')
+                    print(f'No subscriber for {", ".join(lacking)}; playing anyway.')
             print(f'Playing {source.path}: {", ".join(player.topics)}', flush=True)
             late = play(playback.timeline(source, player.topics), player.publish, stop)
             player.finish()

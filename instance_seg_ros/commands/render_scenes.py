@@ -75,7 +75,7 @@ def _check(args):
     if args.bag and not args.sequence:
         raise UserError('--bag needs --sequence: only videos become bags.')
     if args.bag and (args.count or 1) != 1:
-        raise UserError('A bag holds one video: leave --count out, or --bag.')
+        raise UserError('A bag contains one video; leave out --count or --bag.')
     if not args.out and not args.bag:
         raise UserError('Nowhere to write to: give a folder OUT, or --sequence with --bag.')
     if args.bag:

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Sum up a recording of the node's outputs in one HTML page or PNG image."""
+"""Summarise a recording of the node's outputs in one HTML page or PNG image."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _recipe(args: argparse.Namespace):
 
 
 def _print_classes(folders: list[Path], label_set: LabelSet) -> None:
-    """Say what the classes of each folder become, before anything is learnt from them."""
+    """Print the class mapping of each folder before training."""
     for folder in folders:
         mapping = getattr(open_dataset(folder, 'train', label_set), 'mapping', None)
         if mapping is not None and (mapping.unmapped or not label_set.is_built_in):

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Look at a recording of the node's outputs in the Rerun viewer, without ROS.
+"""View a recording of the node's outputs in the Rerun viewer, without ROS.
 
 Serves a page on this machine until Ctrl-C, or writes a file that `rerun FILE.rrd` opens.
 """

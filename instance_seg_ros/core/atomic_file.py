@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Files that are complete under their name, or not there."""
+"""Files that are complete or absent under their name."""
 
 import os
 from collections.abc import Iterator

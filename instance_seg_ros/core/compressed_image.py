@@ -28,7 +28,7 @@ MAX_FILE_PIXELS = 1 << 28
 """Of an image file; telephones make 200 megapixels."""
 _ALWAYS_ALLOWED = 1 << 22
 _PIXELS_PER_BYTE = 2048
-"""No JPEG and no RGB PNG holds more (JPEG: 1 bit for 64 pixels; deflate: 1032 to 1)."""
+"""No JPEG and no RGB PNG contains more (JPEG: 1 bit for 64 pixels; deflate: 1032 to 1)."""
 
 
 def decode_compressed(format: str, data: Any,  # noqa: A002 (the message's name)

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Exceptions that a user is meant to read."""
+"""Exceptions with messages for users."""
 
 
 class UserError(Exception):

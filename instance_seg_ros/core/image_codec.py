@@ -7,7 +7,7 @@ Camera images of every canonical encoding, decoded to RGB.
 ``sensor_msgs/CompressedImage``, ``decode_image_file`` the content of a file; none needs ROS.
 Conventions:
 
-- Rows are ``step`` bytes apart, whatever stands behind the last pixel of a row.
+- Rows are ``step`` bytes apart, whatever padding follows the last pixel of a row.
 - 16-bit values are scaled over their full range, ``round(v * 255 / 65535)``, the same for every
   frame. A 12-bit camera has to shift its values up, or its images are dark.
 - ``8UC3``/``8UC4`` (and ``16UC3``/``16UC4``) are taken as OpenCV's order, BGR/BGRA.

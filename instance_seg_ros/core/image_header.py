@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a packed image says of itself, read without decoding and without allocating anything."""
+"""Headers of compressed images, read without decoding and without allocation."""
 
 from __future__ import annotations
 

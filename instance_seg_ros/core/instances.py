@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What was found in one image."""
+"""Instances and class mask of one image."""
 
 from dataclasses import dataclass, field
 

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Label sets of one's own: YAML files with names, ids, colours and what sources call them."""
+"""Label sets of one's own: YAML files with names, ids, colours and aliases in data sets."""
 
 import colorsys
 from collections.abc import Iterator

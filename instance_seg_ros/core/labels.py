@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the pixels of an image can be called."""
+"""Label sets: the classes of pixels."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -139,7 +139,7 @@ class LabelSet:
             category: its class, as the data set writes it.
 
         Returns:
-            A name in this set, `ignore`, or None where neither the map nor an equal name says.
+            A name in this set, `ignore`, or None if neither the map nor an equal name decides.
         """
         wanted = plain_name(category)
         known = {plain_name(key): target for key, target in self.map.items()}
@@ -169,7 +169,7 @@ class LabelSet:
 
 
 def _table(name: str, rows: str) -> LabelSet:
-    """Read lines of `id name r g b [instances]`; underscores stand for spaces."""
+    """Read lines of `id name r g b [instances]`; underscores mean spaces."""
     labels = []
     for row in rows.strip().splitlines():
         label_id, label, r, g, b, *thing = row.split()

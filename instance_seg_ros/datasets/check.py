@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Reads a whole data set once and says what is in it and what is broken."""
+"""Checks a whole data set: counts and broken samples."""
 from __future__ import annotations
 
 import logging
@@ -46,7 +46,7 @@ class Census:
 
     @property
     def problems(self) -> list[str]:
-        """What makes the whole set useless or suspicious, whatever its single files say."""
+        """Problems of the whole set, even if every file is valid."""
         labelled = {k for k in range(len(self.label_set)) if self.pixels[k]}
         if self.sizes and not labelled:
             return ['no pixel has a known class: all is void']
@@ -72,7 +72,7 @@ class Census:
 
 
 def census(dataset: Sequence[Sample], label_set: LabelSet, name: str = '') -> Census:
-    """Read every sample; broken ones are listed, not raised, after what the index knows."""
+    """Read every sample; broken ones are listed, not raised, after the errors from the index."""
     result = Census(label_set)
     result.broken += map(str, dataset.problems() if isinstance(dataset, Reader) else ())
     for index in tqdm(range(len(dataset)), desc=name, file=sys.stderr):

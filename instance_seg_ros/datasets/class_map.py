@@ -16,7 +16,7 @@ class ClassMap:
     """The classes of a source, each with its label, ignored, or not mapped.
 
     targets: source class (as the source writes it) to a name in `label_set`, to `ignore`, or to
-    None where nothing says what it is. Pixels of the latter two teach nothing.
+    None if undefined. Pixels of the latter two are ignored in training.
     """
 
     source: str
@@ -55,7 +55,7 @@ class ClassMap:
 
     @property
     def labelled(self) -> np.ndarray:
-        """Channels that the source labels, bool (K,): it says nothing about the others."""
+        """Channels that the source labels, bool (K,); the others are unlabelled."""
         names = set(self.targets.values()) | {self.label_set.rest}
         return np.array([name in names for name in self.label_set.names])
 

@@ -12,7 +12,7 @@ from .indexed import IndexedReader, folders_in, images_in, in_split
 from .painter import Painter, Segment
 
 _FACTOR = 256
-"""Instance images hold Cityscapes' label id * 256 + number, number 0 where there is none."""
+"""Instance images contain Cityscapes' label id * 256 + number, number 0 where there is none."""
 
 
 class KittiSemantics(IndexedReader):

@@ -15,7 +15,7 @@ Segmentation = Any
 
 
 def mask_problem(segmentation: Segmentation, width: int, height: int) -> str | None:
-    """Say what is wrong with a mask in an image of this size; None when it is sound."""
+    """Describe what is wrong with a mask in an image of this size; None if it is valid."""
     if not segmentation:
         return 'no mask'
     try:

@@ -20,7 +20,7 @@ that it labels. No label has this id."""
 
 @dataclass(frozen=True)
 class Segment:
-    """What a value of a label image stands for.
+    """Meaning of a value of a label image.
 
     category: the source's class, None for void. number: of the instance, None for stuff and
     groups. crowd: several objects that are not separated; ignored.
@@ -56,7 +56,7 @@ class Painter:
                    describe: Callable[[int], Segment | None]) -> None:
         """Paint a label image, integer (H, W).
 
-        `describe` says what each value in it stands for; None leaves its pixels as they are.
+        `describe` returns the meaning of each value; None leaves its pixels as they are.
         """
         if values.shape != self.shape:
             raise ValueError(f'labels of {values.shape[1]} x {values.shape[0]} for an image of '

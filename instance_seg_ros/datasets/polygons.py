@@ -21,7 +21,7 @@ def polygon_area(points: np.ndarray) -> float:
 
 def polygon_problem(points: np.ndarray, width: float, height: float,
                     tolerance: float = TOLERANCE) -> str | None:
-    """Say what is wrong with a polygon, float (N, 2) in pixels; None when it is sound."""
+    """Describe what is wrong with a polygon, float (N, 2) in pixels; None if it is valid."""
     if len(points) < 3:
         return f'a polygon of {len(points)} points'
     if not np.isfinite(points).all():

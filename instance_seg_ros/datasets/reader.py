@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the reader of a data set offers: facts about it, samples, and ground truth to score on."""
+"""Interface of a data set reader: description, samples, and ground truth for evaluation."""
 from __future__ import annotations
 
 from abc import ABC, abstractmethod

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What every data set hands out: one image with its class and instance labels."""
+"""Sample of a data set: one image with its class and instance labels."""
 from __future__ import annotations
 
 from dataclasses import dataclass

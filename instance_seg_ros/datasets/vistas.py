@@ -14,7 +14,7 @@ from .painter import Painter, Segment
 
 _FOLDERS = {'train': 'training', 'val': 'validation', 'test': 'testing'}
 _FACTOR = 256
-"""Instance images hold class * 256 + number."""
+"""Instance images contain class * 256 + number."""
 _ALIASES = {
     'road': ('construction flat road*', 'marking*', 'construction flat crosswalk*',
              'construction flat bike lane*', 'construction flat service lane*'),

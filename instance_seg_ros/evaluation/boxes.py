@@ -3,10 +3,12 @@
 """Instances from true boxes and true classes alone: the upper bound of a box detector."""
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from ..core.labels import INSTANCE_FACTOR
-from .prediction import Prediction, boxes_of
+from .prediction import Prediction, Window, boxes_of
 
 
 def smallest_box(ids: np.ndarray) -> list[Prediction]:
@@ -15,29 +17,36 @@ def smallest_box(ids: np.ndarray) -> list[Prediction]:
     ids: integer (H, W), label id * 1000 + number for instances. Score 1 for all.
     """
     result = []
-    for label_id, inside, windows in _by_class(ids):
-        owner = np.zeros(ids.shape, np.int32)
-        for number, window in enumerate(windows, 1):   # the largest first
-            owner[window] = number
-        owner[~inside] = 0
-        result += [Prediction.in_window(label_id, 1., ids.shape, window, owner[window] == k)
-                   for k, window in enumerate(windows, 1)]
+    for label_id, windows in _boxes_by_class(ids):
+        for k, window in enumerate(windows):
+            part = _of_class(ids[window], label_id)
+            for smaller in windows[k + 1:]:
+                part[_relative(smaller, window)] = False
+            result.append(Prediction.in_window(label_id, 1., ids.shape, window, part))
     return result
 
 
 def everything_inside(ids: np.ndarray) -> list[Prediction]:
     """Give to each true box all instance pixels of its class in it; they may overlap. Score 1."""
-    result = []
-    for label_id, inside, windows in _by_class(ids):
-        for window in windows:
-            result.append(Prediction.in_window(label_id, 1., ids.shape, window, inside[window]))
-    return result
+    return [Prediction.in_window(label_id, 1., ids.shape, window, _of_class(ids[window], label_id))
+            for label_id, windows in _boxes_by_class(ids) for window in windows]
 
 
-def _by_class(ids: np.ndarray):
-    """Yield label id, pixels of its instances, bool (H, W), and their boxes, largest first."""
+def _boxes_by_class(ids: np.ndarray) -> Iterator[tuple[int, list[Window]]]:
+    """Yield label id and the boxes of its instances, largest first."""
     boxes = dict(boxes_of(np.where(ids >= INSTANCE_FACTOR, ids, 0)))
     for label_id in sorted({value // INSTANCE_FACTOR for value in boxes}):
         windows = [box for value, box in boxes.items() if value // INSTANCE_FACTOR == label_id]
         windows.sort(key=lambda w: (w[0].start - w[0].stop) * (w[1].stop - w[1].start))
-        yield label_id, ids // INSTANCE_FACTOR == label_id, windows
+        yield label_id, windows
+
+
+def _of_class(ids: np.ndarray, label_id: int) -> np.ndarray:
+    return ids // INSTANCE_FACTOR == label_id
+
+
+def _relative(window: Window, outer: Window) -> Window:
+    """Return the part of a window inside another one, in coordinates of the latter."""
+    rows, columns = (slice(max(0, a.start - b.start), max(0, a.stop - b.start))
+                     for a, b in zip(window, outer, strict=True))
+    return rows, columns

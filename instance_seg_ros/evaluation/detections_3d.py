@@ -27,13 +27,13 @@ _CLASSES = {'Car': ('car', 'truck', 'bus'), 'Van': ('car', 'truck', 'bus'),
             'Truck': ('truck', 'bus', 'car'), 'Pedestrian': ('person', 'pedestrian'),
             'Person_sitting': ('person', 'pedestrian'),
             'Cyclist': ('rider', 'bicycle', 'bicyclist')}
-"""Classes that stand for KITTI's; the first is drawn for true boxes."""
+"""Classes equivalent to KITTI's; the first is drawn for true boxes."""
 _SAME_IOU = 0.5
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a method says of one object, in the camera's optical frame; yaw as in `TrueBox`."""
+    """Result of a method for one object, in the camera's optical frame; yaw as in `TrueBox`."""
 
     center: np.ndarray
     nearest_m: float
@@ -43,7 +43,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A true object and what one method says of it; None where it says nothing."""
+    """A true object and one method's result for it; None without a result."""
 
     masks: str
     method: str
@@ -121,7 +121,7 @@ def _iou(a: tuple, b: tuple) -> float:
 
 
 def measure(method: str, found: InstanceMap, frame: KittiObjectFrame) -> dict[int, Measured]:
-    """Return what a method says of the instances of a frame, by id."""
+    """Return a method's results for the instances of a frame, by id."""
     if method == 'lidar':
         return dict(_with_lidar(found, frame))
     if method == 'ground':

@@ -15,7 +15,7 @@ _COLUMNS = ('nearest_m', 'center_m', 'yaw_deg', 'length_m', 'width_m', 'height_m
 
 
 def errors(comparison: Comparison) -> dict[str, float] | None:
-    """Return the absolute errors of one object; None where the method says nothing.
+    """Return the absolute errors of one object; None without a result.
 
     nearest_m: of the horizontal distance from the camera to the nearest point of the object.
     center_m: distance between the centres. yaw_deg: up to turns by 180 degrees.

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from ..core.labels import INSTANCE_FACTOR, LabelSet
 from .extras import extras
 from .prediction import Prediction
 
-__all__ = ['Prediction', 'Scorer', 'Scores']
+__all__ = ['Prediction', 'Scorer', 'Scores', 'TruthPixels']
 
 
 @dataclass
@@ -37,6 +37,27 @@ class Scores:
     true_positives: dict[str, int] = field(default_factory=dict)
     predictions: dict[str, int] = field(default_factory=dict)
     truths: dict[str, int] = field(default_factory=dict)
+
+
+class TruthPixels(NamedTuple):
+    """The ids of a frame, indexed.
+
+    values: ids, ascending. place: uint16 (H, W), each pixel's position in them. counts: pixels.
+    """
+
+    values: np.ndarray
+    place: np.ndarray
+    counts: np.ndarray
+
+    @classmethod
+    def of(cls, ids: np.ndarray) -> TruthPixels:
+        """Index integer ids (H, W), as `np.unique` does but without sorting millions of pixels."""
+        lowest = int(ids.min())
+        counts = np.bincount(ids.ravel() - lowest)
+        present = np.flatnonzero(counts)
+        place = np.zeros(len(counts), np.uint16)
+        place[present] = np.arange(len(present))
+        return cls(present + lowest, place[ids - lowest], counts[present])
 
 
 class Scorer:
@@ -66,15 +87,16 @@ class Scorer:
         self._matches: dict[str, Any] = {}
         self._distances = True
 
-    def add(self, ids: np.ndarray, predictions: Iterable[Prediction],
+    def add(self, ids: np.ndarray | TruthPixels, predictions: Iterable[Prediction],
             distances: dict[int, tuple[float, float]] | None = None) -> set[int]:
         """Add one frame; returns the ids of the true instances that were found (IoU over 0.5).
 
-        ids: integer (H, W), Cityscapes' instanceIds. distances: id -> (metres, known share); one
+        ids: integer (H, W), Cityscapes' instanceIds, or what TruthPixels.of made of them, for
+        several scorers. distances: id -> (metres, known share); one
         frame without them and the scores by distance are left out.
         """
         self._distances &= distances is not None
-        values, index, counts = _consecutive(ids)
+        values, index, counts = ids if isinstance(ids, TruthPixels) else TruthPixels.of(ids)
         truth = {name: [] for name in self._args.instLabels}
         for value, count in zip(values.tolist(), counts.tolist(), strict=True):
             name = self._names.get(_label(value))
@@ -192,19 +214,6 @@ class Scorer:
         result.truths[name], result.true_positives[name] = len(found), int(sum(found))
         result.predictions[name] = int(sum(
             _counts(p, small) for m in self._matches.values() for p in m['prediction'][name]))
-
-
-def _consecutive(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the values there are, the place of each pixel's among them, and their counts.
-
-    As `np.unique` does; without sorting two million pixels.
-    """
-    lowest = int(ids.min())
-    counts = np.bincount(ids.ravel() - lowest)
-    present = np.flatnonzero(counts)
-    place = np.zeros(len(counts), np.uint16)
-    place[present] = np.arange(len(present))
-    return present + lowest, place[ids - lowest], counts[present]
 
 
 def _label(value: int) -> int:

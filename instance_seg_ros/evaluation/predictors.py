@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..core.instances import InstanceMap
+from ..core.instances import Instance, InstanceMap
 from ..core.labels import INSTANCE_FACTOR, LabelSet
 from ..core.resize import resize_labels
 from ..datasets.sample import IGNORE
@@ -26,7 +26,7 @@ MIN_AREA = 32
 VARIANTS = {
     'embeddings': 'as shipped: predicted classes, mean shift, scores',
     'embeddings, score 1': 'the same with one constant score, as in the paper',
-    'embeddings, shuffled': 'the same with the scores dealt out at random',
+    'embeddings, shuffled': 'the same with random scores',
     'components': 'baseline: connected components of the predicted classes',
     'embeddings, true classes': 'AP_gt: mean shift within the true classes',
     'centres, true classes': "pixels within the bandwidth of the true instances' mean embedding",
@@ -40,7 +40,7 @@ VARIANTS_OF = {
     'semantic': (),
     'embedding': tuple(name for name in VARIANTS if 'true' in name or 'boxes' in name),
 }
-"""What can be said with the outputs for a task."""
+"""Variants that the outputs for a task allow."""
 
 
 @dataclass
@@ -83,14 +83,14 @@ class Predictor:
     def _of_predicted_classes(self, result: InstanceMap,
                               frame: TruthFrame) -> dict[str, list[Prediction]]:
         image = frame.sample.image
-        shipped = [Prediction(i.label_id, i.score, result.mask_of(i)) for i in result.instances]
+        shipped = [_prediction_of(instance, result) for instance in result.instances]
         rng = np.random.default_rng((self.seed, len(shipped), int(image[::8, ::8].sum())))
-        dealt = rng.random(len(shipped))
+        random = rng.random(len(shipped))
         return {
             'embeddings': shipped,
             'embeddings, score 1': [p.with_confidence(1.) for p in shipped],
             'embeddings, shuffled': [p.with_confidence(float(s))
-                                     for p, s in zip(shipped, dealt, strict=True)],
+                                     for p, s in zip(shipped, random, strict=True)],
             'components': self._components(result.class_mask),
         }
 
@@ -163,6 +163,8 @@ class Predictor:
         for channel in self.segmenter.settings.things:
             label_id = int(self.segmenter.label_set.ids[channel])
             mask = (label_ids == label_id).astype(np.uint8)
+            if not mask.any():
+                continue
             count, numbers, stats, _ = cv2.connectedComponentsWithStats(mask)
             for k in range(1, count):
                 x, y, width, height, area = stats[k]
@@ -171,6 +173,13 @@ class Predictor:
                     result.append(Prediction.in_window(label_id, 1., mask.shape, window,
                                                        numbers[window] == k))
         return result
+
+
+def _prediction_of(instance: Instance, result: InstanceMap) -> Prediction:
+    x0, y0, x1, y1 = instance.box
+    mask, window = result.instance_mask, np.s_[y0:y1, x0:x1]
+    return Prediction.in_window(instance.label_id, instance.score, mask.shape, window,
+                                mask[window] == instance.id)
 
 
 def _means(values: Tensor, index: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from ..core.labels import INSTANCE_FACTOR
 from .coco_metric import CocoScorer
 from .folder import FolderPredictor, write_predictions
 from .frames import TruthFrame, TruthFrames, touching
-from .official import Scorer, Scores
+from .official import Scorer, Scores, TruthPixels
 from .panoptic import PanopticScorer
 from .predictors import Predictor
 from .semantic import Confusion, translation
@@ -55,13 +55,14 @@ class Result:
     scores: dict[str, Scores] = field(default_factory=dict)
     found: dict[str, FoundCounts] = field(default_factory=dict)
     scorers: dict[str, Scorer] = field(default_factory=dict)
-    worst: Worst = field(default_factory=Worst)
+    worst: Worst | None = None
     coco: CocoScorer | None = None
     panoptic: PanopticScorer | None = None
 
 
 def evaluate(predictor: Predictor | FolderPredictor, frames: TruthFrames,
-             write: Path | None = None, coco: bool = False, panoptic: bool = False) -> Result:
+             write: Path | None = None, coco: bool = False, panoptic: bool = False,
+             worst: Worst | None = None) -> Result:
     """Score a predictor on frames.
 
     Args:
@@ -70,6 +71,7 @@ def evaluate(predictor: Predictor | FolderPredictor, frames: TruthFrames,
         write: folder for the first variant's instances in Cityscapes' format.
         coco: score the first variant by COCO's metric as well.
         panoptic: score classes and instances together by panoptic quality.
+        worst: collects the frames with the most mistakes.
     """
     start = time.perf_counter()
     _check(predictor, frames)
@@ -80,6 +82,7 @@ def evaluate(predictor: Predictor | FolderPredictor, frames: TruthFrames,
     result = _prepared(predictor, frames, variants)
     result.coco = CocoScorer(frames.label_set) if coco else None
     result.panoptic = PanopticScorer(frames.label_set) if panoptic else None
+    result.worst = worst
     names: set[str] | None = set() if write or isinstance(predictor, FolderPredictor) else None
     for frame in tqdm(frames.frames, total=frames.count, desc=frames.name, file=sys.stderr):
         if names is not None:
@@ -120,15 +123,15 @@ def _score(frame: TruthFrame, predictor: Predictor | FolderPredictor, result: Re
         result.coco.add(frame.ids, predictions[first])
     if result.panoptic:
         result.panoptic.add(frame.ids, image_map)
-    if image_map:
+    if image_map and result.worst:
         result.worst.add(frame, image_map, result.scorers[first].mistakes())
 
 
 def _score_instances(frame: TruthFrame, predictions: dict, result: Result) -> None:
     """Add the instances of every variant to its scorer."""
-    close = touching(frame.ids)
+    close, truth = touching(frame.ids), TruthPixels.of(frame.ids)
     for name, scorer in result.scorers.items():
-        found = scorer.add(frame.ids, predictions[name], frame.distances)
+        found = scorer.add(truth, predictions[name], frame.distances)
         result.found[name].add(scorer.last_truths(), found, close)
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks of one task, scored by themselves: classes alone, or embeddings alone.
 
-The segmenter wants both, so a stand-in that says nothing takes the place of the other network;
+The segmenter wants both, so a stub with constant outputs replaces the other network;
 the predictor then leaves out whatever would depend on it.
 """
 from __future__ import annotations

@@ -14,6 +14,8 @@ from ..core.labels import LabelSet
 from ..perception.overlay import draw_overlay
 from .frames import TruthFrame
 
+_WIDEST = 2048     # columns of an image that is kept
+
 
 class Worst:
     """Keeps the `keep` frames with the most mistakes: truths missed plus predictions too many."""
@@ -29,8 +31,8 @@ class Worst:
         self._count += 1
         if len(self._heap) == self._keep and mistakes <= self._heap[0][0]:
             return
-        image = np.vstack([draw_overlay(frame.sample.image, found),
-                             draw_overlay(frame.sample.image, truth_map(frame, found.label_set))])
+        image = np.vstack([_reduced(draw_overlay(frame.sample.image, drawn))
+                           for drawn in (found, truth_map(frame, found.label_set))])
         item = (mistakes, self._count, frame.sample.name, image)
         if len(self._heap) < self._keep:
             heapq.heappush(self._heap, item)
@@ -46,6 +48,14 @@ class Worst:
             paths.append(folder / f'worst_{rank + 1:02d}_{stem}_{mistakes}_mistakes.png')
             cv2.imwrite(str(paths[-1]), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
         return paths
+
+
+def _reduced(image: np.ndarray) -> np.ndarray:
+    """Scale an image down to at most `_WIDEST` columns."""
+    scale = _WIDEST / image.shape[1]
+    if scale >= 1:
+        return image
+    return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
 def truth_map(frame: TruthFrame, label_set: LabelSet) -> InstanceMap:

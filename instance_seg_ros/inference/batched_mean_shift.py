@@ -5,7 +5,7 @@
 `mean_shift.MeanShift` looks at its data to do as little as possible, and each look makes a GPU
 synchronise with the host. Here only values depend on the data, no shape does, so that a batch is
 computed without host synchronisation and a CUDA graph can replay it. It finds the same clusters up
-to single pixels, and says when there were more than it has columns for.
+to single pixels, and reports when there were more than it has columns for.
 
 Memory: no array of pixels times clusters; what has to be one is computed in bands of rows.
 """

@@ -48,7 +48,7 @@ class CapturedBatch:
         return self._normalise, self._network, self._cluster
 
     def free(self):
-        """Let go of graphs and buffers; the work refers to this object, so it would stay."""
+        """Free graphs and buffers, which refer to this object and would keep it alive."""
         self.__dict__.clear()
 
     def __call__(self, images: np.ndarray, sizes: Sequence[tuple[int, int]],

@@ -119,7 +119,7 @@ class Checkpoint:
 
     @classmethod
     def load(cls, path: Path | str) -> 'Checkpoint':
-        """Read a file that `save` wrote, or raise a UserError that says what is wrong with it."""
+        """Read a file that `save` wrote, or raise a UserError with the reason."""
         path = Path(path)
         if not path.is_file():
             raise UserError(f'There is no checkpoint {path}; give the path of a .safetensors '
@@ -137,7 +137,7 @@ class Checkpoint:
     @classmethod
     def _from_facts(cls, path, facts, state):
         if not isinstance(facts, dict) or facts.get('format') != FORMAT:
-            raise UserError(f'{path} holds tensors but no {FORMAT} description; use '
+            raise UserError(f'{path} contains tensors but no {FORMAT} description; use '
                             '`instance_seg import-weights` for weights made elsewhere.')
         try:
             # early files lack these

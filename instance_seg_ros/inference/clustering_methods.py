@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The ways from the embedding branch to instances; a checkpoint says which it was made for."""
+"""Clustering methods of the embedding branch; a checkpoint names its own."""
 
 from collections.abc import Sequence
 

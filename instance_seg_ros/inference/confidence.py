@@ -27,7 +27,7 @@ def feature_names(method: str) -> tuple[str, ...]:
 class Confidence:
     """Scores clusters by class.
 
-    weights: class name -> one number per feature and the intercept; '' stands for every class
+    weights: class name -> one number per feature and the intercept; '' applies to every class
     that is not named. None of any: the formula. names: of the channels. method: of the clustering.
     Raises UserError when weights are missing or of another number.
     """

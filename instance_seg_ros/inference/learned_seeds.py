@@ -22,13 +22,13 @@ from .mean_shift import MAX_INSTANCES
 EXTRA_CHANNELS = 2
 """Channels after the embeddings: bandwidth, seed quality."""
 BANDWIDTH_SCALE = 10.
-"""A bandwidth output s stands for the precision exp(10 s), as in the paper."""
+"""A bandwidth output s means the precision exp(10 s), as in the paper."""
 BANDWIDTH_LIMIT = .5
 """Largest |s|: radii from 0.07 to 10 embedding units; exp cannot overflow."""
 
 
 class Outputs(NamedTuple):
-    """What the branch says of pixels: embedding (..., D), log precision and seed quality (...)."""
+    """Outputs of the branch: embedding (..., D), log precision and seed quality (...)."""
 
     embedding: Tensor
     log_precision: Tensor

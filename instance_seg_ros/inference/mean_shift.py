@@ -169,7 +169,7 @@ class MeanShift:
 def _apart(points: Tensor, rank: Tensor, bandwidth: Tensor) -> Tensor:
     """Bring points (P, D) to units of their class's bandwidth, and add a coordinate: (P, D + 1).
 
-    It holds classes out of each other's reach: one clustering then does them all, and no
+    It keeps classes out of each other's reach: one clustering then does them all, and no
     comparison has to ask for the class.
     """
     rank = rank.unsqueeze(1)

@@ -63,11 +63,11 @@ class Frame:
 
 def find_inputs(arguments: Sequence[str], output: Path | None = None) -> list[Input]:
     """
-    Return the files that paths, folders (with all below them) and glob patterns stand for.
+    Return the files that paths, folders (with all below them) and glob patterns match.
 
     What lies in the folder ``output``, or is named like a result, is not taken from a folder.
     Raises:
-        UserError: for an argument that stands for nothing, or for a bag.
+        UserError: for an argument that matches nothing, or is a bag.
     """
     found, bases = {}, []
     for argument in arguments:

@@ -36,7 +36,7 @@ def write_masks(stem: Path, found: InstanceMap) -> None:
     """
     Write STEM_labelIds.png (8 bit) and STEM_instanceIds.png (16 bit).
 
-    As in Cityscapes' own, the latter holds label id * 1000 + number where there is an instance
+    As in Cityscapes' own, the latter contains label id * 1000 + number where there is an instance
     and the bare label id elsewhere.
     """
     ids = np.where(found.instance_mask > 0, found.instance_mask, found.class_mask)

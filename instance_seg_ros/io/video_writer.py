@@ -19,7 +19,7 @@ def write_film(path: Path, frames: Iterable[tuple[float, np.ndarray]]) -> int:
     Write an mp4 that common players open (H.264 or MPEG-4, 4:2:0); return the frames written.
 
     Args:
-        frames: seconds, increasing, and images, H x W x 3 RGB uint8. An image stands until
+        frames: seconds, increasing, and images, H x W x 3 RGB uint8. An image is shown until
             the next one is due, an hour at most; other sizes are scaled to the first one's.
     """
     import av  # only films need it
@@ -46,7 +46,7 @@ def contact_sheet(images: Sequence[tuple[str, np.ndarray]], columns: int = 3,
     Lay captioned images out in a grid.
 
     Args:
-        images: captions and images, H x W x 3 RGB uint8; the first one's shape holds.
+        images: captions and images, H x W x 3 RGB uint8; all get the shape of the first one.
         width: of one image in the grid, in pixels.
 
     Returns:

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Fields of the messages that others are made of."""
+"""Fields of messages that are parts of others."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def _of_object(located: Located, header: Any, color: Fields) -> Iterator[Fields]
 
 
 def _above(position: Position3D) -> list[float]:
-    """Return where the name stands: above the box."""
+    """Return the position of the name, above the box."""
     if position.rotation is None:       # the axes of an optical frame, whose y points down
         height = position.size[1] / 2
     else:

@@ -1,7 +1,7 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-The output topics: a new one is added to the table here, and then there is one live and offline.
+Table of the output topics, for the node and for bags.
 
 The node publishes each topic that a camera's parameters switch on, and builds a message only
 while there is a subscription. ``process-bag`` writes the same topics, those ``on_request`` only

@@ -21,7 +21,7 @@ _FIELDS = (('x', 7), ('y', 7), ('z', 7), ('intensity', 7), ('rgb', 7), ('instanc
 
 
 def points_fields(frame: ProcessedFrame) -> Fields:
-    """Return a sensor_msgs/PointCloud2 of the points the image sees; empty without a cloud."""
+    """Return a sensor_msgs/PointCloud2 of the points in the image; empty without a cloud."""
     scan, pinhole, target = frame.geometry.scan, frame.pinhole, frame.geometry.target
     rows = np.zeros(0, _POINT)
     if scan is not None and pinhole is not None:

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What became of every frame."""
+"""Accounting of frames."""
 
 from __future__ import annotations
 

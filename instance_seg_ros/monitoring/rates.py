@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""How often frames come, and how many of them may pass."""
+"""Frame rates: measurement and limit."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Notices that frames go into a pipeline and none come out: a device that hangs."""
+"""Detects a hanging device: frames enter the pipeline and none come out."""
 
 import time
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""How long the stages of a frame take."""
+"""Durations of the stages of a frame."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Pieces that more than one network is made of."""
+"""Blocks shared by several networks."""
 
 import torch
 from torch import Tensor, nn

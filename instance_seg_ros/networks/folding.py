@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Making a trained network cheaper to run without changing what it computes."""
+"""Folding of normalisation into convolutions, for inference."""
 
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval

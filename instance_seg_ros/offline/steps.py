@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The messages of a bag on their way through the pipeline, images with what belongs to them."""
+"""Steps of a bag: its messages, and images with their depths and clouds."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def pinhole_of(info: Any, found: InstanceMap) -> Pinhole | None:
 
 
 def _span(offset: int, length: int, whole: int) -> tuple[int, int]:
-    """Return where a window begins and how long it is; length 0 stands for no window."""
+    """Return where a window begins and how long it is; length 0 means no window."""
     return (offset, length) if length else (0, whole)
 
 

@@ -30,7 +30,7 @@ _MASK_TYPES = {'mono8': 'u1', '8UC1': 'u1', 'mono16': 'u2', '16UC1': 'u2', '32SC
 
 @dataclass(frozen=True)
 class Moment:
-    """One image and what was found in it; `None` for what the bag does not hold."""
+    """One image and what was found in it; `None` for what is not in the bag."""
 
     camera: Camera
     stamp: int
@@ -123,7 +123,7 @@ def decode(message: Message) -> np.ndarray | None:
 
 
 def _roles(bag: Bag, cameras: list[Camera]) -> dict[str, list[tuple[Camera, str]]]:
-    """Return which topic holds which part of whose moments."""
+    """Return the camera and part of each topic."""
     there = {topic.name for topic in bag.topics if topic.count}
     roles: dict[str, list[tuple[Camera, str]]] = {}
     for camera in cameras:

@@ -81,8 +81,8 @@ def read_cameras(bag: Bag) -> list[Camera]:
     cameras = {topic.name.removesuffix(ending): None for topic in bag.topics
                for ending in (_MASK, _DETECTIONS) if topic.name.endswith(ending) and topic.count}
     if not cameras:
-        raise UserError(f'{bag.path} holds no outputs of the node (topics that end in {_MASK} or '
-                        f'{_DETECTIONS}); record them, or make them with `instance_seg '
+        raise UserError(f'{bag.path} contains no outputs of the node (topics that end in '
+                        f'{_MASK} or {_DETECTIONS}); record them, or make them with `instance_seg '
                         'process-bag`.')
     readings = {prefix: _Reading(Camera(prefix)) for prefix in cameras}
     image_stamps: dict[Topic, list[int]] = defaultdict(list)
@@ -92,7 +92,7 @@ def read_cameras(bag: Bag) -> list[Camera]:
         _complete(reading, image_stamps)
     cameras = [reading.camera for reading in readings.values() if reading.camera.stamps]
     if not cameras:
-        raise UserError(f'{bag.path} holds outputs of the node, but none can be read '
+        raise UserError(f'{bag.path} contains outputs of the node, but none can be read '
                         f'({bag.break_reason or "its index is wrong"}); record them again, or '
                         'make them with `instance_seg process-bag`.')
     return cameras
@@ -185,7 +185,7 @@ def _detection(message) -> Detection | None:
 
 
 def _label_set(names: dict[int, str]) -> LabelSet | None:
-    """Return the built-in label set that knows these names, or one made for them."""
+    """Return the built-in label set with these names, or a new one."""
     for built_in in map(LabelSet.named, ('cityscapes', 'camvid')):
         known = {label.id: label.name for label in built_in.labels}
         if names.items() <= known.items():

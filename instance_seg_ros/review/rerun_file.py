@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A recording as a Rerun file, written by a process that can be ended.
 
-Rerun's writer waits for ever on a full disk, and Python's signals do not reach it. So it runs in
+Rerun's writer blocks forever on a full disk, and Python's signals do not reach it. So it runs in
 a child, which the caller ends when the disk is full or on Ctrl-C.
 """
 
@@ -41,7 +41,7 @@ def write_file(bag: str, path: Path) -> bool:
         while child.poll() is None:
             _require_room(path)
             reader.join(_LOOK_EVERY_S)
-        _require_room(path)     # of a full disk Rerun says so in its log only
+        _require_room(path)     # Rerun reports a full disk in its log only
     finally:
         child.kill()
         child.wait()

@@ -11,6 +11,8 @@ import numpy as np
 from .recording import Camera
 
 PERCENTILES = (50, 95, 99)
+_MOST_HZ = 10_000
+"""No camera is faster: closer stamps are counters, or were never set."""
 
 
 def summarize(camera: Camera) -> dict:
@@ -19,7 +21,7 @@ def summarize(camera: Camera) -> dict:
     seconds = (stamps[-1] - stamps[0]) / 1e9
     gaps = np.diff(stamps) / 1e6
     result = {'camera': camera.name, 'frames': _frames(camera), 'seconds': round(seconds, 3),
-              'rate_hz': round((len(stamps) - 1) / seconds, 2) if seconds else None,
+              'rate_hz': _rate_hz(len(stamps) - 1, seconds),
               'longest_gap_ms': round(float(gaps.max()), 1) if len(gaps) else None,
               'instances': _instances(camera)}
     if camera.times.of_recording:
@@ -45,6 +47,9 @@ def rows(summary: dict) -> list[tuple[str, str]]:
     if summary['rate_hz']:
         lines.append(('rate', f'{summary["rate_hz"]:.1f} Hz; longest gap '
                               f'{summary["longest_gap_ms"]:.0f} ms'))
+    elif frames['segmented'] > 1:
+        lines.append(('rate', f'unknown: {frames["segmented"]} frames within '
+                              f'{summary["seconds"]:g} s'))
     for name, values in summary['instances'].items():
         lines.append((name, f'{values["total"]} in all, {values["a_frame"]:.1f} a frame'))
     if summary['instances']:
@@ -56,6 +61,13 @@ def rows(summary: dict) -> list[tuple[str, str]]:
     lines += [(f'stage {stage}', _milliseconds(values))
               for stage, values in summary.get('stages_ms', {}).items()]
     return lines
+
+
+def _rate_hz(intervals: int, seconds: float) -> float | None:
+    """Return frames a second; None where the times cannot be those of a camera."""
+    if intervals > _MOST_HZ * seconds:
+        return None
+    return round(intervals / seconds, 2) if seconds else None
 
 
 def _why_of_recording(ambiguous: int) -> str:

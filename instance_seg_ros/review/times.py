@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Times of frames: what their headers say, or of the recording where the headers are of no use."""
+"""Times of frames: header stamps, or recording times if the stamps are unusable."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class FrameTimes:
     """
     Puts the frames of a camera on one axis of time, in nanoseconds.
 
-    `of_recording` says that it is the time of recording, since the headers are of no use;
+    `of_recording`: the times are those of the recording, because the stamps are unusable;
     `ambiguous` counts the frames whose stamp others have too.
 
     Args:

@@ -103,6 +103,8 @@ def camera_problems(camera: CameraSubscription,
         return []
     problems = [(WARN, text) for text in (*graph_problems, *camera.stamps.problems(),
                                           *position_problems(camera))]
+    if not camera.settings.enabled:
+        problems.append((WARN, 'disabled: images are not processed'))
     silent_s = time.monotonic() - (camera.last_arrival or camera.active_since)
     if silent_s > camera.settings.stale_after_s:
         level = STALE if camera.last_arrival else ERROR

@@ -18,6 +18,9 @@ from ..node_config.parameters import NodeSettings
 from . import checks, diagnostics
 from .camera_subscription import CameraSubscription
 
+_LASTING_REPORTS = 5
+"""Reports in a row with a problem of the ROS graph before it is logged."""
+
 
 @dataclass
 class Health:
@@ -76,6 +79,7 @@ class Reporter:
         self._stalled_s = stalled_s
         self._hardware_id = settings.hardware_id or socket.gethostname()
         self._logged: set[str] = set()
+        self._reports: dict[str, dict[str, int]] = {}
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
         # Steady time: diagnostics must also come while a simulated clock stands still.
         self._timer = node.create_timer(settings.diagnostics_period_s, self._report,
@@ -83,8 +87,10 @@ class Reporter:
 
     def _report(self) -> None:
         name, state = self._node.get_fully_qualified_name().lstrip('/'), self._state()
-        around = checks.clock_problems(self._node) + checks.name_problems(self._node)
-        self._log_once(around)
+        around = checks.name_problems(self._node)
+        if state == 'active':       # before that the time is not needed
+            around += checks.clock_problems(self._node)
+        self._log_lasting('', around)
         problems = [(diagnostics.WARN, text) for text in around]
         problems += self._health.problems(self._node.get_parameter('device').value)
         if stalled_s := self._stalled_s():
@@ -98,12 +104,12 @@ class Reporter:
 
     def _camera_status(self, name: str, state: str, camera: CameraSubscription) -> Any:
         graph = checks.input_problems(self._node, camera)
-        self._log_once(graph + camera.stamps.problems())
+        self._log_lasting(camera.name or 'camera', graph)
+        self._log_once(camera.stamps.problems())
         publishers = self._node.count_publishers(camera.topic) if camera.topic else 0
         return diagnostics.status(
             f'{name}: camera {camera.name}'.rstrip(), self._hardware_id,
-            diagnostics.camera_problems(camera, graph),
-            state if camera.settings.enabled else 'disabled: its images are not processed',
+            diagnostics.camera_problems(camera, graph), state,
             diagnostics.camera_values(camera, publishers))
 
     def _values(self, state: str) -> dict[str, Any]:
@@ -111,10 +117,20 @@ class Reporter:
         return {'state': state, **health.facts, **self._memory(), 'errors': health.errors,
                 'recoveries': health.recoveries, 'last_error': health.last_error}
 
+    def _log_lasting(self, source: str, problems: list[str]) -> None:
+        """Log problems that are in several reports in a row: other nodes may still start."""
+        before = self._reports.get(source, {})
+        seen = self._reports[source] = {
+            kind: before.get(kind, 0) + 1 for kind in map(_kind, problems)}
+        self._log_once([text for text in problems if seen[_kind(text)] >= _LASTING_REPORTS])
+
     def _log_once(self, problems: list[str]) -> None:
         """Log problems that are new, regardless of the numbers in them."""
         for text in problems:
-            kind = re.sub(r'\d+', '', text)
-            if kind not in self._logged:
-                self._logged.add(kind)
+            if _kind(text) not in self._logged:
+                self._logged.add(_kind(text))
                 self._node.get_logger().warning(text)
+
+
+def _kind(text: str) -> str:
+    return re.sub(r'\d+', '', text)

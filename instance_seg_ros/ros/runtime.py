@@ -137,7 +137,7 @@ class Runtime:
         return str(self._segmenter.device) if self.is_loaded else ''
 
     def abandon(self) -> None:
-        """Let go of a network whose device is lost, without freeing anything on it.
+        """Drop a network whose device is lost, without freeing anything on it.
 
         Freeing could end the process in the middle of a driver's call.
         """

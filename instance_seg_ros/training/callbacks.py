@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What happens around the steps of a run: saving, stopping, validating, telling."""
+"""Callbacks of a run: saving, stopping, validation, logging."""
 from __future__ import annotations
 
 import signal

@@ -3,7 +3,7 @@
 """Biases on the class logits, fitted after training.
 
 Class weights make a network learn what is rare, and call too much of the rest by its name. A bias
-for each class, fitted to the mean IoU on labelled images, takes that back (a post-hoc logit
+for each class, fitted to the mean IoU on labelled images, corrects that (a post-hoc logit
 adjustment: Menon et al., "Long-tail learning via logit adjustment", 2021, section 4.1, with the
 measure itself in place of the class frequencies). It costs nothing at run time: the last layer
 takes it in.

@@ -15,7 +15,7 @@ from ..datasets.class_sets import FIRST_CODE
 class ClassLoss(nn.Module):
     """Class-weighted cross-entropy: the weighted mean over all known pixels of the batch.
 
-    A label that stands for a set of classes is learned by the summed probability of the set, with
+    A label for a set of classes is learned by the summed probability of the set, with
     the mean weight of its classes.
 
     weights: float (K,). members: bool (S, K), classes of each set of `CLASS_SETS`. A batch that is

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a recipe says about a moment of a run."""
+"""Schedule of a recipe: which parts and losses are active at a moment of a run."""
 from __future__ import annotations
 
 import math

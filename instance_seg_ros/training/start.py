@@ -69,8 +69,8 @@ def check_resumable(path: Path, recipe: Recipe) -> None:
     except FileNotFoundError:
         raise UserError(f'{path}: no such run to resume') from None
     except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise UserError(f'{path}: this is not the state of a run, or holds more than tensors and '
-                        'plain data; start a new run without --resume.') from error
+        raise UserError(f'{path}: this is not the state of a run, or contains more than tensors '
+                        'and plain data; start a new run without --resume.') from error
     if not isinstance(state, dict) or not {'recipe', 'seconds', 'state_dict'} <= set(state):
         raise UserError(f'{path}: there is no run of `instance_seg train` in this file')
     now = recipe.to_dict()

@@ -74,7 +74,7 @@ def _counts(cameras: list[CameraPanes]) -> Panel:
 def _split(direction: str, parts: list, panels: dict[str, dict],
            first_percent: float | None = None) -> Tree:
     """
-    Return the tree of a row or column, which Foxglove knows for two parts only.
+    Return the tree of a row or column, which has exactly two parts in Foxglove.
 
     Args:
         direction: `row` or `column`.

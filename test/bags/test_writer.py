@@ -75,7 +75,7 @@ def test_vision_msgs_need_no_ros(tmp_path):
         assert 'vision_msgs/BoundingBox2D bbox' in connection.msgdef.data
 
 
-def test_a_type_that_nobody_knows(tmp_path):
+def test_an_unknown_type(tmp_path):
     topic = Topic.of('/strange', 'strange_msgs/msg/Thing')
     assert (topic.definition, topic.type_hash) == ('', '')
     with BagWriter(tmp_path / 'bag') as writer:

@@ -29,11 +29,11 @@ def found(k: int) -> InstanceMap:
 def record(path: Path, frames: int = 12, cameras=('',), with_images: bool = True,
            dropped: int = 2, overlay: bool = False, stages: bool = True,
            stamp_of=lambda k: BEGIN + k * PERIOD, delay: int = DELAY) -> Path:
-    """
-    Write a bag; the last `dropped` images have no outputs.
+    """Write a bag; the last `dropped` images have no outputs.
 
-    :param stamp_of: what the headers of frame k say.
-    :param delay: from the recording of an image to that of its outputs, in nanoseconds.
+    Args:
+        stamp_of: returns the header stamp of frame k.
+        delay: from the recording of an image to that of its outputs, in nanoseconds.
     """
     with BagWriter(path) as writer:
         for camera in cameras:

@@ -117,3 +117,12 @@ def test_a_bag_without_our_outputs_is_refused(tmp_path):
             images.header(5, 'x'), 'mono8', np.zeros((2, 2), np.uint8)))
     with Bag(tmp_path / 'bag') as bag, pytest.raises(UserError, match='process-bag'):
         read_cameras(bag)
+
+
+def test_stamps_that_cannot_be_those_of_a_camera(tmp_path):
+    """A counter in the stamps gives no rate of a billion hertz."""
+    with Bag(record(tmp_path / 'bag', stamp_of=lambda k: BEGIN + k)) as bag:
+        camera, = read_cameras(bag)
+    summary = summarize(camera)
+    assert summary['rate_hz'] is None
+    assert dict(rows(summary))['rate'].startswith('unknown: 10 frames within ')

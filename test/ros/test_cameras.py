@@ -86,6 +86,9 @@ def test_cameras_are_switched_one_by_one_and_together(start_node, car):
     car.send_and_wait(car.image(), 'camera left', '/left/image_raw')
     car.send_and_wait(car.image(), 'camera front', '/front/image_raw')
     assert car.counts('camera left')[3]['disabled'] == 1 and car.counts('camera front')[1] == 1
+    car.wait_for(lambda: car.status('camera left')[0] == 1)
+    assert 'disabled: images are not processed' in car.status('camera left')[1]
+    assert 'disabled' not in car.status('camera front')[1]
     assert car.call(SetBool, 'enable', SetBool.Request(data=False)).success
     car.send_and_wait(car.image(), 'camera front', '/front/image_raw')
     assert car.counts('camera front')[3]['disabled'] == 1

@@ -109,7 +109,10 @@ class Launch:
         return re.findall(pattern, self.log)
 
     def wait(self):
-        status = self.process.wait(PATIENCE_S)
+        try:
+            status = self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f'still running after {PATIENCE_S} s:\n{self.log}') from None
         self._reader.join()
         return status
 
@@ -119,7 +122,7 @@ class Launch:
             os.killpg(self.process.pid, signal.SIGINT)
         try:
             return self.wait()
-        except subprocess.TimeoutExpired:
+        except AssertionError:
             os.killpg(self.process.pid, signal.SIGKILL)
             return self.wait()
 
@@ -169,6 +172,7 @@ def launch(prefix):
         yield start
         for each in running:
             each.end()
+            print(each.log)     # pytest shows it where a test fails, for example by a timeout
 
 
 def call(domain, kind, service, **fields):

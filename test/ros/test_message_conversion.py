@@ -30,9 +30,9 @@ HEADER.stamp.sec = 7
 def test_an_image_message_is_made_fast():
     array = np.zeros((1024, 2048, 3), np.uint8)
     to_message(Image, image_fields(array, HEADER))
-    begin = time.perf_counter()
+    begin = time.process_time()
     to_message(Image, image_fields(array, HEADER))
-    assert time.perf_counter() - begin < 0.1        # 2 ms; 300 ms and more when rclpy checks it
+    assert time.process_time() - begin < 0.1        # 2 ms; 300 ms and more when rclpy checks it
 
 
 def test_images_come_back():

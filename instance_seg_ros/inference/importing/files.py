@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Files that hold tensors: which kind one is shows in its first bytes, not in its name."""
+"""Files with tensors; the format is detected from the first bytes, not from the name."""
 
 from __future__ import annotations
 

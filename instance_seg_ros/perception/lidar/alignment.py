@@ -26,7 +26,7 @@ _SURELY_SEEN_M = 15.0
 
 def votes_of(boxes: Sequence[OrientedBox], points: ProjectedPoints, found: InstanceMap,
              camera: LidarCamera, ground: GroundPlane) -> tuple[bool, ...]:
-    """Check the boxes of a frame against what the image says of their place.
+    """Check the boxes of a frame against their places in the image.
 
     A box agrees when its distance is between 0.55 and 1.8 times that at which the lower edge of
     its mask stands on flat ground, and most points next to the upper half of its mask differ from
@@ -35,7 +35,7 @@ def votes_of(boxes: Sequence[OrientedBox], points: ProjectedPoints, found: Insta
 
     Args:
         boxes: in the camera's optical frame.
-        points: what the image sees of the cloud.
+        points: the points of the cloud in the image.
         found: the instances; of many, the largest 8 are looked at.
         camera: of the image.
         ground: flat ground as the parameters say; the one fitted to a cloud turns with it.
@@ -89,7 +89,7 @@ def _surrounding(box: tuple[int, int, int, int], row: np.ndarray,
 
 
 class AlignmentMonitor:
-    """Says whether clouds fit images, over the last instances that could be checked."""
+    """Checks whether clouds match images, over the last instances that could be checked."""
 
     def __init__(self, window: int = 60, fewest: int = 12) -> None:
         self._votes: deque[bool] = deque(maxlen=window)

@@ -60,7 +60,7 @@ def fit_ground(points: ProjectedPoints, class_mask: np.ndarray, labels: LabelSet
     Least squares in three steps, each on the points near the plane of the step before.
 
     Args:
-        points: what the image sees of the cloud, M points.
+        points: the points of the cloud in the image, M points.
         class_mask: uint8 (H, W), label ids.
         labels: names of the label ids.
         nominal: the plane of the parameters: where the search begins, and what is returned when

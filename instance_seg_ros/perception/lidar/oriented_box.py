@@ -41,7 +41,7 @@ class OrientedBox:
 
 @dataclass(frozen=True)
 class LidarCamera:
-    """What is known of a camera: its intrinsics, and how it stands over flat ground."""
+    """A camera: its intrinsics, and its pose over flat ground."""
 
     pinhole: Pinhole
     height_m: float = 1.5

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""From clouds and transforms to the scan of an image; every miss has a name and is counted."""
+"""The scan of an image from clouds and transforms; misses are counted by reason."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REASONS = {
 
 
 class MissingTransform(Exception):
-    """A transform is not known; the message says which and why."""
+    """A transform is unavailable; the message has its frames and the reason."""
 
 
 class ScanSource:

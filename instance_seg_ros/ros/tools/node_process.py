@@ -43,7 +43,7 @@ def set_up_dds() -> None:
 
 @contextmanager
 def own_domain() -> Iterator[int]:
-    """Yield a ROS domain that no other demo or test run on this machine has, and hold it."""
+    """Yield a ROS domain that no other demo or test run on this machine uses, and lock it."""
     for domain in random.sample(DOMAINS, len(DOMAINS)):
         with open_lock(f'domain_{domain}.lock') as lock:    # the same that scripts/ take
             try:

@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Publishing what a bag holds, as it was recorded."""
+"""Publishes a bag with its recorded timing."""
 
 import logging
 import threading
@@ -41,7 +41,7 @@ class Player:
             remap: names under which topics are published instead of their own.
             clock: publish the time on /clock, where a recorded one then is not played: two
                 that differ would make the time jump.
-            qos: for all topics; None for what their recording says.
+            qos: for all topics; None for the recorded ones.
 
         Raises:
             UserError: when a topic to play or rename is not in the source, or none can be

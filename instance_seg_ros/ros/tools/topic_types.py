@@ -37,7 +37,7 @@ def request(offered: list[QoSProfile], depth: int) -> QoSProfile:
 
 
 def recorded(live: QoSProfile) -> Qos:
-    """Return a live publisher's profile as bags hold it."""
+    """Return a live publisher's profile in the form of bags."""
     return qos.profile(
         live.depth, QosReliability(int(live.reliability)), QosDurability(int(live.durability)),
         QosHistory(int(live.history)), QosLiveliness(int(live.liveliness)),
