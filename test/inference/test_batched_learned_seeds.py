@@ -41,7 +41,7 @@ def assert_like_eager(found, image, outputs, kind, factors=(1., 1.)):
     assert found.invalid[image] == eager.invalid
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(st.integers(0, 10 ** 6), st.integers(1, 12), st.sampled_from([(32, 64), (31, 66)]))
 def test_clusters_are_those_of_the_eager_form(seed, clusters, size):
     """Of two classes, in a batch of two images, at sizes that no cell divides."""
