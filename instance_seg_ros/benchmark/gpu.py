@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -34,6 +35,7 @@ from .roofline import Ceilings, Work, measure_ceilings, network_work
 AIMS = {('512x256', TOTAL): (1.5, None), ('1024x512', TOTAL): (2.5, 4.0),
         ('resnet38 768x384', TOTAL): (1000 / 150, None)}
 SIZES = ((512, 256), (768, 384), (1024, 512))
+CLUSTERED_PIXELS = (20_000, 60_000, 200_000)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +50,8 @@ def run(args: argparse.Namespace) -> Report:
     """Run every part; UserError without a CUDA device."""
     device = prepare(args)
     if args.rehearse:
-        return everything(args, device, Ceilings(1e12, 1e10, 1e10), ((128, 64),), 'enet')
+        return everything(args, device, Ceilings(1e12, 1e10, 1e10), ((128, 64),), 'enet',
+                          (2_000,))
     if device.type != 'cuda':
         raise UserError('There is no CUDA device here; `benchmark pipeline`, `networks`, `loss` '
                         'and `clustering` measure the same on the CPU.')
@@ -57,7 +60,7 @@ def run(args: argparse.Namespace) -> Report:
 
 
 def everything(args: argparse.Namespace, device: torch.device, ceilings: Ceilings,
-               sizes=SIZES, large: str = 'resnet38') -> Report:
+               sizes=SIZES, large: str = 'resnet38', clustered=CLUSTERED_PIXELS) -> Report:
     """Measure end to end at each size, a batch of eight, a large network, loss and clustering."""
     frames, (checkpoint, remark) = load_frames(args), load_checkpoint(args)
     part = _Part(frames, args.repeats, device, ceilings)
@@ -66,7 +69,7 @@ def everything(args: argparse.Namespace, device: torch.device, ceilings: Ceiling
     rows += part.end_to_end(checkpoint, middle, 8, 'batch of 8, ')
     big = random_checkpoint(network=large, label_set=checkpoint.label_set)
     rows += part.end_to_end(big, middle, 1, f'{large} ')
-    rows += part.loss(middle) + part.clustering(args.repeats) + part.unpooling(middle)
+    rows += part.loss(middle) + part.clustering(clustered) + part.unpooling(middle)
     if device.type == 'cuda':
         rows += part.spinning(checkpoint, middle)
     one, eight = (_p50(rows, case) for case in (_name(middle), f'batch of 8, {_name(middle)}'))
@@ -134,14 +137,14 @@ class _Part:
         segmenter.close()
         return [self._row(f'spinning host, {_name(size)}', TOTAL, times[TOTAL], None, None)]
 
-    def clustering(self, repeats: int) -> list[dict]:
-        """Time the clustering of pixels of known instance."""
+    def clustering(self, counts: Sequence[int]) -> list[dict]:
+        """Time the clustering of so many pixels of known instance."""
         rows = []
-        for pixels in (20_000, 60_000, 200_000):
+        for pixels in counts:
             data = clustering.SyntheticEmbeddings(pixels, 20, 0.25, self.device)
             method = clustering.METHODS['ours, fixed shapes']
             call = {'ours': lambda data=data, method=method: method(data)}
-            times = time_calls(call, repeats, self.device)['ours']
+            times = time_calls(call, self.repeats, self.device)['ours']
             least = Work(memory=4 * data.embeddings.numel() + 12 * data.class_index.numel())
             rows.append(self._row(f'{pixels} pixels', 'clustering', times, least,
                                   peak_memory(call['ours'], self.device)))
