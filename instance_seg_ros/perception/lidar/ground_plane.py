@@ -15,7 +15,7 @@ from .projection import ProjectedPoints
 
 GROUND_NAMES = ('road', 'sidewalk', 'pavement')
 _FARTHEST_M = 40.0
-_MOST_POINTS = 2048
+_MOST_POINTS = 1024
 """Of the image, road or not: a plane needs no more."""
 _FEWEST_POINTS = 40
 _MAX_TILT_RAD = math.radians(12)

@@ -79,10 +79,11 @@ def fit_boxes(xyz: np.ndarray, owner: np.ndarray, usual: SizeTable, ground_z: fl
 
 def _extents(points: np.ndarray, yaw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the least and greatest coordinate along and across the yaw, (I, 2) each."""
-    cos, sin = np.cos(yaw), np.sin(yaw)
-    axes = np.stack([np.stack([cos, sin], 1), np.stack([-sin, cos], 1)], 2)     # (I, 2, 2)
-    local = points @ axes                                                       # (I, K, 2)
-    return local.min(1), local.max(1)
+    cos, sin = np.cos(yaw)[:, None], np.sin(yaw)[:, None]
+    x, y = points[..., 0], points[..., 1]                       # (I, K)
+    along, across = x * cos + y * sin, y * cos - x * sin
+    return (np.stack([along.min(1), across.min(1)], 1),
+            np.stack([along.max(1), across.max(1)], 1))
 
 
 def _length_is_across(extent: np.ndarray, usual: SizeTable,
@@ -117,8 +118,9 @@ def _over_footprint(xyz: np.ndarray, owner: np.ndarray, yaw: np.ndarray, low: np
     """Mark the points over the footprint of their object, bool (P,)."""
     cos, sin = np.cos(yaw)[owner], np.sin(yaw)[owner]
     along, across = xyz[:, 0] * cos + xyz[:, 1] * sin, xyz[:, 1] * cos - xyz[:, 0] * sin
-    local = np.stack([along, across], 1)
-    return ((local >= low[owner] - _AROUND_M) & (local <= high[owner] + _AROUND_M)).all(1)
+    low, high = low - _AROUND_M, high + _AROUND_M
+    return ((along >= low[owner, 0]) & (along <= high[owner, 0])
+            & (across >= low[owner, 1]) & (across <= high[owner, 1]))
 
 
 def _vertical(z: np.ndarray, owner: np.ndarray, usual: SizeTable,

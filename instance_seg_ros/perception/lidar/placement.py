@@ -107,8 +107,7 @@ def _oriented(boxes: LevelBoxes, instances: list[Instance], points: np.ndarray,
     variance[:, [0, 1, 2, 5]] = boxes.deviation ** 2
     covariance = np.zeros((count, 6, 6))
     for part in (slice(0, 3), slice(3, 6)):
-        covariance[:, part, part] = np.einsum('iab,ib,icb->iac', rotation, variance[:, part],
-                                              rotation)
+        covariance[:, part, part] = (rotation * variance[:, None, part]) @ rotation.swapaxes(1, 2)
     center = boxes.center @ turn.T
     for k, instance in enumerate(instances):
         yield OrientedBox(instance, center[k], boxes.size[k], rotation[k], covariance[k],

@@ -61,13 +61,22 @@ def project(xyz: np.ndarray, camera_from_cloud: RigidTransform, pinhole: Pinhole
                           [0, 0, 1]])       # + 0.5: the edges of pixels are at integers
     matrix = (intrinsic @ camera_from_cloud.rotation).astype(np.float32)
     offset = (intrinsic @ camera_from_cloud.translation).astype(np.float32)
-    homogeneous = matrix @ xyz.T
-    homogeneous += offset[:, None]
-    u, v, w = homogeneous               # pixels times depth, and depth, (N,) each
-    index = np.flatnonzero((u >= 0) & (u < w * width) & (v >= 0) & (v < w * height))
-    index = index[w[index] > _NEAREST_M]
-    u, v, w = homogeneous.take(index, 1)
+    index = _between_sides(xyz, matrix, offset, width)
+    u, v, w = matrix @ xyz.take(index, 0).T + offset[:, None]   # pixels times depth, and depth
+    seen = np.flatnonzero((v >= 0) & (v < w * height) & (w > _NEAREST_M))
+    index, depth = index[seen], w[seen]
     # Rounding can carry a point at the far edge to the width itself.
-    row = np.minimum((v / w).astype(np.int32), height - 1)
-    column = np.minimum((u / w).astype(np.int32), width - 1)
+    row = np.minimum((v[seen] / depth).astype(np.int32), height - 1)
+    column = np.minimum((u[seen] / depth).astype(np.int32), width - 1)
     return ProjectedPoints(index, camera_from_cloud.apply(xyz.take(index, 0)), row, column)
+
+
+def _between_sides(xyz: np.ndarray, matrix: np.ndarray, offset: np.ndarray,
+                   width: int) -> np.ndarray:
+    """Return the indices of the points between the left and the right edge of the image.
+
+    Two planes leave a quarter of a cloud that looks all round, so that little is projected in
+    vain. What lies between them is in front of the camera.
+    """
+    left, right = np.stack([matrix[0], width * matrix[2] - matrix[0]]) @ xyz.T
+    return np.flatnonzero((left >= -offset[0]) & (right > offset[0] - width * offset[2]))

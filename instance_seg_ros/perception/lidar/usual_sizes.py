@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
+from functools import cache
 
 import numpy as np
 
@@ -42,6 +43,11 @@ def usual_size(label: str) -> UsualSize:
     return _SIZES.get(label, UsualSize(0.0, 0.0, 0.0, 0.5))
 
 
+@cache
+def _row(label: str) -> tuple[float, ...]:
+    return astuple(usual_size(label))
+
+
 @dataclass(frozen=True)
 class SizeTable:
     """The usual sizes of I objects as arrays (I,), float64 and bool."""
@@ -55,6 +61,6 @@ class SizeTable:
     @classmethod
     def of(cls, labels: Iterable[str]) -> SizeTable:
         """Return what is usual for objects of these classes."""
-        rows = np.array([astuple(usual_size(label)) for label in labels], np.float64)
+        rows = np.array([_row(label) for label in labels], np.float64)
         length, width, height, spread, sides = rows.reshape(-1, 5).T
         return cls(length, width, height, spread, sides > 0)
