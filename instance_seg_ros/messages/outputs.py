@@ -10,10 +10,11 @@ with its option of the same name.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..node_config.builders import cloud_topic
 from ..node_config.parameters import CameraSettings
 from ..perception.color_images import class_color_image, instance_color_image
 from ..perception.frame_processor import ProcessedFrame
@@ -23,7 +24,7 @@ from .detections import detections_3d_fields, detections_fields, label_info_fiel
 from .fields import Fields
 from .images import image_fields
 from .markers import markers_fields
-from .scene import free_space_fields, points_fields
+from .scene import free_space_fields, points_fields, vehicle_points_fields
 from .tracked_objects import TYPE as _TRACKED_OBJECTS
 from .tracked_objects import tracked_objects_fields
 
@@ -102,6 +103,22 @@ ON_REQUEST = tuple(output for output in OUTPUTS if output.on_request)
 
 LABEL_INFO = Output('label_info', 'vision_msgs/msg/LabelInfo', label_info_fields,
                     'names of the label ids', depth=1, latched=True)
+
+VEHICLE_POINTS = Output('points', 'sensor_msgs/msg/PointCloud2', vehicle_points_fields,
+                        'points of the lidar that the cameras see, of all cameras together')
+"""Below the node's name; built from a `VehicleCloud`."""
+
+
+def lidar_cameras(cameras: Mapping[str, CameraSettings]) -> list[str]:
+    """Return the cameras that share `VEHICLE_POINTS`; none where there is only one with a lidar.
+
+    Clouds of other topics belong to other lidars; the cameras of the first one count.
+    """
+    with_lidar = {name: cloud_topic(camera) for name, camera in cameras.items()
+                  if camera.detections_3d == 'lidar'}
+    first = next(iter(with_lidar.values()), '')
+    shared = [name for name, topic in with_lidar.items() if topic == first]
+    return shared if len(shared) > 1 else []
 
 
 def stage_output(stage: str) -> Output:

@@ -10,13 +10,14 @@ import numpy as np
 
 from ..perception.frame_processor import ProcessedFrame
 from ..perception.free_space import FARTHEST_M, NEAREST_M, FreeSpace, free_space
-from ..perception.lidar.labelled_points import labelled_points
+from ..perception.lidar.labelled_points import LabelledPoints, labelled_points
+from ..perception.lidar.vehicle_cloud import VehicleCloud
 from .fields import Fields
 
 _POINT = np.dtype([('x', '<f4'), ('y', '<f4'), ('z', '<f4'), ('intensity', '<f4'),
-                   ('rgb', '<u4'), ('instance', '<u2'), ('label', 'u1'), ('padding', 'u1')])
+                   ('rgb', '<u4'), ('instance', '<u2'), ('label', 'u1'), ('camera', 'u1')])
 _FIELDS = (('x', 7), ('y', 7), ('z', 7), ('intensity', 7), ('rgb', 7), ('instance', 4),
-           ('label', 2))
+           ('label', 2), ('camera', 2))
 """Names and datatypes of sensor_msgs/PointField; rgb is the bits of a float, as in PCL."""
 
 
@@ -26,16 +27,34 @@ def points_fields(frame: ProcessedFrame) -> Fields:
     rows = np.zeros(0, _POINT)
     if scan is not None and pinhole is not None:
         points = labelled_points(frame.result, scan, pinhole, frame.overlay_style.palette)
-        xyz = target.from_camera.apply(points.xyz) if target else points.xyz
-        rows = np.zeros(len(xyz), _POINT)
-        rows['x'], rows['y'], rows['z'] = xyz.T
-        red, green, blue = points.rgb.T.astype(np.uint32)
-        rows['rgb'] = red << 16 | green << 8 | blue
-        rows['intensity'], rows['instance'], rows['label'] = (
-            points.intensity, points.instance, points.label)
-    return {'header': frame.positions_header, 'height': 1, 'width': len(rows),
+        rows = _rows(points, target.from_camera.apply(points.xyz) if target else points.xyz)
+    return _cloud_fields(frame.positions_header, rows, _FIELDS[:-1])
+
+
+def vehicle_points_fields(cloud: VehicleCloud) -> Fields:
+    """Return a sensor_msgs/PointCloud2 of the points that the cameras see, in the cloud's frame.
+
+    The field camera tells equal instance ids of different cameras apart.
+    """
+    rows = _rows(cloud.points, cloud.points.xyz)
+    rows['camera'] = cloud.camera
+    return _cloud_fields(cloud.header, rows, _FIELDS)
+
+
+def _rows(points: LabelledPoints, xyz: np.ndarray) -> np.ndarray:
+    rows = np.zeros(len(xyz), _POINT)
+    rows['x'], rows['y'], rows['z'] = xyz.T
+    red, green, blue = points.rgb.T.astype(np.uint32)
+    rows['rgb'] = red << 16 | green << 8 | blue
+    rows['intensity'], rows['instance'], rows['label'] = (
+        points.intensity, points.instance, points.label)
+    return rows
+
+
+def _cloud_fields(header: Any, rows: np.ndarray, fields: tuple) -> Fields:
+    return {'header': header, 'height': 1, 'width': len(rows),
             'fields': [{'name': name, 'offset': _POINT.fields[name][1], 'datatype': datatype,
-                        'count': 1} for name, datatype in _FIELDS],
+                        'count': 1} for name, datatype in fields],
             'is_bigendian': False, 'point_step': _POINT.itemsize,
             'row_step': _POINT.itemsize * len(rows), 'data': rows.view(np.uint8),
             'is_dense': True}

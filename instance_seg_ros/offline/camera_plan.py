@@ -36,6 +36,7 @@ class CameraPlan:
         camera_info: topic of the camera's intrinsics; '' where they are not needed.
         depth: topic of the camera's depth images; '' where they are not needed.
         scans: clouds and transforms; None where they are not needed.
+        prefix, settings: as given.
     """
 
     outputs: CameraOutputs = field(default_factory=CameraOutputs)
@@ -43,6 +44,8 @@ class CameraPlan:
     camera_info: str = ''
     depth: str = ''
     scans: ScanPlan | None = None
+    prefix: str = NODE
+    settings: CameraSettings = field(default_factory=CameraSettings)
 
     @classmethod
     def of(cls, prefix: str, name: str, image_topic: str, settings: CameraSettings,
@@ -64,7 +67,7 @@ class CameraPlan:
             (_absolute(camera_info_topic(image_topic, settings))
              if needs_camera_info(settings) else ''),
             _absolute(depth_topic(name, settings)) if method == 'depth' else '',
-            ScanPlan.of(settings))
+            ScanPlan.of(settings), prefix, settings)
 
 
 def choose_cameras(source: Source, wanted: Sequence[str] | None = None,

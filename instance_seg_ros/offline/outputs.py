@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from rosbags.interfaces import QosDurability
 
@@ -12,9 +12,10 @@ from ..bags import Topic, qos
 from ..bags.definitions import definition_of
 from ..core.errors import UserError
 from ..core.labels import LabelSet
-from ..messages.outputs import LABEL_INFO, Output, outputs_of
+from ..messages.outputs import LABEL_INFO, VEHICLE_POINTS, Output, lidar_cameras, outputs_of
 from ..node_config.parameters import CameraSettings
 from ..perception.frame_processor import ProcessedFrame
+from ..perception.lidar.vehicle_cloud import VehicleCloud, VehicleCloudCollector
 from .cdr import to_cdr
 
 NODE = '/instance_seg'
@@ -51,6 +52,33 @@ class CameraOutputs:
     def serialize_labels(self, labels: LabelSet, threshold: float, stamp_ns: int) -> bytes:
         """Return the message with the names of the label ids."""
         return to_cdr(LABEL_INFO.type, LABEL_INFO.build(labels, threshold, stamp_ns))
+
+
+class VehicleOutputs:
+    """
+    The cloud that several cameras share; iterates over its topic, if there is one.
+
+    Args:
+        prefix: what the topics of the node begin with.
+        settings: of each camera, by a name of its own.
+    """
+
+    def __init__(self, prefix: str, settings: Mapping[str, CameraSettings]) -> None:
+        self._cameras = lidar_cameras(settings)
+        self._collector = VehicleCloudCollector(self._cameras)
+        self._topics = [_topic(prefix, VEHICLE_POINTS)] if self._cameras else []
+
+    def __iter__(self) -> Iterator[Topic]:
+        return iter(self._topics)
+
+    def complete(self, camera: str, frame: ProcessedFrame) -> list[VehicleCloud]:
+        """Take in a frame, in the order of the frames; return the clouds that are complete."""
+        return self._collector.add(camera, frame) if camera in self._cameras else []
+
+    def serialize(self, clouds: Iterable[VehicleCloud]) -> list[tuple[Topic, bytes]]:
+        """Return the messages of clouds."""
+        return [(topic, to_cdr(VEHICLE_POINTS.type, VEHICLE_POINTS.build(cloud)))
+                for topic in self for cloud in clouds]
 
 
 def _topic(prefix: str, output: Output) -> Topic:

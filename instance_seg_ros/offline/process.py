@@ -24,6 +24,7 @@ from ..inference.segmenter import InstanceSegmenter
 from ..io.inputs import ahead
 from .camera_plan import CameraPlan
 from .decoding import decode
+from .outputs import VehicleOutputs
 from .progress import ResumableBag
 from .steps import Step, image_steps
 
@@ -89,7 +90,10 @@ class BagProcessor:
         self._cameras, self._options = cameras, options
         self._interval = options.part.interval(source)
         self._kept = [] if options.only_outputs else list(source.topics)
+        prefix = next(iter(cameras.values())).prefix.rpartition('/')[0] if cameras else ''
+        self._vehicle = VehicleOutputs(prefix, {t: c.settings for t, c in cameras.items()})
         self._outputs = [topic for camera in cameras.values() for topic in camera.outputs]
+        self._outputs += self._vehicle
         taken = {t.name for t in self._kept} & {t.name for t in self._outputs}
         if taken:
             raise UserError(f'{source.path} has {", ".join(sorted(taken))} already; use '
@@ -176,14 +180,16 @@ class BagProcessor:
         frame = processor.finish(decoded.prepared, step.result, decoded.header, step.geometry)
         if processor.motion is not None:
             _ = frame.positions     # here, where the frames come in order
-        return step._replace(frame=frame)
+        return step._replace(
+            frame=frame, clouds=self._vehicle.complete(step.message.topic.name, frame))
 
     def _serialized(self, step: Step) -> tuple[Step, list[Message]]:
         messages = [] if self._options.only_outputs else [step.message]
         if step.frame:
             stamp, topic, _ = step.message
             messages += [Message(stamp, output, data) for output, data in
-                         self._cameras[topic.name].outputs.serialize(step.frame)]
+                         (*self._cameras[topic.name].outputs.serialize(step.frame),
+                          *self._vehicle.serialize(step.clouds))]
         return step, messages
 
     def _labels(self) -> list[Message]:

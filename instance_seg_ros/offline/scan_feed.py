@@ -65,8 +65,8 @@ class FoundScan(NamedTuple):
         if self.cloud is None or self.camera_from_cloud is None:
             return None
         try:
-            return Scan(decode_point_cloud(images.deserialize(self.cloud.data, _CLOUD)),
-                        self.camera_from_cloud)
+            message = images.deserialize(self.cloud.data, _CLOUD)
+            return Scan(decode_point_cloud(message), self.camera_from_cloud, message.header)
         except PointCloudError:
             return None
 

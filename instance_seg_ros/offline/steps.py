@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from ..bags import Message, Topic, images
@@ -15,6 +15,7 @@ from ..core.instances import InstanceMap
 from ..core.stamps import NANOSECONDS
 from ..perception.depth_image import depth_in_metres
 from ..perception.frame_processor import Geometry, ProcessedFrame
+from ..perception.lidar.vehicle_cloud import VehicleCloud
 from .camera_plan import CameraPlan
 from .decoding import DecodedImage
 from .scan_feed import FoundScan, ScanFeed
@@ -34,6 +35,7 @@ class Step(NamedTuple):
     decoded: DecodedImage | None = None
     result: InstanceMap | None = None
     frame: ProcessedFrame | None = None
+    clouds: Sequence[VehicleCloud] = ()
 
     @property
     def to_segment(self) -> bool:

@@ -29,6 +29,7 @@ from ..node_config.parameters import CameraSettings
 from ..perception.frame_batcher import FrameBatcher
 from ..perception.frame_processor import FrameProcessor
 from ..perception.image_region import ImageRegion
+from ..perception.lidar.lidar_placer import LidarPlacer
 from ..perception.overlay import OverlayStyle
 from .geometry_inputs import GeometryInputs
 
@@ -117,7 +118,11 @@ class CameraSubscription:
         if any(getattr(self.settings, name) != getattr(settings, name) for name in names):
             self.processor.tracker = tracker_of(settings)
             self.processor.motion = motion_of(settings)
-        self.processor.region, self.processor.placer = region, placer_of(settings)
+        if self.processor.placer is None or _placing(self.settings) != _placing(settings):
+            self.processor.placer = placer_of(settings)
+            if isinstance(self.processor.placer, LidarPlacer):
+                self.processor.placer.counts = self.geometry.scans.misses   # of the camera
+        self.processor.region = region
         self.processor.mount = mount_of(settings)
         self.geometry.update(settings)
         self.processor.overlay_style = style
@@ -188,6 +193,12 @@ class CameraSubscription:
         self.ledger.fail(kind)
         self.last_failure = (time.monotonic(), f'{kind}: {message}')
         return first
+
+
+def _placing(settings: CameraSettings) -> tuple:
+    """Return the parameters that 3D positions are computed with."""
+    return (settings.detections_3d, settings.camera_height_m, settings.camera_pitch_deg,
+            settings.min_points)
 
 
 def _overridable(node: LifecycleNode, topic: str) -> QoSOverridingOptions:

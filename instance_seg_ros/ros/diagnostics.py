@@ -80,7 +80,7 @@ def camera_values(camera: CameraSubscription, publishers: int) -> dict[str, Any]
 
 def position_counts(camera: CameraSubscription) -> dict[str, int]:
     """Return the frames without 3D positions by reason, and the objects with too few points."""
-    return {**camera.geometry.scans.misses, **getattr(camera.processor.placer, 'counts', {})}
+    return dict(camera.geometry.scans.misses)
 
 
 def position_problems(camera: CameraSubscription) -> list[str]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rclpy.duration import Duration
@@ -14,9 +15,17 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from ..core.errors import UserError
 from ..core.labels import LabelSet
-from ..messages.outputs import LABEL_INFO, Output, outputs_of, stage_output
+from ..messages.outputs import (
+    LABEL_INFO,
+    VEHICLE_POINTS,
+    Output,
+    lidar_cameras,
+    outputs_of,
+    stage_output,
+)
 from ..node_config.parameters import CameraSettings
 from ..perception.frame_processor import ProcessedFrame
+from ..perception.lidar.vehicle_cloud import VehicleCloudCollector
 from .installed_messages import message_class
 from .message_conversion import to_message
 
@@ -58,6 +67,43 @@ class OutputPublisher:
         """Do so only while there is a subscription."""
         if self.publisher.get_subscription_count():
             self.publish(*inputs)
+
+
+class VehiclePointsPublisher:
+    """
+    Publisher of the cloud that several cameras share, from configure to cleanup.
+
+    Args:
+        node: the node.
+        cameras: names of those that share it; one or none: nothing is published.
+    """
+
+    def __init__(self, node: LifecycleNode, cameras: Sequence[str]) -> None:
+        self._node, self._cameras = node, cameras
+        self._collector = VehicleCloudCollector(cameras)
+        self._output = OutputPublisher(node, '~/', VEHICLE_POINTS) if cameras else None
+
+    @classmethod
+    def of(cls, node: LifecycleNode,
+           cameras: Mapping[str, CameraSettings]) -> VehiclePointsPublisher:
+        """Create it for cameras with these settings."""
+        return cls(node, lidar_cameras(cameras))
+
+    def add(self, camera: str, frame: ProcessedFrame) -> None:
+        """Take in a frame; publish the clouds that are complete."""
+        if camera not in self._cameras:
+            return
+        if not self._output.publisher.get_subscription_count():
+            self._collector.reset()
+            return
+        for cloud in self._collector.add(camera, frame):
+            self._output.publish(cloud)
+
+    def destroy(self) -> None:
+        """Remove the publisher."""
+        if self._output is not None:
+            self._node.destroy_lifecycle_publisher(self._output.publisher)
+            self._output, self._cameras = None, ()
 
 
 class CameraPublishers:

@@ -18,7 +18,7 @@ from ..core.stamps import stamp_ns
 from ..monitoring.stall_watchdog import StallWatchdog
 from ..monitoring.status_line import status_line
 from ..perception.frame_batcher import FrameBatcher
-from ..perception.frame_processor import PreparedFrame
+from ..perception.frame_processor import PreparedFrame, ProcessedFrame
 from .camera_subscription import IncomingFrame
 from .image_decoding import decode_any_image
 from .outputs import CameraPublishers
@@ -47,15 +47,18 @@ class Pipeline:
         on_fault: called from the thread with an error that no image causes; the thread then ends.
         logger: logs a failure once per kind and camera.
         device: of the network, for the status line of the overlay.
+        on_published: called with the camera's name and each frame after it was published.
     """
 
     def __init__(self, segment: Callable[[list[np.ndarray]], list[InstanceMap]],
                  batcher: FrameBatcher[IncomingFrame], publishers: dict[str, CameraPublishers],
                  clock_ns: Callable[[], int], on_fault: Callable[[Exception], None],
-                 logger: Any, device: str = '') -> None:
+                 logger: Any, device: str = '',
+                 on_published: Callable[[str, ProcessedFrame], None] = lambda camera, frame: None,
+                 ) -> None:
         self._segment, self.batcher, self._publishers = segment, batcher, publishers
         self._clock_ns, self._on_fault, self._logger = clock_ns, on_fault, logger
-        self._device = device
+        self._device, self._on_published = device, on_published
         self._gate = threading.Lock()   # held while one frame is tracked and published
         self._open = True
         self._abandoned = False         # the thread did not end in time: its errors are ignored
@@ -143,6 +146,7 @@ class Pipeline:
             processed.status = self._status(frame)
             begin = time.perf_counter()
             publishers.publish(processed)
+            self._on_published(camera.name, processed)
             frame.publish()
             job.stages['publish'] = _ms_since(begin)
             job.stages['total'] = (time.monotonic() - frame.arrived) * 1000

@@ -17,7 +17,7 @@ from ..node_config.parameters import AllSettings, NodeSettings
 from ..node_config.segmenter_factory import describe, first_line, gpu_memory, tune
 from ..perception.frame_batcher import FrameBatcher
 from .camera_subscription import CameraSubscription
-from .outputs import CameraPublishers
+from .outputs import CameraPublishers, VehiclePointsPublisher
 from .pipeline import Pipeline
 
 _ABANDONED: list[Any] = []      # kept until the process ends
@@ -41,6 +41,7 @@ class Runtime:
         self._segmenter: Any = None
         self._pipeline: Pipeline | None = None
         self._outputs: dict[str, CameraPublishers] = {}
+        self._vehicle_points: VehiclePointsPublisher | None = None
         self.cameras = {name: CameraSubscription(name, own, self._now_ns)
                         for name, own in settings.cameras.items()}
 
@@ -65,6 +66,7 @@ class Runtime:
             # One by one: when creating one fails, release removes those that exist.
             self._outputs[camera.name] = CameraPublishers(
                 self._node, camera.prefix, camera.settings, [*stages, *NODE_STAGES])
+        self._vehicle_points = VehiclePointsPublisher.of(self._node, settings.cameras)
         return describe(self._segmenter)
 
     def run(self, settings: NodeSettings) -> None:
@@ -72,7 +74,7 @@ class Runtime:
         batcher = FrameBatcher(settings.batch_timeout_ms / 1000, self.cameras)
         self._pipeline = Pipeline(self._segmenter, batcher, self._outputs, self._now_ns,
                                   self._on_fault, self._node.get_logger(),
-                                  str(self._segmenter.device))
+                                  str(self._segmenter.device), self._vehicle_points.add)
         self._pipeline.start()
         for camera in self.cameras.values():
             camera.subscribe(self._node, batcher)
@@ -104,6 +106,9 @@ class Runtime:
         for outputs in self._outputs.values():
             outputs.destroy()
         self._outputs = {}
+        if self._vehicle_points is not None:
+            self._vehicle_points.destroy()
+            self._vehicle_points = None
         segmenter, self._segmenter = self._segmenter, None
         if segmenter is not None:
             try:

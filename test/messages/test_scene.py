@@ -11,7 +11,11 @@ from perception.lidar.scenes import Box
 
 from instance_seg_ros.messages.detections import detections_3d_fields
 from instance_seg_ros.messages.markers import markers_fields
-from instance_seg_ros.messages.scene import free_space_fields, points_fields
+from instance_seg_ros.messages.scene import (
+    free_space_fields,
+    points_fields,
+    vehicle_points_fields,
+)
 from instance_seg_ros.messages.tracked_objects import tracked_objects_fields
 from instance_seg_ros.perception.frame_processor import (
     CameraMount,
@@ -19,9 +23,11 @@ from instance_seg_ros.perception.frame_processor import (
     Geometry,
     TargetFrame,
 )
+from instance_seg_ros.perception.lidar.labelled_points import labelled_points
 from instance_seg_ros.perception.lidar.lidar_placer import LidarPlacer
 from instance_seg_ros.perception.lidar.point_cloud import PointCloud, decode_point_cloud
 from instance_seg_ros.perception.lidar.scan import Scan
+from instance_seg_ros.perception.lidar.vehicle_cloud import VehicleCloudCollector
 from instance_seg_ros.perception.motion import MotionFilter
 
 CAR = Box('car', 12.0, 2.0, (4.2, 1.75, 1.55), 0.3)
@@ -38,7 +44,8 @@ def camera_info():
 
 def frame_of(box=CAR, processor=None, seconds=1.0, target=None, info=True, cloud=True):
     xyz = scenes.lidar([box], rings=48, columns=1500)
-    scan = Scan(PointCloud(xyz, np.full(len(xyz), 7, np.float32)), scenes.FROM_LEVEL)
+    scan = Scan(PointCloud(xyz, np.full(len(xyz), 7, np.float32)), scenes.FROM_LEVEL,
+                SimpleNamespace(stamp=SimpleNamespace(sec=0, nanosec=0), frame_id='lidar'))
     processor = processor or FrameProcessor(
         placer=LidarPlacer(scenes.CAMERA_HEIGHT), mount=CameraMount(scenes.CAMERA_HEIGHT))
     header = SimpleNamespace(stamp=SimpleNamespace(sec=int(seconds), nanosec=round(
@@ -123,3 +130,44 @@ def test_a_parked_car_has_no_arrow():
     assert all(m.get('ns') != 'velocities' for m in markers_fields(frame)['markers'])
     (tracked,) = tracked_objects_fields(frame)['objects']
     assert tracked['kinematics']['is_stationary']
+
+
+def shared_frame(stamp, left):
+    """Return a frame of a camera that sees the car only in its left or right half."""
+    frame = frame_of(info=True)
+    frame.geometry.scan.header.stamp.sec = stamp
+    x0, _, x1, _ = frame.result.instances[0].box
+    half = np.s_[:, (x0 + x1) // 2:] if left else np.s_[:, :(x0 + x1) // 2]
+    frame.result.instance_mask[half] = 0
+    return frame
+
+
+def test_cameras_of_a_vehicle_fill_one_cloud():
+    collector = VehicleCloudCollector(['front', 'rear'])
+    front, rear = shared_frame(1, True), shared_frame(1, False)
+    assert collector.add('front', front) == []
+    (cloud,) = collector.add('rear', rear)
+    whole = labelled_points(frame_of().result, front.geometry.scan, front.pinhole)
+    assert np.array_equal(cloud.points.index, np.sort(whole.index))
+    assert np.array_equal(np.sort(cloud.points.instance), np.sort(whole.instance))
+    on_car = cloud.points.instance > 0
+    assert set(cloud.camera[~on_car].tolist()) == {0} and 1 in cloud.camera[on_car]
+    assert collector.add('front', shared_frame(1, True)) == []      # each cloud once
+    fields = vehicle_points_fields(cloud)
+    assert fields['header'] is front.geometry.scan.header
+    rows = fields['data'].reshape(-1, fields['point_step'])
+    offsets = {field['name']: field['offset'] for field in fields['fields']}
+    assert np.array_equal(rows[:, offsets['camera']], cloud.camera)
+    xyz = rows[:, :12].copy().view('<f4')
+    assert np.array_equal(xyz, front.geometry.scan.cloud.xyz[cloud.points.index])
+
+
+def test_a_silent_camera_delays_a_cloud_until_the_next():
+    collector = VehicleCloudCollector(['front', 'rear'])
+    assert collector.add('front', shared_frame(5, True)) == []
+    (cloud,) = collector.add('front', shared_frame(6, True))
+    assert cloud.header.stamp.sec == 5 and set(cloud.camera.tolist()) == {0}
+    assert collector.add('rear', shared_frame(5, False)) == []      # late
+    assert collector.add('rear', frame_of(cloud=False)) == []
+    (cloud,) = collector.add('rear', shared_frame(1, False))        # time has jumped back
+    assert cloud.header.stamp.sec == 6

@@ -82,6 +82,32 @@ def test_positions_from_the_clouds_of_a_bag(bag, tmp_path, target, caplog):
     assert 'stamps_apart 1' in caplog.text
 
 
+def test_two_cameras_write_one_cloud(bag, tmp_path):
+    settings = CameraSettings(detections_3d='lidar')
+    with open_source(bag) as source, BagWriter(tmp_path / 'two') as writer:
+        for message in source.messages():
+            writer.write(*message_of(message))
+            if message.topic.name in (RAW, TYPES['info'][0]):
+                name = message.topic.name.replace('camera', 'rear', 1)
+                writer.write(Topic.of(name, message.topic.type), message.stamp, message.data)
+    rear = RAW.replace('camera', 'rear', 1)
+    cameras = {topic: CameraPlan.of(f'/instance_seg/{name}', name, topic, settings,
+                                    OverlayStyle())
+               for name, topic in (('front', RAW), ('rear', rear))}
+    with open_source(tmp_path / 'two') as source:
+        BagProcessor([MeanSegmenter()], source, cameras, Options(only_outputs=True)).run(
+            tmp_path / 'out', {})
+    with open_source(tmp_path / 'out') as out:
+        clouds = [images.deserialize(m.data, m.topic.type)
+                  for m in out.messages(['/instance_seg/points'])]
+    assert [c.header.frame_id for c in clouds] == ['lidar'] * 2
+    assert all(c.width and c.fields[-1].name == 'camera' for c in clouds)
+
+
+def message_of(message):
+    return Topic.of(message.topic.name, message.topic.type), message.stamp, message.data
+
+
 def test_frames_are_read_without_the_rest():
     data = cloud(BEGIN)
     assert header_frame(data) == 'lidar'

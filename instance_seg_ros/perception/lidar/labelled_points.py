@@ -21,12 +21,14 @@ class LabelledPoints:
     Points in the image.
 
     Attributes:
+        index: place of each in the cloud, int64 (M,).
         xyz: in the camera's optical frame, metres, float32 (M, 3).
         intensity: as the driver gives it, float32 (M,).
         label: label id, uint8 (M,). instance: id, 0 for none, uint16 (M,).
         rgb: colour of the instance, else of the class, uint8 (M, 3).
     """
 
+    index: np.ndarray
     xyz: np.ndarray
     intensity: np.ndarray
     label: np.ndarray
@@ -45,4 +47,5 @@ def labelled_points(found: InstanceMap, scan: Scan, pinhole: Pinhole,
         ids = np.array([i.id for i in found.instances])     # ascending
         colors = np.array([instance_color(i, found, palette) for i in found.instances], np.uint8)
         rgb[on_instance] = colors[np.searchsorted(ids, instance[on_instance])]
-    return LabelledPoints(points.xyz, scan.cloud.intensity[points.index], label, instance, rgb)
+    return LabelledPoints(points.index, points.xyz, scan.cloud.intensity[points.index], label,
+                          instance, rgb)

@@ -27,7 +27,8 @@ class LidarPlacer:
         camera_height_m, camera_pitch_deg: where the ground is searched.
         min_points: objects with fewer points have no position.
         alignment: whether the clouds of the last frames fit the images.
-        counts: objects with `too_few_points`, frames with `no_points_in_image`.
+        counts: objects with `too_few_points`, frames with `no_points_in_image`; may be replaced
+            by a counter that lives longer.
     """
 
     method = 'lidar'

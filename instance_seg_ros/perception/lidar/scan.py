@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from .point_cloud import PointCloud
 from .rigid_transform import RigidTransform
@@ -19,7 +20,9 @@ class Scan:
         cloud: in the sensor's frame.
         camera_from_cloud: to the camera's optical frame at the time of the image, from the
             sensor's frame at that of the cloud.
+        header: std_msgs/Header of the cloud.
     """
 
     cloud: PointCloud
     camera_from_cloud: RigidTransform
+    header: Any = None

@@ -60,7 +60,7 @@ class ScanSource:
             return self.miss('stamps_apart', f'{apart_s:.3f} s')
         try:
             transform = self._camera_from_cloud(header, cloud.header)
-            return Scan(decode_point_cloud(cloud), transform)
+            return Scan(decode_point_cloud(cloud), transform, cloud.header)
         except MissingTransform as error:
             return self.miss('no_transform', str(error))
         except PointCloudError as error:
