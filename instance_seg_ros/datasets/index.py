@@ -19,7 +19,7 @@ from typing import Any
 
 from ..core.atomic_file import atomic_path
 
-VERSION = '1'
+VERSION = '2'
 _TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE images (number INTEGER PRIMARY KEY, key TEXT UNIQUE, name TEXT, payload BLOB);
@@ -75,6 +75,7 @@ class IndexBuilder:
         self._db.executescript('PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;'
                                + _TABLES)
         self._keys: set[str] = set()
+        self._pixels = 0
 
     def image(self, key: Any, name: str, file: str, **payload: Any) -> None:
         """Add an image; a second one of the same key is a problem of `file`."""
@@ -82,6 +83,8 @@ class IndexBuilder:
             self.problem(key, file, f'image {key}', 'duplicate id')
             return
         self._keys.add(str(key))
+        if all(size := payload.get('size') or (0, 0)):
+            self._pixels += size[0] * size[1]
         self._db.execute('INSERT INTO images (key, name, payload) VALUES (?, ?, ?)',
                          (str(key), name, _pack(payload)))
 
@@ -102,7 +105,7 @@ class IndexBuilder:
         self._db.execute("INSERT INTO problems SELECT NULL, '', 'image ' || key, count(*) || "
                          "' annotations of an image that is not listed' FROM objects WHERE key "
                          'NOT IN (SELECT key FROM images) GROUP BY key')
-        for name, value in facts.items():
+        for name, value in {**facts, 'pixels': self._pixels}.items():
             self._db.execute('INSERT INTO facts VALUES (?, ?)', (name, json.dumps(value)))
         self._db.execute('COMMIT')
         self._db.close()
@@ -147,6 +150,11 @@ class Index:
         return {c: (n, images, pixels) for c, n, images, pixels in self._all(
             'SELECT category, count(*), count(DISTINCT key), sum(area) FROM objects '
             'WHERE category IS NOT NULL AND NOT crowd GROUP BY category ORDER BY count(*) DESC')}
+
+    def categories(self) -> list[tuple[int, str]]:
+        """Return each image's number with each of the categories of its objects, once."""
+        return self._all('SELECT DISTINCT number, category FROM objects JOIN images USING (key) '
+                         'WHERE category IS NOT NULL AND NOT crowd')
 
     def problems(self) -> list[Problem]:
         """Return everything that is wrong."""

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..core.errors import UserError
-from ..core.labels import LabelSet
+from ..core.labels import IGNORE_INDEX, LabelSet
 from .class_map import ClassMap
 from .index import ImageRecord, Index, IndexBuilder, Problem, kept_index
 from .masks import mask_pixels
@@ -116,6 +116,40 @@ class IndexedReader(Reader):
         except ValueError as error:
             raise UserError(f'{self.root / record.payload["image"]}: {error}.') from error
         return painter.sample(record.name, image), painter.truth()
+
+    def class_pixels(self) -> np.ndarray | None:
+        """Return the pixels of each class by the areas of the objects in the index, float (K,).
+
+        What no object covers belongs to the class of the rest, if the label set has one. Overlaps
+        count twice. None for label images, and where the index has no sizes of images.
+        """
+        counts, pixels = self.index.counts(), self.index.facts['pixels']
+        if not counts or not pixels:
+            return None
+        result = np.zeros(len(self.label_set))
+        covered = 0.
+        for category, (_, _, area) in counts.items():
+            covered += area
+            if (channel := self.mapping.channel(category)) != IGNORE_INDEX:
+                result[channel] += area
+        if self.label_set.rest:
+            result[self.label_set.names.index(self.label_set.rest)] += max(0., pixels - covered)
+        return result
+
+    def shown(self) -> np.ndarray | None:
+        """Return which classes each image shows by the objects in the index, bool (N, K)."""
+        pairs = self.index.categories()
+        if not pairs:
+            return None
+        place = {number: k for k, number in enumerate(self._numbers)}
+        result = np.zeros((len(place), len(self.label_set)), bool)
+        for number, category in pairs:
+            channel = self.mapping.channel(category)
+            if number in place and channel != IGNORE_INDEX:
+                result[place[number], channel] = True
+        if self.label_set.rest:
+            result[:, self.label_set.names.index(self.label_set.rest)] = True
+        return result
 
     def name(self, index: int) -> str:
         """Return the name of an image, which its predictions go by."""

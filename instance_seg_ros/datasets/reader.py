@@ -52,6 +52,14 @@ class Reader(ABC):
         """Channels of the label set that the source labels, bool (K,): all by default."""
         return np.ones(len(self.label_set), bool)
 
+    def class_pixels(self) -> np.ndarray | None:
+        """Return the pixels of each class, float (K,); None where images have to be read."""
+        return None
+
+    def shown(self) -> np.ndarray | None:
+        """Return which classes each image shows, bool (N, K); None as in `class_pixels`."""
+        return None
+
     def problems(self) -> list[Problem]:
         """Return what is known to be wrong with the files before any image is read."""
         return []

@@ -85,12 +85,16 @@ class Share:
 
     often: how often it is drawn, relative to the others. semantics: weight of its class labels.
     instances: how often its instances count, 0 to 1: they are hidden from the other samples.
+    labelled: bool (K,), classes that the source labels; None: all. pixels: float (K,), pixels of
+    each class in the source; None where nothing is known without reading it.
     """
 
     source: Source
     often: float
     semantics: float = 1.0
     instances: float = 1.0
+    labelled: np.ndarray | None = None
+    pixels: np.ndarray | None = None
 
 
 class Stream:
@@ -105,14 +109,30 @@ class Stream:
         self._augmentation, self._seed = augmentation, seed
 
     def __getitem__(self, index: int) -> dict[str, np.ndarray]:
-        """Return image uint8 (3, H, W), classes int64, instances int64 (H, W), semantics (1,)."""
+        """Return image uint8 (3, H, W), classes int64, instances int64 (H, W), semantics (1,).
+
+        Where one of the sources labels only some classes, `labelled` bool (K,) says which.
+        """
         rng = np.random.default_rng((self._seed, index))
         share = self._shares[rng.choice(len(self._shares), p=self._often)]
         sample = share.source.draw(rng)
         trusted = rng.random() < share.instances
         sample = self._augmentation(sample, int(rng.integers(2 ** 31)))
         instances = sample.instances if trusted else np.zeros_like(sample.instances)
+        labelled = {} if share.labelled is None else {'labelled': share.labelled}
         return {'image': np.ascontiguousarray(sample.image.transpose(2, 0, 1)),
                 'classes': sample.classes.astype(np.int64),
                 'instances': instances.astype(np.int64),
-                'semantics': np.float32(share.semantics)}
+                'semantics': np.float32(share.semantics), **labelled}
+
+    def class_shares(self) -> np.ndarray | None:
+        """Return the share of each class in the pixels drawn, float (K,), without reading any.
+
+        None unless all sources count their pixels in an index.
+        """
+        if any(share.pixels is None or not share.pixels.sum() for share in self._shares):
+            return None
+        trusted = self._often * [share.semantics for share in self._shares]
+        total = sum(w * share.pixels / share.pixels.sum()
+                    for w, share in zip(trusted, self._shares, strict=True))
+        return total / max(total.sum(), 1e-12)

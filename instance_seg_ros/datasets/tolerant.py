@@ -59,6 +59,14 @@ class Tolerant(Reader):
         """Channels of the label set that the source labels, bool (K,)."""
         return self._data.labelled
 
+    def class_pixels(self) -> np.ndarray | None:
+        """Return the pixels of each class, float (K,), or None."""
+        return self._data.class_pixels()
+
+    def shown(self) -> np.ndarray | None:
+        """Return which classes each image shows, bool (N, K), or None."""
+        return self._data.shown()
+
     def problems(self) -> list[Problem]:
         """Return what is known to be wrong."""
         return self._data.problems()

@@ -80,15 +80,24 @@ def augmentation(recipe: Recipe) -> Augmentation:
 
 
 def class_weights(stream: Stream, classes: int, balance: float, count: int = 200) -> torch.Tensor:
-    """1 / log(balance + p), p a class's share of the pixels of the first `count` samples."""
+    """1 / log(balance + p), p a class's share of the pixels.
+
+    The shares come from the indices of the data sets; where one has none, from the first `count`
+    samples.
+    """
+    known = stream.class_shares()
+    share = _drawn_shares(stream, classes, count) if known is None else known
+    # A class that never occurs gets weight 0: its logit is pushed down like any wrong one.
+    return torch.tensor(np.where(share > 0, 1 / np.log(balance + share), 0.), dtype=torch.float32)
+
+
+def _drawn_shares(stream: Stream, classes: int, count: int) -> np.ndarray:
     counts = np.zeros(IGNORE_INDEX + 1)
     for index in range(count):
         sample = stream[index]
         counts += sample['semantics'] * np.bincount(
             sample['classes'].ravel()[::7], minlength=len(counts))
-    share = counts[:classes] / max(1., counts[:classes].sum())
-    # A class that never occurs gets weight 0: its logit is pushed down like any wrong one.
-    return torch.tensor(np.where(share > 0, 1 / np.log(balance + share), 0.), dtype=torch.float32)
+    return counts[:classes] / max(1., counts[:classes].sum())
 
 
 def validation_samples(data: tuple[Path, ...], label_set: LabelSet, limit: int = 40,

@@ -44,10 +44,19 @@ class LearnedSeedsLoss(SeedLoss):
         members = torch.from_numpy(set_members(label_set))
         stuff[FIRST_CODE:FIRST_CODE + len(members)] = ~members[:, label_set.thing_indices].any(1)
         self.register_buffer('stuff', stuff, persistent=False)
+        self._things = list(label_set.thing_indices)
+        self._rest = label_set.names.index(label_set.rest) if label_set.rest else IGNORE_INDEX
 
     def forward(self, outputs: Tensor, batch: dict[str, Tensor]) -> Terms:
         """Return the loss of outputs float (N, D + 2, H, W) and its three terms."""
         background = self.stuff[batch['classes']] & (batch['instances'] == 0)
+        if 'labelled' in batch:
+            background &= ~self._may_be_things(batch['classes'], batch['labelled'])
         terms = super().forward(outputs, batch['instances'], background)
         return terms.total, {'overlap_instances': terms.overlap, 'seed': terms.seed,
                              'smoothness': terms.smoothness}
+
+    def _may_be_things(self, classes: Tensor, labelled: Tensor) -> Tensor:
+        """Mark pixels outside the annotated objects of a source that lacks a class of things."""
+        partial = ~labelled[:, self._things].all(1)
+        return (classes == self._rest) & partial[:, None, None]

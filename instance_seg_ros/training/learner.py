@@ -18,6 +18,7 @@ from ..inference.clustering_methods import branch_channels
 from ..networks import build_network
 from .instance_losses import instance_loss
 from .losses import ClassLoss, OverlapLoss, coarse_labels
+from .partial_labels import without_unlabelled
 from .recipe import Recipe
 from .schedule import Schedule
 
@@ -141,11 +142,12 @@ class Learner(lightning.LightningModule):
             coarse = F.interpolate(self.auxiliary(features), scale_factor=8.)
             coarse, = self.network.crop((coarse,), images.shape[2:])
             result['auxiliary'] = (self.schedule.auxiliary_weight(self._now), self.class_loss(
-                coarse, batch['classes'], batch['semantics']))
+                _known(coarse, batch['classes'], batch), batch['classes'], batch['semantics']))
         return result
 
     def _class_losses(self, logits: Tensor, batch: dict[str, Tensor]) -> dict:
         recipe, truth = self.recipe, (batch['classes'], batch['semantics'])
+        logits = _known(logits, batch['classes'], batch)
         result = {'semantic': (recipe.semantic_weight, self.class_loss(logits, *truth))}
         if recipe.overlap_weight:
             result['overlap'] = (recipe.overlap_weight, self.overlap_loss(logits, *truth))
@@ -162,6 +164,7 @@ class Learner(lightning.LightningModule):
     def _encoder_losses(self, images: Tensor, batch: dict[str, Tensor]) -> dict:
         coarse = self.auxiliary(self.network.encode(self.network.pad(images))[0])
         labels = coarse_labels(batch['classes'], coarse.shape[2:])
+        coarse = _known(coarse, labels, batch)
         return {'encoder': (1., self.class_loss(coarse, labels, batch['semantics']))}
 
     def _outputs(self, images: Tensor) -> tuple[tuple[Tensor, ...], Tensor | None]:
@@ -181,3 +184,9 @@ class Learner(lightning.LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on counting where the run stopped."""
         self._spent = checkpoint['seconds']
+
+
+def _known(logits: Tensor, classes: Tensor, batch: dict[str, Tensor]) -> Tensor:
+    """Exclude classes that a source does not label, where a run has such a source."""
+    labelled = batch.get('labelled')
+    return logits if labelled is None else without_unlabelled(logits, classes, labelled)

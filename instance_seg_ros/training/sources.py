@@ -71,6 +71,9 @@ class _Opened:
         """Return which classes each sample shows, bool (N, classes)."""
         if isinstance(self.samples, list):
             return classes_shown((sample.classes for sample in self.samples), classes)
+        from_index = self.samples.shown()
+        if from_index is not None:
+            return from_index
         return classes_shown(map(self.samples.class_map, range(len(self.samples))), classes)
 
 
@@ -92,9 +95,22 @@ def shares(recipe: Recipe, data: tuple[Path, ...], skip_bad: bool = False) -> li
               for folder in data]
     cutouts = [cutout for one in opened for cutout in one.cutouts]
     often, factors = _how_often(opened, recipe.rare_below, len(label_set))
+    labelled = _labelled(opened, len(label_set))
     return [Share(Drawn(one.samples, label_set, cutouts, int(one.settings.pasted), rare), share,
-                  float(one.settings.semantics), float(one.settings.instances))
-            for one, share, rare in zip(opened, often, factors, strict=True)]
+                  float(one.settings.semantics), float(one.settings.instances), known,
+                  None if isinstance(one.samples, list) else one.samples.class_pixels())
+            for one, share, rare, known in zip(opened, often, factors, labelled, strict=True)]
+
+
+def _labelled(opened: list[_Opened], classes: int) -> list[np.ndarray | None]:
+    """Return which of the classes that the run learns each source labels; None: all of all.
+
+    A class that no source labels is learned as absent: nothing else is known of it.
+    """
+    rows = np.array([np.ones(classes, bool) if isinstance(one.samples, list)
+                     else one.samples.labelled for one in opened])
+    rows |= ~rows.any(0)
+    return [None] * len(rows) if rows.all() else list(rows)
 
 
 def _open(folder: Path, settings: SourceSettings, label_set: LabelSet, skip_bad: bool) -> _Opened:

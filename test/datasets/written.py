@@ -123,6 +123,20 @@ def yolo(root: Path) -> None:
     write(root / 'images/val/a.png', IMAGE)
 
 
+def idd_lite(root: Path, count: int = 1) -> Path:
+    """Write frames in IDD-Lite's layout: sky, vehicles (one car separated), void, road."""
+    (root / 'train').mkdir(parents=True)
+    coarse = np.repeat(np.array([6, 3, 255, 0], np.uint8), 8)[:, None].repeat(64, 1)
+    ids = np.zeros(coarse.shape, np.uint16)
+    ids[8:16, 10:30] = 26003
+    for k in range(count):
+        path = root / 'train' / f'{k:04d}.jpg'
+        cv2.imwrite(str(path), np.full((*coarse.shape, 3), 99, np.uint8))
+        cv2.imwrite(str(path.with_name(f'{k:04d}_coarse.png')), coarse)
+        cv2.imwrite(str(path.with_name(f'{k:04d}_instanceIds.png')), ids)
+    return root
+
+
 def yolo_roboflow(root: Path) -> None:
     yolo(root)
     (root / 'data.yaml').write_text('train: ../train/images\nval: ../valid/images\nnc: 2\n'

@@ -9,16 +9,18 @@ import torch
 
 pytest.importorskip('rclpy')
 
+from rclpy.qos import DurabilityPolicy, QoSProfile  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
-from vision_msgs.msg import Detection2DArray  # noqa: E402
+from vision_msgs.msg import Detection2DArray, LabelInfo  # noqa: E402
 
 from instance_seg_ros.core.instances import SCORE_THRESHOLD  # noqa: E402
-from instance_seg_ros.core.labels import LabelSet  # noqa: E402
+from instance_seg_ros.core.labels import Label, LabelSet  # noqa: E402
 from instance_seg_ros.inference.checkpoint import Checkpoint, default_checkpoint  # noqa: E402
 from instance_seg_ros.inference.segmenter import InstanceSegmenter  # noqa: E402
 from instance_seg_ros.networks import build_network  # noqa: E402
 
 pytestmark = pytest.mark.ros
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 def untrained(path, seed=8):
@@ -99,6 +101,33 @@ def test_the_classes_come_from_the_semantic_checkpoint(start_node, car, checkpoi
     found = agree(car, masks, detections, image, both)
     alone = InstanceSegmenter.from_checkpoint(checkpoint, device='cpu')(image)
     assert not np.array_equal(found.class_mask, alone.class_mask)
+
+
+def test_a_label_set_of_your_own(start_node, car, tmp_path):
+    """Names and ids of a label file reach masks, detections, label_info and class_overlay."""
+    labels = LabelSet('yard', (Label(11, 'forklift', (230, 159, 0), True),
+                               Label(12, 'ground', (1, 2, 3))), {'truck': 'forklift'}, 'ground')
+    torch.manual_seed(8)
+    Checkpoint('enet_branched', labels, build_network('enet_branched', 2, 8).state_dict(),
+               input_size=(128, 64)).save(tmp_path / 'yard.safetensors')
+    start_node({'autostart': True, 'checkpoint': str(tmp_path / 'yard.safetensors'),
+                'device': 'cpu', 'threads': 1, 'score_threshold': 0.0, 'min_area': 8}, real=True)
+    heard = {topic: car.hear(topic, Image)
+             for topic in ('class_mask', 'instance_mask', 'class_overlay', 'overlay')}
+    detections = car.hear('detections', Detection2DArray)
+    info = car.hear('label_info', LabelInfo, LATCHED)
+    image = np.random.default_rng(0).integers(0, 256, (90, 160, 3), np.uint8)
+    car.send(to_message(car, image))
+    car.wait_for(lambda: info and detections and all(heard.values()))
+    assert {c.class_id: c.class_name for c in info[0].class_map}.items() >= {
+        11: 'forklift', 12: 'ground'}.items()
+    classes = np.frombuffer(heard['class_mask'][0].data, np.uint8)
+    assert set(np.unique(classes)) <= {11, 12} and 11 in classes
+    assert {d.results[0].hypothesis.class_id for d in detections[0].detections} == {'forklift'}
+    ids = np.unique(np.frombuffer(heard['instance_mask'][0].data, np.uint16))
+    assert set((ids[ids > 0] // 1000).tolist()) == {11}
+    colors = np.frombuffer(heard['class_overlay'][0].data, np.uint8).reshape(-1, 3)
+    assert (colors[classes == 11] == (230, 159, 0)).all()
 
 
 def test_a_checkpoint_that_does_not_fit_fails_with_a_sentence(start_node, tmp_path):

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from datasets import written
 from training.streets import CITY, write_city
 
 from instance_seg_ros.core.errors import UserError
@@ -23,20 +24,6 @@ from instance_seg_ros.training.recipe import Recipe
 from instance_seg_ros.training.sources import SourceSettings, shares
 
 CAR, ROAD, SKY = (CITY.names.index(name) for name in ('car', 'road', 'sky'))
-
-
-def write_idd(root: Path, count: int = 1) -> Path:
-    """Write frames in IDD-Lite's layout: sky, vehicles (one car separated), void, road."""
-    (root / 'train').mkdir(parents=True)
-    coarse = np.repeat(np.array([6, 3, 255, 0], np.uint8), 8)[:, None].repeat(64, 1)
-    ids = np.zeros(coarse.shape, np.uint16)
-    ids[8:16, 10:30] = 26003
-    for k in range(count):
-        path = root / 'train' / f'{k:04d}.jpg'
-        cv2.imwrite(str(path), np.full((*coarse.shape, 3), 99, np.uint8))
-        cv2.imwrite(str(path.with_name(f'{k:04d}_coarse.png')), coarse)
-        cv2.imwrite(str(path.with_name(f'{k:04d}_instanceIds.png')), ids)
-    return root
 
 
 def write_camvid(root: Path) -> Path:
@@ -66,7 +53,7 @@ def test_set_codes_and_members_agree():
 
 
 def test_idd_lite_gives_classes_sets_and_instances(tmp_path):
-    data = IddLite(write_idd(tmp_path), 'train')
+    data = IddLite(written.idd_lite(tmp_path), 'train')
     sample = data[0]
     assert sample.classes[:, 0].tolist() == np.repeat(
         [SKY, code_of('vehicle'), 255, ROAD], 8).tolist()
@@ -81,7 +68,7 @@ def test_idd_lite_gives_classes_sets_and_instances(tmp_path):
 
 
 def test_idd_lite_holds_one_frame_in_twenty_out(tmp_path):
-    write_idd(tmp_path, 41)
+    written.idd_lite(tmp_path, 41)
     splits = [{p.name for p in IddLite(tmp_path, s).paths} for s in ('train', 'val')]
     assert len(splits[0]) == 39 and splits[1] == {'0010.jpg', '0030.jpg'}
 
@@ -135,7 +122,7 @@ def test_settings_go_by_folder_then_by_layout(tmp_path):
 
 
 def test_sources_are_drawn_by_share_and_trust(tmp_path):
-    folders = (write_city(tmp_path / 'town'), write_idd(tmp_path / 'idd'))
+    folders = (write_city(tmp_path / 'town'), written.idd_lite(tmp_path / 'idd'))
     recipe = Recipe(sources={'town': {'often': 1, 'instances': 0.}, 'idd': {
         'often': 3, 'semantics': .25}})
     stream = Stream(shares(recipe, folders), Augmentation((64, 32), (1., 1.), disturb=False), 0)
@@ -148,7 +135,7 @@ def test_sources_are_drawn_by_share_and_trust(tmp_path):
 
 def test_rare_classes_are_drawn_more_often_across_sources(tmp_path):
     """Sky is in IDD's frame alone, which is drawn 1 time in 5 before, 2 in 6 after."""
-    folders = (write_city(tmp_path / 'town'), write_idd(tmp_path / 'idd'))
+    folders = (write_city(tmp_path / 'town'), written.idd_lite(tmp_path / 'idd'))
     sources = {'town': {'often': 4}, 'idd': {'often': 1}}
     often = [s.often for s in shares(Recipe(sources=sources, rare_below=.8), folders)]
     assert often == [4., 2.]
@@ -156,7 +143,7 @@ def test_rare_classes_are_drawn_more_often_across_sources(tmp_path):
 
 def test_cutouts_of_one_source_are_pasted_into_another(tmp_path):
     """A bright car of the town shows up on IDD's grey frames."""
-    folders = (write_city(tmp_path / 'town'), write_idd(tmp_path / 'idd'))
+    folders = (write_city(tmp_path / 'town'), written.idd_lite(tmp_path / 'idd'))
     recipe = Recipe(sources={'town': {'cutouts': 4}, 'idd': {'pasted': 5}})
     source: Share = shares(recipe, folders)[1]
     assert source.source._cutouts
