@@ -95,7 +95,7 @@ def test_weights_come_from_the_index(folders, monkeypatch):
     stream = stream_of(folders)
     monkeypatch.setattr(Stream, '__getitem__', lambda *_: pytest.fail('an image was read'))
     share = stream.class_shares()
-    pixels, cars, person = written.HEIGHT * written.WIDTH, 10 * 10 + 15 * 10, 6 * 20
+    pixels, cars, person = written.HEIGHT * written.WIDTH, 2 * 15 * 10, 6 * 20
     both = np.array([[cars, person, pixels - cars - person], [cars, 0, pixels - cars]])
     assert share == pytest.approx((both / pixels).mean(0), rel=1e-6)
     weights = class_weights(stream, 3, 1.02)
