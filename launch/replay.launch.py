@@ -29,7 +29,6 @@ from launch.launch_description_sources import (
     get_launch_description_from_python_launch_file,
 )
 from launch.substitutions import LaunchConfiguration
-from launch_ros.event_handlers import OnStateTransition
 from launch_ros.substitutions import ExecutableInPackage
 
 from instance_seg_ros.bags import images, open_source
@@ -88,6 +87,11 @@ def value(context, name):
     return LaunchConfiguration(name).perform(context)
 
 
+def node_name(context):
+    """Return the full name of the node."""
+    return f'/{value(context, "namespace").strip("/")}/instance_seg'.replace('//', '/')
+
+
 def read_bag(context):
     """Return the topic of each camera by its name, '' for one alone, and a frame for RViz."""
     file = value(context, 'params_file')
@@ -95,8 +99,7 @@ def read_bag(context):
         cameras = find_cameras(
             source, split_list(value(context, 'cameras')),
             split_list(value(context, 'image_topic')),
-            Path(file) if file else None, f'/{value(context, "namespace")}/instance_seg'.replace(
-                '//', '/'))
+            Path(file) if file else None, node_name(context))
         return cameras, frame_without_tf(source, cameras)
 
 
@@ -133,7 +136,7 @@ def player(context, cameras):
     """Return the process that plays the bag."""
     command = [ExecutableInPackage('instance_seg', 'instance_seg_ros'), 'play-bag',
                value(context, 'bag'), '--rate', value(context, 'rate'),
-               '--wait-for-subscribers', '2']
+               '--wait-for-node', node_name(context), '--wait-for-subscribers', '2']
     command += ['--loop'] if value(context, 'loop') == 'true' else []
     command += ['--clock'] if value(context, 'use_sim_time') == 'true' else []
     other_names = [f'{topic.name}:={input_topic(topic)}' for topic in cameras.values()
@@ -146,22 +149,20 @@ def recorder(context):
     """Return the process that records the outputs, if it is requested."""
     if not value(context, 'record'):
         return []
-    node = f'{value(context, "namespace")}/instance_seg'
     return [ExecuteProcess(
         name='record_bag', output='screen', sigterm_timeout='15',   # to index a long bag
         cmd=[ExecutableInPackage('instance_seg', 'instance_seg_ros'), 'record-bag',
-             value(context, 'record'), '--node', node,
+             value(context, 'record'), '--node', node_name(context),
              *(['--use-sim-time'] if value(context, 'use_sim_time') == 'true' else [])])]
 
 
 def start(context):
-    """Return the node, and the player, which starts once the node is active."""
+    """Return the node, and the player, which begins once the node is active."""
     cameras, frame = read_bag(context)
     play = player(context, cameras)
     return [
         *recorder(context),
-        RegisterEventHandler(OnStateTransition(
-            goal_state='active', entities=[play], handle_once=True)),
+        play,       # already here, so that the node finds publishers and /clock when it is active
         RegisterEventHandler(OnProcessExit(target_action=play, on_exit=[EmitEvent(
             event=Shutdown(reason='end of the bag'))])),
         IncludeLaunchDescription(

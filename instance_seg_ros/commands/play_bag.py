@@ -25,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='begin so far into the bag')
     parser.add_argument('--duration', type=float, metavar='SECONDS',
                         help='play so much of the bag')
+    parser.add_argument('--wait-for-node', type=topic_name, metavar='NAME',
+                        help='begin when this node has subscribed to one of the topics')
     parser.add_argument('--wait-for-subscribers', type=float, nargs='?', const=10.0,
                         metavar='SECONDS', help='begin when each topic has a subscriber, or '
                         'after SECONDS (10)')
@@ -40,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
         playback.interval(source)
         with stop_on_signals() as stop, ros_node('play_bag') as node:
             player = Player(node, source, args.topics, dict(args.remap), bool(args.clock))
+            if args.wait_for_node is not None:
+                player.wait_for_node('/' + args.wait_for_node.lstrip('/'), stop)
             if args.wait_for_subscribers is not None:
                 lacking = player.wait_for_subscribers(args.wait_for_subscribers, stop)
                 if lacking and not stop.is_set():

@@ -147,6 +147,25 @@ def test_names_that_ros_does_not_allow_leave_the_others_alone(tmp_path, domain, 
             Player(node, source, [bad])
 
 
+def test_waits_for_the_subscription_of_a_node(tmp_path, domain):
+    with BagWriter(tmp_path / 'bag') as writer:
+        writer.add_topic(Topic.of(INFO, CONTENT[INFO][0]))
+    stop = threading.Event()
+    with open_source(tmp_path / 'bag') as source, ros_node('player', domain) as node, \
+            ros_node('other', domain) as other, ros_node('segmenter', domain) as segmenter:
+        player = Player(node, source)
+        waiting = threading.Thread(target=player.wait_for_node, args=('/segmenter', stop))
+        waiting.start()
+        other.create_subscription(String, INFO, print, 10)
+        assert player.wait_for_subscribers(30, stop) == [] and waiting.is_alive()
+        segmenter.create_subscription(String, INFO, print, 10)
+        waiting.join(30)
+        ended = not waiting.is_alive()
+        stop.set()
+        waiting.join()
+    assert ended
+
+
 def test_a_module_in_the_current_folder_is_not_imported(tmp_path, monkeypatch):
     """A bag names its types; whoever made it must not choose what runs here."""
     for package in ('evil_msgs', 'evil_pkg'):

@@ -48,6 +48,7 @@ class Player:
                 published.
         """
         self.counts: Counter[str] = Counter()
+        self._node = node
         self._clock = node.create_publisher(Clock, CLOCK, 10) if clock else None
         self._publishers = {}
         reasons = [f'{t.name}: its messages are {t.serialization}, not CDR'
@@ -91,6 +92,16 @@ class Player:
         name = event.message.topic.name
         self._publishers[name].publish(event.message.data)
         self.counts[name] += 1
+
+    def wait_for_node(self, name: str, stop: threading.Event) -> None:
+        """Wait until a node, by its full name, subscribes to one of the topics."""
+        topics = {publisher.topic_name for publisher in self._publishers.values()}
+        while not stop.wait(0.05):
+            subscriptions = [info for topic in topics
+                             for info in self._node.get_subscriptions_info_by_topic(topic)]
+            if any(f'{info.node_namespace.rstrip("/")}/{info.node_name}' == name
+                   for info in subscriptions):
+                return
 
     def wait_for_subscribers(self, seconds: float, stop: threading.Event) -> list[str]:
         """Wait until every topic has a subscriber; return those that still have none."""
