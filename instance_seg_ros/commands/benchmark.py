@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     names = '\n'.join(f'  {name:12}{text}' for name, text in NAMES.items())
     parser.epilog = f'{names}\n\n{parser.epilog or ""}'
-    parser.add_argument('name', choices=NAMES, metavar='NAME', help='one of those below')
+    parser.add_argument('name', choices=NAMES, metavar='NAME', help='one of the benchmarks below')
     parser.add_argument('arguments', nargs=argparse.REMAINDER,
                         help='of the benchmark; see NAME --help')
 
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> None:
         parser.add_argument('first', type=Path)
         parser.add_argument('second', type=Path)
     parser.add_argument('--json', type=result_file, metavar='FILE',
-                        help='write the report as data')
+                        help='write the report as JSON')
     options = parser.parse_args(args.arguments)
     report = measure(options)
     print(report.text())

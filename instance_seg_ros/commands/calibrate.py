@@ -33,15 +33,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--data', type=Path, nargs='+', required=True, metavar='DIR',
                         help='folders of data sets; their training parts are used')
     parser.add_argument('--config', type=Path, metavar='FILE',
-                        help="recipe whose sources settings count (such as the run's)")
+                        help='recipe with the settings of the sources, for example that of the '
+                             'run')
     parser.add_argument('--images', type=count, default=200, metavar='N',
                         help='images drawn from each folder (200)')
     parser.add_argument('--balance-classes', action='store_true',
-                        help='take back what class weights did in training: fit a bias to the '
-                             'logits of each class')
+                        help='fit a bias to the logits of each class, which compensates class '
+                             'weights of the training')
     parser.add_argument('--shift-classes', type=class_numbers, default={}, metavar='NAME=B,...',
-                        help='with it: add these to the fitted biases, such as rider=-1')
-    parser.add_argument('--seed', type=int, default=1, help='of the random choice (1)')
+                        help='with --balance-classes: add these to the fitted biases, such as '
+                             'rider=-1')
+    parser.add_argument('--seed', type=int, default=1, help='random seed (1)')
     add_device_argument(parser)
     parser.add_argument('--output', type=result_file, required=True, metavar='FILE',
                         help='the calibrated checkpoint')

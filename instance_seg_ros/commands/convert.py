@@ -35,11 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--to', choices=WRITERS, default='coco', help='layout to write (coco)')
     parser.add_argument('--split', default='train', help='train, val or test (train)')
     parser.add_argument('--label-set', type=Path, metavar='FILE',
-                        help="what the classes become (YAML); the data set's own by default")
+                        help="label set to map the classes to (YAML); default: the data set's own")
     parser.add_argument('--polygons', action='store_true',
                         help='outlines instead of RLE in COCO JSON; holes are filled')
     parser.add_argument('--skip-bad', action='store_true',
-                        help='convert the images that are sound, where some are not')
+                        help='skip invalid images')
     add_network_arguments(parser.add_argument_group('network: write its predictions instead'))
     parser.add_argument('--score-threshold', type=float, default=SCORE_THRESHOLD, metavar='T',
                         help=f'leave out predictions below this score ({SCORE_THRESHOLD})')

@@ -18,24 +18,24 @@ SHIPPED = 'config/demo/street'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument('source', nargs='?', metavar='BAG_OR_VIDEO',
-                        help='ROS 2 bag or video file (default: the footage that is shipped)')
+                        help='ROS 2 bag or video file (default: the shipped demo bag)')
     parser.add_argument('--image-topic', metavar='TOPIC',
-                        help='images to use, where the bag has several topics of them')
+                        help='image topics to use if the bag has several')
     parser.add_argument('--output', default='demo_output', metavar='FOLDER',
-                        help='where recording, film, contact sheet and report go (demo_output)')
+                        help='folder for recording, video, contact sheet and report (demo_output)')
     parser.add_argument('--rate', type=float, default=1.0, metavar='R',
-                        help='times as fast as it was recorded (default 1)')
+                        help='playback speed relative to the recording (default 1)')
     parser.add_argument('--start', type=float, default=0.0, metavar='SECONDS',
-                        help='begin so far into the footage')
+                        help='start offset in the footage')
     parser.add_argument('--duration', type=float, metavar='SECONDS',
-                        help='use so much of the footage')
+                        help='duration of the footage to use')
     parser.add_argument('--domain', type=_domain, metavar='ID',
-                        help='ROS domain, 0 to 232 (default: one of its own)')
+                        help='ROS domain, 0 to 232 (default: an unused one)')
     parser.add_argument('--param', type=_parameter, action='append', default=[],
                         metavar='NAME:=VALUE',
                         help='parameter of the node, such as device:=cpu; may be repeated')
     parser.add_argument('--json', type=options.result_file, metavar='FILE',
-                        help='write what is printed as data')
+                        help='write the summary as JSON')
 
 
 def run(args: argparse.Namespace) -> int:

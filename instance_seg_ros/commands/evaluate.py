@@ -21,22 +21,11 @@ KITTI_OBJECT = 'kitti-object'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `instance_seg evaluate`."""
-    parser.add_argument('--dataset',
-                        choices=(*DATASETS, PASTED, KITTI_OBJECT),
-                        help='data set of the folder, recognised by default; '
-                             f'{PASTED}: CamVid with objects pasted over its frames; '
-                             f'{KITTI_OBJECT}: boxes in metres, for --detections-3d')
-    parser.add_argument('--data', type=Path, metavar='DIR',
-                        help='its folder; sticks have none, they are drawn')
-    parser.add_argument('--split', default='val', help='train, val or test (default: val)')
-    parser.add_argument('--label-set', type=Path, metavar='FILE',
-                        help="what the classes of the data become (YAML); the checkpoint's own "
-                             'by default')
+    """Declare the verb's arguments."""
+    _add_data_arguments(parser)
     parser.add_argument('--coco', action='store_true', help="score by COCO's metric as well")
     parser.add_argument('--panoptic', action='store_true',
                         help='score panoptic quality as well')
-    parser.add_argument('--limit', type=int, metavar='N', help='score N frames, evenly spread')
     parser.add_argument('--predictions', type=Path, metavar='DIR',
                         help="score these files (Cityscapes' format) instead of a network")
     parser.add_argument('--write-predictions', type=Path, metavar='DIR',
@@ -59,8 +48,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='with --tracking and --detections-3d: leave out instances below '
                              f'this score ({SCORE_THRESHOLD}, as the node does)')
     parser.add_argument('--json', type=result_file, metavar='FILE',
-                        help='write the scores as data')
+                        help='write the scores as JSON')
     add_network_arguments(parser.add_argument_group('network'))
+
+
+def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--dataset',
+                        choices=(*DATASETS, PASTED, KITTI_OBJECT),
+                        help='data set of the folder, recognised by default; '
+                             f'{PASTED}: CamVid with objects pasted over its frames; '
+                             f'{KITTI_OBJECT}: boxes in metres, for --detections-3d')
+    parser.add_argument('--data', type=Path, metavar='DIR',
+                        help='folder of the data set (none for sticks, which are synthetic)')
+    parser.add_argument('--split', default='val', help='train, val or test (default: val)')
+    parser.add_argument('--label-set', type=Path, metavar='FILE',
+                        help="label set to map the classes to (YAML); default: the checkpoint's")
+    parser.add_argument('--limit', type=int, metavar='N', help='score N frames, evenly spread')
 
 
 def run(args: argparse.Namespace) -> None:

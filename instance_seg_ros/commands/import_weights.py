@@ -20,8 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--network', required=True, choices=NETWORKS,
                         help='resnet38 for the MXNet files, enet_port for the PyTorch port')
     parser.add_argument('--task', choices=TASKS,
-                        help="what the network is for (default: 'both' if branched, else "
-                             "'semantic')")
+                        help="task of the network (default: 'both' if branched, else 'semantic')")
     parser.add_argument('--label-set', default='cityscapes', metavar='NAME',
                         help='order of the class channels (default cityscapes)')
     parser.add_argument('--embedding-dims', type=int, default=8, metavar='D',
@@ -32,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='of RGB in 0 to 1; ImageNet by default')
     parser.add_argument('--std', type=float, nargs=3, metavar='V',
                         help='of RGB in 0 to 1; ImageNet by default')
-    parser.add_argument('--seed', type=int, default=0, help='for tensors the file does not have')
+    parser.add_argument('--seed', type=int, default=0,
+                        help='random seed for tensors that are missing in the file')
 
 
 def run(args: argparse.Namespace) -> None:

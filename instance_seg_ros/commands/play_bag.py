@@ -14,22 +14,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('bag', metavar='BAG',
                         help='ROS 2 bag (folder, .mcap or .db3) or video file')
     parser.add_argument('--rate', type=float, default=1.0, metavar='R',
-                        help='times as fast as it was recorded (default 1)')
-    parser.add_argument('--loop', action='store_true', help='begin again at the end')
+                        help='playback speed relative to the recording (default 1)')
+    parser.add_argument('--loop', action='store_true', help='restart at the end')
     parser.add_argument('--clock', type=float, nargs='?', const=40.0, metavar='HZ',
                         help='publish the time in the bag on /clock, HZ times a second (40)')
-    parser.add_argument('--topics', nargs='+', metavar='TOPIC', help='play these only')
+    parser.add_argument('--topics', nargs='+', metavar='TOPIC', help='play only these')
     parser.add_argument('--remap', nargs='+', default=[], metavar='FROM:=TO', type=_remapping,
                         help='publish a topic under another name')
     parser.add_argument('--start', type=float, default=0.0, metavar='SECONDS',
-                        help='begin so far into the bag')
+                        help='start offset in the bag')
     parser.add_argument('--duration', type=float, metavar='SECONDS',
-                        help='play so much of the bag')
+                        help='duration to play')
     parser.add_argument('--wait-for-node', type=topic_name, metavar='NAME',
-                        help='begin when this node has subscribed to one of the topics')
+                        help='start when this node has subscribed to one of the topics')
     parser.add_argument('--wait-for-subscribers', type=float, nargs='?', const=10.0,
-                        metavar='SECONDS', help='begin when each topic has a subscriber, or '
-                        'after SECONDS (10)')
+                        metavar='SECONDS',
+                        help='start when each topic has a subscriber, or after SECONDS (10)')
 
 
 def run(args: argparse.Namespace) -> int:

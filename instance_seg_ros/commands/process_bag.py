@@ -33,38 +33,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='bag or video; with --jobs or --scheduler a folder of them')
     parser.add_argument('output', metavar='OUT', type=Path, help='the new bag (a folder, MCAP)')
     parser.add_argument('--image-topic', type=options.names, metavar='TOPIC,...',
-                        help='images to segment, where the bag has several topics of them')
+                        help='image topics to segment if the bag has several')
     parser.add_argument('--params-file', type=Path, metavar='FILE',
-                        help="the node's parameters (YAML): cameras, their views and tracking, "
-                             'network, thresholds and overlay as the node has them')
+                        help="the node's parameters (YAML): cameras with regions and tracking, "
+                             'network, thresholds and overlay')
     parser.add_argument('--prefix', type=options.topic_name, default='/instance_seg',
                         metavar='NAME',
-                        help="what the new topics begin with (the node's: /instance_seg)")
+                        help='prefix of the new topics (default: that of the node, /instance_seg)')
     parser.add_argument('--only-outputs', action='store_true',
-                        help='leave out what was in the bag')
+                        help='do not copy the messages of the input bag')
     for output in ON_REQUEST:
         parser.add_argument(f'--{output.name.replace("_", "-")}', action='store_true',
                             help=f'add {output.name}: {output.description}')
     parser.add_argument('--start', type=float, default=0.0, metavar='SECONDS',
-                        help='begin so far into the bag')
+                        help='start offset in the bag')
     parser.add_argument('--duration', type=float, metavar='SECONDS',
-                        help='process so much of the bag')
+                        help='duration to process')
     parser.add_argument('--every', type=int, default=1, metavar='N',
-                        help='segment each N-th image only (default 1: all)')
+                        help='segment only every N-th image (default 1: all)')
     parser.add_argument('--batch', type=int, default=1, metavar='N',
-                        help='images that go through the network together (default 1)')
+                        help='images per call of the network (default 1)')
     parser.add_argument('--workers', type=int, default=1, metavar='N',
-                        help='images (or batches) that are segmented at the same time, each with '
-                             'its part of the CPU threads: faster on a CPU, and the same as of a '
-                             'node with so many threads (default 1)')
+                        help='images (or batches) segmented in parallel, each on its share of '
+                             'the CPU threads: faster on a CPU; results equal those of a node '
+                             'with that many threads (default 1)')
     parser.add_argument('--jobs', type=int, metavar='N',
-                        help='process a folder of bags, N at a time; those that are done are '
-                             'skipped')
+                        help='process a folder of bags, N at a time; completed bags are skipped')
     parser.add_argument('--scheduler', metavar='ADDRESS',
                         help='process a folder of bags by Dask: "local" for a cluster of --jobs '
                              'workers on this machine, or the address of a scheduler')
     parser.add_argument('--json', type=options.result_file, metavar='FILE',
-                        help='write what is printed as data')
+                        help='write the summary as JSON')
     options.add_segmenter_arguments(parser)
     options.add_overlay_arguments(parser)
 

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--output', type=options.output_folder, required=True, metavar='DIR',
                         help='new folder for the data set')
     parser.add_argument('--image-topic', type=options.topic_name, metavar='TOPIC',
-                        help='of a bag with several')
+                        help='image topic if the bag has several')
     parser.add_argument('--every', type=int, default=1, metavar='N',
                         help='label every N-th image (1)')
     parser.add_argument('--limit', type=options.count, metavar='N', help='label at most N images')

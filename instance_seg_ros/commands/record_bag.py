@@ -23,10 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='record the outputs of this node (default /instance_seg)')
     parser.add_argument('--topics', type=topic_name, nargs='+', default=[],
                         metavar='TOPIC',
-                        help='record these as well, such as the images')
+                        help='additional topics, such as the images')
     parser.add_argument('--use-sim-time', action='store_true',
-                        help='stamp messages with the time on /clock, such as of a bag that is '
-                             'played, so that both recordings line up')
+                        help='stamp messages with the time on /clock instead of the system time, '
+                             'so that the recording of a replay lines up with its bag')
 
 
 def run(args: argparse.Namespace) -> int:

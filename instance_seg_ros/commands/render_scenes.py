@@ -36,12 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('out', metavar='OUT', type=Path, nargs='?', help='folder to write to')
     parser.add_argument('--count', type=int, help='scenes in train (100), or videos in val (1)')
     parser.add_argument('--val-count', type=int, help='scenes in val (a tenth of --count)')
-    parser.add_argument('--seed', type=int, default=0, help='other seed, other scenes (0)')
+    parser.add_argument('--seed', type=int, default=0, help='random seed (0)')
     parser.add_argument('--size', type=parse_size, default=(1024, 512), metavar='WxH',
                         help='pixels (1024x512)')
     parser.add_argument('--models', type=Path, metavar='DIR',
-                        help='folder of models (gazebo_models, Quaternius packs); without it '
-                             "everything is of the package's own making")
+                        help='folder of models (gazebo_models, Quaternius packs); default: '
+                             'procedural models')
     parser.add_argument('--jobs', type=int, default=1, help='processes (1)')
     parser.add_argument('--street', choices=STREETS, help='only this kind of street')
     parser.add_argument('--weather', choices=WEATHERS, help='only this weather')
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                        help='frames per second (15)')
     video.add_argument('--bag', type=Path, metavar='OUT.mcap',
                        help='write the video as a ROS 2 bag, a folder of this name (without '
-                            '.mcap); OUT may be left out then')
+                            '.mcap); OUT is optional then')
     video.add_argument('--jpeg-quality', type=int, default=85, help='of the images in a bag (85)')
 
 

@@ -24,9 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--output', type=options.result_file, metavar='FILE',
                         help='.html or .png (default: BAG_report.html in this folder)')
     parser.add_argument('--samples', type=options.count, default=6, metavar='N',
-                        help='images of each camera to show (default 6)')
+                        help='sample images of each camera (default 6)')
     parser.add_argument('--json', type=options.result_file, metavar='FILE',
-                        help='write the figures as data')
+                        help='write the summary as JSON')
 
 
 def run(args: argparse.Namespace) -> int:

@@ -49,11 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--overlay-format', choices=('jpg', 'png'), default='jpg',
                         help='format of image overlays (default jpg); those of videos are mp4')
     parser.add_argument('--batch', type=int, default=1, metavar='N',
-                        help='images that go through the network together (default 1)')
+                        help='images per call of the network (default 1)')
     parser.add_argument('--track', action='store_true',
-                        help='let instances keep their number through a video')
+                        help='track instances: constant ids through a video')
     parser.add_argument('--json', type=options.result_file, metavar='FILE',
-                        dest='summary', help='write the printed summary as data')
+                        dest='summary', help='write the summary as JSON')
     options.add_segmenter_arguments(parser)
     options.add_overlay_arguments(parser)
 

@@ -32,35 +32,36 @@ RENDERED = {'rendered': 'cityscapes'}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `instance_seg train`."""
     parser.add_argument('--dataset', choices=(MIXED, *RENDERED, *DATASETS), default=MIXED,
-                        help='data set of the folders; mixed: each folder is recognised; '
-                             'sticks: no folder, the images are drawn')
+                        help='data set of the folders; mixed: each folder is recognised; sticks: '
+                             'synthetic, no folder')
     parser.add_argument('--data', type=Path, nargs='+', default=[], metavar='DIR',
                         help='folders; `instance_seg datasets` lists the layouts')
-    parser.add_argument('--network', choices=NETWORKS, help="network, when not the recipe's")
+    parser.add_argument('--network', choices=NETWORKS, help="network (default: the recipe's)")
     parser.add_argument('--task', choices=TASKS,
-                        help="what it learns, when not the recipe's: classes (semantic), "
-                             'embeddings or both')
+                        help='task: classes (semantic), embeddings or both (default: the '
+                             "recipe's)")
     parser.add_argument('--config', type=Path,
-                        help="recipe (YAML), see config/training; the paper's for the task "
-                             'when there is none')
+                        help="recipe (YAML), see config/training (default: the paper's for the "
+                             'task)')
     parser.add_argument('--output', type=Path, metavar='DIR',
                         help='folder for checkpoints, logs and images')
     parser.add_argument('--resume', action='store_true',
                         help='resume the run in the output folder exactly where it stopped')
     parser.add_argument('--init', type=Path, metavar='FILE',
-                        help='start from these weights; tensors that do not fit are drawn anew')
+                        help='initialise from these weights; tensors of other shapes are '
+                             'initialised randomly')
     parser.add_argument('--freeze', choices=PARTS,
                         help='part of the network that keeps its weights, for few images')
-    parser.add_argument('--steps', type=int, help="steps, when not the recipe's")
+    parser.add_argument('--steps', type=int, help="steps (default: the recipe's)")
     parser.add_argument('--max-time', metavar='MIN', type=float,
                         help='time limit in minutes; the schedule then follows the clock')
     parser.add_argument('--label-set', type=Path, metavar='FILE',
-                        help="classes of one's own (YAML), in place of the recipe's")
+                        help="own classes (YAML) instead of the recipe's")
     parser.add_argument('--check', action='store_true',
                         help='do not train: read all data once, report counts and problems; exit '
                              'status 1 if there are problems')
     parser.add_argument('--skip-bad', action='store_true',
-                        help='train on the images that are sound, where some are not')
+                        help='skip invalid images')
     parser.add_argument('--workers', type=int, default=1,
                         help='data loading processes per device')
     parser.add_argument('--devices', type=int, default=1, metavar='N',

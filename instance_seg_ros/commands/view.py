@@ -26,10 +26,11 @@ PORT = 9090
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument('bag', metavar='BAG', help='bag with outputs of the node (or of '
-                        'process-bag), and the images if they are to be seen')
+    parser.add_argument('bag', metavar='BAG',
+                        help='bag with outputs of the node (or of process-bag), and optionally '
+                             'the images')
     parser.add_argument('--output', type=result_file, metavar='FILE.rrd',
-                        help='write this file instead of serving a page')
+                        help='write a file instead of serving a page')
     parser.add_argument('--port', type=_port, default=PORT, metavar='N',
                         help=f'of the page on this machine (default {PORT}; the data take the '
                              'one after it)')

@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('folder', type=Path, help='folder of the data set')
     parser.add_argument('--split', default='train', help='train, val or test (train)')
     parser.add_argument('--label-set', type=Path, metavar='FILE',
-                        help="what its classes become (YAML); the data set's own by default")
+                        help="label set to map the classes to (YAML); default: the data set's own")
     parser.add_argument('--samples', type=count, default=24, metavar='N',
                         help='images to show, evenly spread (24)')
     parser.add_argument('--output', type=result_file, metavar='FILE',

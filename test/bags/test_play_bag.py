@@ -130,7 +130,7 @@ def test_a_recorded_clock_gives_way_to_the_one_that_is_asked_for(tmp_path, domai
         assert caplog.text == ''
         assert Player(node, source, clock=True).topics == (INFO,)
     said, = caplog.records
-    assert '/clock of the recording is not played' in said.getMessage()
+    assert '/clock is not played: the time is published on /clock' in said.getMessage()
 
 
 def test_names_that_ros_does_not_allow_leave_the_others_alone(tmp_path, domain, caplog):

@@ -16,6 +16,7 @@ from rosgraph_msgs.msg import Clock
 from ...bags.images import NANOSECONDS
 from ...bags.playback import Event
 from ...bags.sources import Source
+from ...bags.topics import Topic
 from ...core.errors import UserError
 from ...core.texts import shortened
 from ...node_config.parameter_rules import is_topic_name
@@ -55,27 +56,27 @@ class Player:
                    for t in getattr(source, 'skipped', ())]
         _require(source, {*(topics or ()), *(remap or ())})
         for topic in source.topics:
-            if topics is not None and topic.name not in topics:
-                continue
-            name = (remap or {}).get(topic.name, topic.name)
-            if clock and name == CLOCK:
-                _log.warning('%s of the recording is not played, since the time is published on '
-                             '%s.', topic.name, CLOCK)
-                continue
-            kind, reason = message_class(topic.type), ''
-            if not is_topic_name(name):
-                reason = 'its name is not valid in ROS 2 (publish it with --remap)'
-            elif kind is None:
-                reason = f'its type {topic.type} is not installed here'
-            if reason:
-                reasons.append(f'{topic.name}: {reason}')
-                _log.warning('%s is not played: %s.', shortened(topic.name), shortened(reason))
-                continue
-            self._publishers[topic.name] = node.create_publisher(
-                kind, name, qos or raw.offer(topic.qos))
+            if topics is None or topic.name in topics:
+                name = (remap or {}).get(topic.name, topic.name)
+                if reason := self._offer(node, topic, name, qos):
+                    reasons.append(f'{topic.name}: {reason}')
+                    _log.warning('%s is not played: %s.', shortened(topic.name), shortened(reason))
         if not self._publishers:
             why = '; '.join(reasons[:5]) or 'it contains no topics'
             raise UserError(f'{source.path} has no topic that can be published ({why}).')
+
+    def _offer(self, node: Node, topic: Topic, name: str, qos: QoSProfile | None) -> str:
+        """Create the publisher of a topic; return the reason where that is not possible."""
+        if self._clock and name == CLOCK:
+            return f'the time is published on {CLOCK}'
+        kind = message_class(topic.type)
+        if not is_topic_name(name):
+            return 'its name is not valid in ROS 2 (publish it with --remap)'
+        if kind is None:
+            return f'its type {topic.type} is not installed here'
+        self._publishers[topic.name] = node.create_publisher(
+            kind, name, qos or raw.offer(topic.qos))
+        return ''
 
     @property
     def topics(self) -> tuple[str, ...]:
