@@ -14,7 +14,7 @@ import rerun.blueprint as rrb
 from ..bags.reader import Bag
 from ..core.labels import INSTANCE_FACTOR, LabelSet
 from ..perception.overlay import instance_id_color
-from ..visualization.panes import TITLES
+from ..visualization.panes import COUNTS, LATENCY, TITLES, pane_title
 from .moments import Moment, moments
 from .recording import Camera, Detection
 
@@ -37,21 +37,25 @@ def log_bag(stream: rr.RecordingStream, bag: Bag, cameras: list[Camera], progres
 
 
 def _blueprint(cameras: list[Camera]) -> rrb.Blueprint:
-    """Lay out, for each camera, image and masks above the curves."""
-    rows = []
-    for camera in cameras:
-        root, name = camera.prefix, camera.name
-        image_views = [rrb.Spatial2DView(origin=root, name=f'{name}: {TITLES["overlay"].lower()}',
-                                      contents=['$origin/image/**', '$origin/detections'])]
-        image_views += [rrb.Spatial2DView(origin=f'{root}/{mask}',
-                                       name=f'{name}: {TITLES[mask].lower()}')
-                     for mask in ('class_mask', 'instance_mask')]
-        curves = [rrb.TimeSeriesView(origin=f'{root}/{what}', name=f'{name} {what}')
-                  for what in ('instances', *(['ms'] if camera.stages_ms else []))]
-        rows.append(rrb.Vertical(rrb.Horizontal(*image_views), rrb.Horizontal(*curves),
-                                 row_shares=[2, 1]))
-    return rrb.Blueprint(rrb.Tabs(*rows) if len(rows) > 1 else rows[0],
+    """Lay out, for each camera, what RViz shows, with the same titles, above the curves."""
+    tabs = [_panes(camera, camera.name.rpartition(' ')[2] if len(cameras) > 1 else '')
+            for camera in cameras]
+    return rrb.Blueprint(rrb.Tabs(*tabs) if len(tabs) > 1 else tabs[0],
                          rrb.TimePanel(timeline=TIMELINE), collapse_panels=True)
+
+
+def _panes(camera: Camera, name: str) -> rrb.Vertical:
+    root = camera.prefix
+    overlay = rrb.Spatial2DView(origin=root, name=pane_title(TITLES['overlay'], name),
+                                contents=['$origin/image/**', '$origin/detections'])
+    masks = [rrb.Spatial2DView(origin=f'{root}/{mask}', name=pane_title(TITLES[mask], name))
+             for mask in ('class_mask', 'instance_mask')]
+    curves = [rrb.TimeSeriesView(origin=f'{root}/{what}', name=pane_title(title, name))
+              for what, title in (('ms', LATENCY), ('instances', COUNTS))
+              if what == 'instances' or camera.stages_ms]
+    return rrb.Vertical(
+        rrb.Horizontal(overlay, rrb.Vertical(*masks), column_shares=[5, 2]),
+        rrb.Horizontal(*curves), row_shares=[2, 1], name=name or None)
 
 
 def _log_names(stream: rr.RecordingStream, camera: Camera) -> None:

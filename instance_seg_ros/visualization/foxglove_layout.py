@@ -13,7 +13,7 @@ from math import ceil, sqrt
 from typing import Any
 
 from .foxglove_panels import Panel, image_panel, plot_panel, scene_panel, summary_panel
-from .panes import CameraPanes
+from .panes import COUNTS, LATENCY, CameraPanes
 from .rviz_layout import BASE_FRAME
 
 _IMAGES = ('image', 'class_overlay', 'instance_overlay')
@@ -60,13 +60,13 @@ def _grid(panels: list[Panel]) -> Any:
 
 def _latency(cameras: list[CameraPanes]) -> Panel:
     stages = _STAGES if len(cameras) == 1 else _STAGES[:1]
-    return plot_panel('Latency (ms)', {
+    return plot_panel(LATENCY, {
         ' '.join(filter(None, (camera.name, stage))): f'{camera.topic(f"debug/{stage}_ms")}.data'
         for camera in cameras for stage in stages})
 
 
 def _counts(cameras: list[CameraPanes]) -> Panel:
-    return plot_panel('Instances per frame', {
+    return plot_panel(COUNTS, {
         camera.name or 'instances': f'{camera.topic("detections")}.detections.@length'
         for camera in cameras})
 

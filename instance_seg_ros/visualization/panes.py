@@ -14,6 +14,13 @@ TITLES = {'image': 'Camera', 'overlay': 'Overlay', 'class_overlay': 'Classes',
           'annotations': 'Boxes', 'markers': 'Positions', 'points': 'Points',
           'free_space': 'Free space'}
 """By output; `image` is the input."""
+LATENCY, COUNTS = 'Latency (ms)', 'Instances per frame'
+"""Titles of plots."""
+
+
+def pane_title(title: str, camera: str = '') -> str:
+    """Return the title of a pane, with the name of the camera where there are several."""
+    return f'{camera}: {title[0].lower()}{title[1:]}' if camera else title
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class CameraPanes:
 
     def title(self, output: str) -> str:
         """Return the title of a pane, with the name of the camera where there are several."""
-        return f'{self.name}: {TITLES[output].lower()}' if self.name else TITLES[output]
+        return pane_title(TITLES[output], self.name)
 
 
 def camera_panes(settings: AllSettings, node: str, namespace: str | None = None,
