@@ -11,7 +11,7 @@ cannot be configured or activated; with ``respawn:=true`` a node that was active
 import os
 from pathlib import Path
 
-from ament_index_python.packages import get_package_share_directory, get_packages_with_prefixes
+from ament_index_python.packages import get_package_share_directory
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.logging import launch_config
@@ -133,8 +133,7 @@ def write_rviz_config(arguments, settings):
     """Write RViz's configuration next to the logs of this launch; return the file."""
     node = full_node_name(arguments['namespace'])
     panes = camera_panes(settings, node, arguments['namespace'])
-    layout = rviz_layout(panes, arguments['fixed_frame'],
-                         'compressed_image_transport' in get_packages_with_prefixes())
+    layout = rviz_layout(panes, arguments['fixed_frame'])
     file = Path(launch_config.log_dir) / f'{node.strip("/").replace("/", "_")}.rviz'
     file.write_text(rviz_text(layout, 'Written at launch for the cameras of ' + node),
                     encoding='utf-8')

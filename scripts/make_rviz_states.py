@@ -128,8 +128,7 @@ def arrangements():
     """Yield the key of each state, its number of panes and the function that places them."""
     for with_3d in (False, True):
         ending = '_3d' if with_3d else ''
-        for count in (3, 4):    # with or without the camera's image
-            yield f'one_camera_{count}{ending}', count, one_camera, with_3d
+        yield f'one_camera_4{ending}', 4, one_camera, with_3d
         for count in range(2, MOST_CAMERAS + 1):
             yield f'cameras_{count}{ending}', count, several_cameras, with_3d
 

@@ -11,8 +11,7 @@ from ..node_config.parameters import AllSettings, CameraSettings
 
 TITLES = {'image': 'Camera', 'overlay': 'Overlay', 'class_overlay': 'Classes',
           'instance_overlay': 'Instances', 'class_mask': 'Classes', 'instance_mask': 'Instances',
-          'annotations': 'Boxes', 'markers': 'Positions', 'points': 'Points',
-          'free_space': 'Free space'}
+          'markers': 'Positions', 'points': 'Points', 'free_space': 'Free space'}
 """By output; `image` is the input."""
 LATENCY, COUNTS = 'Latency (ms)', 'Instances per frame'
 """Titles of plots."""

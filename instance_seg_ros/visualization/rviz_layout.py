@@ -23,22 +23,18 @@ _OPTICAL = ('optical', 'camera')
 """In names of the frames of images, whose z axis points forward (REP 103)."""
 
 
-def rviz_layout(cameras: list[CameraPanes], fixed_frame: str = BASE_FRAME,
-                shows_compressed: bool = False) -> dict[str, Any]:
+def rviz_layout(cameras: list[CameraPanes], fixed_frame: str = BASE_FRAME) -> dict[str, Any]:
     """
     Return the content of RViz's configuration file.
 
     Args:
         cameras: what to show.
         fixed_frame: of the 3D view.
-        shows_compressed: whether RViz can decode compressed images; it ends with an error where
-            it is asked to without the package compressed_image_transport.
     """
     shown = [(camera, output) for camera in cameras
-             for output in (_ONE_CAMERA if len(cameras) == 1 else ('overlay',))
-             if output != 'image' or shows_compressed or not camera.is_compressed]
+             for output in (_ONE_CAMERA if len(cameras) == 1 else ('overlay',))]
     titles = [camera.title(output) for camera, output in shown]
-    displays = [image_display(title, camera.topic(output))
+    displays = [image_display(title, _topic(camera, output))
                 for title, (camera, output) in zip(titles, shown, strict=True)]
     in_3d = [(camera, output) for camera in cameras for output in camera.in_3d]
     is_optical = any(word in fixed_frame for word in _OPTICAL)
@@ -50,6 +46,11 @@ def rviz_layout(cameras: list[CameraPanes], fixed_frame: str = BASE_FRAME,
         'Panels': [{'Class': 'rviz_common/Displays', 'Name': 'Displays'}],
         'Visualization Manager': _manager(displays, fixed_frame, is_optical),
         'Window Geometry': window_geometry(titles, len(cameras) == 1, bool(in_3d))}
+
+
+def _topic(camera: CameraPanes, output: str) -> str:
+    # RViz has no decoder of compressed images of its own.
+    return camera.topic('input_image' if output == 'image' and camera.is_compressed else output)
 
 
 def _manager(displays: list[dict], fixed_frame: str, is_optical: bool) -> dict[str, Any]:

@@ -52,11 +52,10 @@ def _with_positions(settings: AllSettings) -> AllSettings:
         for name, camera in settings.cameras.items()})
 
 
-def write(settings: AllSettings, output: Path, node: str, fixed_frame: str,
-          shows_compressed: bool) -> None:
+def write(settings: AllSettings, output: Path, node: str, fixed_frame: str) -> None:
     """Write output.rviz and output.json."""
     panes = camera_panes(settings, node, node.rpartition('/')[0])
-    text = rviz_text(rviz_layout(panes, fixed_frame, shows_compressed), COMMENT)
+    text = rviz_text(rviz_layout(panes, fixed_frame), COMMENT)
     output.with_name(f'{output.name}.rviz').write_text(text, encoding='utf-8')
     output.with_name(f'{output.name}.json').write_text(
         foxglove_text(settings, node, fixed_frame), encoding='utf-8')
@@ -69,8 +68,6 @@ def main() -> None:
     parser.add_argument('output', type=Path, nargs='?', help='files to write, without ending')
     parser.add_argument('--node', default=NODE, help=f'full name of the node (default {NODE})')
     parser.add_argument('--fixed-frame', default=BASE_FRAME, help='of the 3D view')
-    parser.add_argument('--compressed', action='store_true',
-                        help='RViz has the package compressed_image_transport')
     parser.add_argument('--shipped', type=Path, metavar='FOLDER', help='write those in config/')
     args = parser.parse_args()
     if args.shipped:
@@ -78,7 +75,7 @@ def main() -> None:
             path.write_text(text, encoding='utf-8')
     elif args.params_file and args.output:
         write(read_parameters(args.params_file, args.node), args.output, args.node,
-              args.fixed_frame, args.compressed)
+              args.fixed_frame)
     else:
         parser.error('give params_file and output, or --shipped')
 
