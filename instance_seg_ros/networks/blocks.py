@@ -8,26 +8,46 @@ from torch.nn import functional as F
 
 
 def pool_with_offsets(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Max-pool 2x2 with stride 2; also return where in its image each maximum was.
+    """Max-pool 2x2 with stride 2; also return where each maximum was, for `unpool`.
 
-    x: (N, C, H, W), H and W even. Returns (N, C, H/2, W/2) and int64 flat indices of that shape.
+    Args:
+        x: (N, C, H, W), H and W even.
+
+    Returns:
+        (N, C, H/2, W/2) and, of that shape, int64 flat indices; while exporting, the place in
+        the 2x2 window instead (`pool_elementary`).
     """
-    return F.max_pool2d(x, 2, 2, return_indices=True)
+    return pool_elementary(x) if _exporting() else F.max_pool2d(x, 2, 2, return_indices=True)
 
 
-def unpool(x: Tensor, indices: Tensor) -> Tensor:
+def unpool(x: Tensor, places: Tensor) -> Tensor:
     """Put each value back where its maximum was, zeros elsewhere: `max_unpool2d`, bit for bit.
 
-    While exporting, it is written with elementary operations that every tracer and runtime
-    has: which of the four pixels of its 2x2 window a value belongs to follows from the index.
+    Args:
+        x: (N, C, H, W).
+        places: what `pool_with_offsets` returned, of the same shape.
+
+    Returns:
+        (N, C, 2H, 2W).
     """
-    return unpool_elementary(x, indices) if _exporting() else F.max_unpool2d(x, indices, 2, 2)
+    return unpool_elementary(x, places) if _exporting() else F.max_unpool2d(x, places, 2, 2)
 
 
-def unpool_elementary(x: Tensor, indices: Tensor) -> Tensor:
-    """Do what `unpool` does with elementary operations; keeps the memory format."""
-    width = 2 * x.shape[3]
-    place = (indices // width % 2) * 2 + indices % width % 2
+def pool_elementary(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Do what `pool_with_offsets` does with a plain max-pooling and comparisons.
+
+    Runtimes have no fast max-pooling with indices. The second result is the place of the (first)
+    maximum in its window: 0 to 3 in reading order, in the dtype of x.
+    """
+    pooled = F.max_pool2d(x, 2, 2)
+    place = torch.full_like(pooled, 3.)
+    for k in (2, 1, 0):                                     # the first of equal ones is last
+        place = torch.where(x[..., k // 2::2, k % 2::2] == pooled, float(k), place)
+    return pooled, place
+
+
+def unpool_elementary(x: Tensor, place: Tensor) -> Tensor:
+    """Do what `unpool` does with elementary operations, for the places of `pool_elementary`."""
     parts = torch.stack([x.where(place == k, x.new_zeros(())) for k in range(4)], 2)
     return F.pixel_shuffle(parts.flatten(1, 2), 2)
 

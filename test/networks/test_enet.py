@@ -23,13 +23,36 @@ def test_any_size_is_kept(size):
     assert logits.shape == (2, 19, *size) and embeddings.shape == (2, 8, *size)
 
 
-def test_unpooling_for_export_is_bit_equal(monkeypatch):
-    """The elementary formulation equals max_unpool2d."""
-    pooled, indices = blocks.pool_with_offsets(torch.randn(2, 5, 12, 20))
+@pytest.fixture
+def exporting(monkeypatch):
+    """Return a function that switches networks to what they do while exporting."""
+    return lambda: monkeypatch.setattr(torch.onnx, 'is_in_onnx_export', lambda: True)
+
+
+def test_pooling_and_unpooling_for_export_are_bit_equal(exporting):
+    """Also where values are equal: the first of them is the maximum, as in PyTorch."""
+    x = torch.randint(-2, 3, (2, 5, 12, 20)) * torch.tensor([0.1])
+    pooled, indices = blocks.pool_with_offsets(x)
     direct = F.max_unpool2d(pooled, indices, 2, 2)
     assert torch.equal(blocks.unpool(pooled, indices), direct)
-    monkeypatch.setattr(torch.onnx, 'is_in_onnx_export', lambda: True)
-    assert torch.equal(blocks.unpool(pooled, indices), direct)
+    exporting()
+    elementary, place = blocks.pool_with_offsets(x)
+    assert torch.equal(elementary, pooled) and set(place.unique().tolist()) == {0., 1., 2., 3.}
+    assert torch.equal(blocks.unpool(elementary, place), direct)
+
+
+@pytest.mark.parametrize('name', ['enet_branched', 'enet', 'enet_port', 'segnet'])
+def test_networks_for_export_are_bit_equal(exporting, name):
+    """Every network that pools with indices; black borders make equal values."""
+    torch.manual_seed(3)
+    network = build_network(name, 3, 4).eval()
+    images = torch.randn(2, 3, 32, 64)
+    images[..., :24] = 0
+    with torch.inference_mode():
+        direct = network(images)
+        exporting()
+        for a, b in zip(network(images), direct, strict=True):
+            assert torch.equal(a, b)
 
 
 def test_coordinates_are_added_to_two_dimensions():
