@@ -8,7 +8,7 @@ from setuptools import find_packages, setup
 
 NAME = 'instance_seg_ros'
 SHARE = f'share/{NAME}'
-EXTRAS = ('evaluate', 'export', 'fleet', 'render', 'review', 'test', 'train')
+EXTRAS = ('evaluate', 'export', 'fleet', 'openvino', 'render', 'review', 'test', 'train')
 
 
 def tree(*folders):

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from .core.instances import SCORE_THRESHOLD
+from .inference.engine_choice import ENGINES, PROVIDER_CHOICES
 from .perception.overlay import PALETTES, OverlayStyle
 
 
@@ -20,6 +21,7 @@ def add_network_arguments(group: argparse._ActionsContainer) -> None:
                        help='separate network for the classes; --checkpoint then provides '
                             'only the embeddings')
     add_device_argument(group)
+    add_engine_arguments(group)
     add_tuning_arguments(group)
 
 
@@ -27,6 +29,17 @@ def add_device_argument(group: argparse._ActionsContainer) -> None:
     """Declare the device of the network."""
     group.add_argument('--device', default='auto',
                        help='auto (a GPU if available), cpu, cuda or cuda:N')
+
+
+def add_engine_arguments(group: argparse._ActionsContainer) -> None:
+    """Declare what computes the network."""
+    group.add_argument('--engine', choices=ENGINES, default='torch',
+                       help='what computes the network (torch); auto: openvino on a CPU where it '
+                            'is installed')
+    group.add_argument('--engine-provider', choices=PROVIDER_CHOICES, default='auto',
+                       metavar='NAME',
+                       help='device of openvino (cpu, gpu, npu) or provider of onnxruntime (cpu, '
+                            'cuda, tensorrt)')
 
 
 def add_tuning_arguments(group: argparse._ActionsContainer) -> None:
@@ -46,7 +59,8 @@ def add_segmenter_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--cuda-graphs', choices=('auto', 'off'), default='auto',
                        help='off: launch each operation, for drivers where the capture of CUDA '
                             'graphs fails (auto)')
-    group.add_argument('--threads', type=count, metavar='N', help='CPU threads of PyTorch')
+    group.add_argument('--threads', type=count, metavar='N',
+                       help='CPU threads of the network and the clustering')
     group.add_argument('--classes', type=names, metavar='NAME,...',
                        help='segment only these classes into instances, such as car,person')
     group.add_argument('--score-threshold', type=numbers, default=SCORE_THRESHOLD,
@@ -66,7 +80,8 @@ def make_segmenter(args: argparse.Namespace):
     return InstanceSegmenter.from_checkpoint(
         args.checkpoint, device=args.device, input_size=args.input_size, classes=args.classes,
         bandwidth=args.bandwidth, threads=args.threads,
-        semantic_checkpoint=args.semantic_checkpoint, cuda_graphs=args.cuda_graphs, **limits)
+        semantic_checkpoint=args.semantic_checkpoint, cuda_graphs=args.cuda_graphs,
+        engine=args.engine, engine_provider=args.engine_provider, **limits)
 
 
 def add_overlay_arguments(parser: argparse.ArgumentParser) -> None:

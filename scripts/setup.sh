@@ -123,7 +123,7 @@ pip_install() {
 # Prints pip's arguments for the requirements of $LEVEL.
 requirements() {
     local files=(runtime) file
-    [ "$LEVEL" = demo ] || files+=(review fleet train evaluate render export test)
+    [ "$LEVEL" = demo ] || files+=(review fleet train evaluate render export openvino test)
     if [ "$MODE" = wheels ]; then
         files=(ros "${files[@]}")
         printf '%s\n' -c "$ROOT/requirements/constraints.txt"

@@ -33,7 +33,7 @@ ROS = {
 }
 DEVELOPMENT = {
     'PIL', 'albumentations', 'cityscapesscripts', 'distributed', 'lightning', 'matplotlib',
-    'onnx', 'onnxruntime', 'onnxscript', 'panda3d', 'pycocotools', 'rerun', 'sklearn',
+    'onnx', 'onnxruntime', 'openvino', 'panda3d', 'pycocotools', 'rerun', 'sklearn',
     'tensorboard', 'torchmetrics', 'trackeval',
 }
 # Where they may be imported at the top of a module.

@@ -18,12 +18,14 @@ from ..evaluation.frames import TruthFrame, TruthFrames, open_frames
 from ..evaluation.official import Prediction, Scorer
 from ..inference.checkpoint import Checkpoint, default_checkpoint
 from ..inference.cuda_graph_engine import CudaGraphEngine
+from ..inference.engine_choice import ENGINES, missing_packages
 from ..inference.segmenter import InstanceSegmenter
 from .arguments import add_common_arguments, prepare, settings
 from .measure import say
 from .report import Report
 
 REFERENCE = 'dynamic shapes, cpu'
+RUNTIMES = ENGINES[2:]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +46,8 @@ def run(args: argparse.Namespace) -> Report:
     """Segment the frames of each folder with every engine that this machine has."""
     device = prepare(args)
     checkpoint = Checkpoint.load(args.checkpoint or default_checkpoint())
-    segmenters = make_segmenters(checkpoint, str(device), args.size)
+    runtimes = [name for name in RUNTIMES if not missing_packages(name)]
+    segmenters = make_segmenters(checkpoint, str(device), args.size, runtimes)
     rows = []
     for folder in args.data:
         frames = open_frames(_dataset(folder), folder, args.split, args.limit)
@@ -52,16 +55,27 @@ def run(args: argparse.Namespace) -> Report:
         rows += [{'data': frames.name, **row} for row in compare(segmenters, frames)]
     return Report('engines', ('data', 'engine'), rows, settings(args), [
         f'ari: adjusted Rand index of the instance masks against "{REFERENCE}", mean and least '
-        'over the frames. ap, ap50: official scores, where the data set separates instances.',
+        'over the frames. same_class: share of pixels whose class is that of the reference. '
+        'ap, ap50: official scores, where the data set separates instances.',
         'unclaimed: pixels of thing classes, in thousandths, that no mode had claimed when the '
         'clustering reached its limit of rounds.'])
 
 
 def make_segmenters(checkpoint: Checkpoint, device: str,
-                    size: tuple[int, int] | None) -> dict[str, InstanceSegmenter]:
-    """Return segmenters by the name of their engine, the reference first."""
+                    size: tuple[int, int] | None,
+                    runtimes: Iterable[str] = ()) -> dict[str, InstanceSegmenter]:
+    """Return segmenters by the name of their engine, the reference first.
+
+    Args:
+        checkpoint: of the network.
+        device: of the engines for CUDA, where it is one.
+        size: (width, height) of the network's input.
+        runtimes: engines other than PyTorch.
+    """
     reference = InstanceSegmenter(checkpoint, 'cpu', size)
     result = {REFERENCE: reference, 'fixed shapes, cpu': with_fixed_shapes(reference)}
+    for name in runtimes:
+        result[f'{name}, cpu'] = InstanceSegmenter(checkpoint, 'cpu', size, engine=name)
     if device.startswith('cuda'):
         for name, half in (('float', False), ('half', True)):
             result[f'fixed shapes, {device}, {name}'] = InstanceSegmenter(
@@ -80,7 +94,7 @@ def with_fixed_shapes(segmenter: InstanceSegmenter) -> InstanceSegmenter:
 
 def compare(segmenters: Mapping[str, InstanceSegmenter], frames: TruthFrames) -> list[dict]:
     """Return one row for each segmenter; the first one is what the others are compared with."""
-    agreements = {name: [] for name in segmenters}
+    agreements, same_class = ({name: [] for name in segmenters} for _ in range(2))
     scorers = {name: Scorer(label_set=frames.label_set) for name in segmenters
                if frames.has_instances}
     counts = {name: np.zeros(3) for name in segmenters}
@@ -89,11 +103,13 @@ def compare(segmenters: Mapping[str, InstanceSegmenter], frames: TruthFrames) ->
         reference = next(iter(results.values()))
         for name, found in results.items():
             agreements[name].append(_agreement(reference, found))
+            same_class[name].append(np.mean(found.class_mask == reference.class_mask))
             counts[name] += (len(found.instances), found.unclaimed_pixels,
                              segmenters[name].input_size[0] * segmenters[name].input_size[1])
             if name in scorers:
                 _score(scorers[name], frame, found)
-    return [_row(name, agreements[name], counts[name], scorers.get(name)) for name in segmenters]
+    return [{**_row(name, agreements[name], counts[name], scorers.get(name)),
+             'same_class': float(np.mean(same_class[name]))} for name in segmenters]
 
 
 def _agreement(reference: InstanceMap, found: InstanceMap) -> float:

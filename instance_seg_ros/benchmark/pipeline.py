@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections.abc import Callable
 
 import cv2
@@ -16,6 +17,7 @@ from ..arguments import image_size
 from ..core.image_codec import decode_compressed
 from ..core.instances import InstanceMap
 from ..inference.checkpoint import build_pipeline
+from ..inference.engine_choice import ENGINES
 from ..inference.input_size import network_size
 from ..inference.segmenter import InstanceSegmenter
 from ..messages.outputs import outputs_of
@@ -37,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--size', nargs='+', type=image_size, default=list(SIZES),
                         metavar='WxH', help='sizes at which the network sees the image')
     parser.add_argument('--batch', type=int, default=1, metavar='N', help='images at once')
+    parser.add_argument('--engine', nargs='+', choices=ENGINES, default=['torch'],
+                        metavar='NAME', help='engines of the network (torch); the bare network '
+                        'is always computed by PyTorch')
     add_frame_arguments(parser)
     add_common_arguments(parser, 50)
 
@@ -46,13 +51,13 @@ def run(args: argparse.Namespace) -> Report:
     device = prepare(args)
     frames, (checkpoint, remark) = load_frames(args), load_checkpoint(args)
     rows = []
-    for size in args.size:
-        segmenter = InstanceSegmenter(checkpoint, str(device), size)
+    for size, engine in itertools.product(args.size, args.engine):
+        segmenter = InstanceSegmenter(checkpoint, str(device), size, engine=engine)
         stages = measure(segmenter, frames, args.repeats, args.batch)
-        rows += _rows(size, stages)
+        rows += [{'engine': segmenter.engine.name, **row} for row in _rows(size, stages)]
         segmenter.close()
     source = 'given' if args.images else 'drawn'
-    return Report('pipeline', ('size', 'stage'), rows, settings(args), [
+    return Report('pipeline', ('engine', 'size', 'stage'), rows, settings(args), [
         f'{len(frames)} {source} images of {args.image_size[0]}x{args.image_size[1]}, '
         f'{args.batch} at once.', remark,
         f'over_network: p50 over that of the bare network, measured in turn with "{TOTAL}". '

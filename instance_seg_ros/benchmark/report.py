@@ -15,7 +15,8 @@ import torch
 
 from ..core.errors import UserError
 
-PACKAGES = ('torch', 'numpy', 'opencv-python-headless', 'scikit-learn', 'onnxruntime')
+PACKAGES = ('torch', 'numpy', 'opencv-python-headless', 'scikit-learn', 'onnxruntime',
+            'openvino', 'ultralytics')
 
 
 @dataclass

@@ -76,8 +76,8 @@ def _predicted(args: argparse.Namespace) -> tuple[LabelSet, int, Iterator[Item]]
     from ..inference.segmenter import InstanceSegmenter
     segmenter = InstanceSegmenter.from_checkpoint(
         args.checkpoint, semantic_checkpoint=args.semantic_checkpoint, device=args.device,
-        bandwidth=args.bandwidth, input_size=args.input_size,
-        score_threshold=args.score_threshold)
+        bandwidth=args.bandwidth, input_size=args.input_size, engine=args.engine,
+        engine_provider=args.engine_provider, score_threshold=args.score_threshold)
     paths = _images(args)
     return segmenter.label_set, len(paths), (_prediction(segmenter, path) for path in paths)
 

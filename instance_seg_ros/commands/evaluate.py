@@ -166,4 +166,5 @@ def _segmenter(args: argparse.Namespace):
 
 
 def _options(args: argparse.Namespace) -> dict:
-    return {'device': args.device, 'bandwidth': args.bandwidth, 'input_size': args.input_size}
+    return {'device': args.device, 'bandwidth': args.bandwidth, 'input_size': args.input_size,
+            'engine': args.engine, 'engine_provider': args.engine_provider}

@@ -1,11 +1,13 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Export of a checkpoint as ONNX, checked against PyTorch before the file appears."""
+"""Export of a network as ONNX; `export_onnx` checks it against PyTorch."""
 
 from __future__ import annotations
 
+import inspect
+import io
 import json
-import logging
+import threading
 import warnings
 from pathlib import Path
 
@@ -18,6 +20,9 @@ from .checkpoint import Checkpoint
 
 OUTPUTS = {'both': ('class_logits', 'embeddings'), 'semantic': ('class_logits',),
            'embedding': ('embeddings',)}
+OPSET = 17
+_EXPORTER = threading.Lock()
+"""PyTorch's exporter has a state for the whole process."""
 
 
 def export_onnx(checkpoint: Checkpoint, path: Path | str, size: tuple[int, int] | None = None,
@@ -36,27 +41,48 @@ def export_onnx(checkpoint: Checkpoint, path: Path | str, size: tuple[int, int] 
     Returns:
         For each output the largest difference from PyTorch and the largest absolute value.
     """
+    import onnx
+
     width, height = size or checkpoint.input_size
     if not width:
         raise UserError('The input width of this checkpoint follows the camera; name the size '
                         'of the images with --size WxH.')
     images = torch.randn(2 if dynamic_batch else 1, 3, height, width)
-    network = checkpoint.build()
-    program = _export(network, images, OUTPUTS[checkpoint.task], dynamic_batch)
-    program.model.metadata_props['instance_seg_ros'] = json.dumps(
-        {**checkpoint.facts(), 'input_size': (width, height)})
+    network, names = checkpoint.build(), OUTPUTS[checkpoint.task]
+    model = onnx.load_from_string(onnx_bytes(network, images, names, dynamic_batch))
+    onnx.helper.set_model_props(model, {'instance_seg_ros': json.dumps(
+        {**checkpoint.facts(), 'input_size': (width, height)})})
     with atomic_path(Path(path)) as part:
-        program.save(part)
-        return _compare(network, part, images, OUTPUTS[checkpoint.task])
+        onnx.save(model, part)
+        return _compare(network, part, images, names)
 
 
-def _export(network: nn.Module, images: torch.Tensor, outputs: tuple[str, ...], dynamic: bool):
-    shapes = ({0: torch.export.Dim('batch', min=1)},) if dynamic else None
-    logging.getLogger('torch.onnx').setLevel(logging.ERROR)
-    with warnings.catch_warnings(), torch.inference_mode(False):
-        warnings.simplefilter('ignore')   # of the exporter, about itself
-        return torch.onnx.export(network, (images,), input_names=['images'], verbose=False,
-                                 output_names=outputs, dynamic_shapes=shapes, dynamo=True)
+def onnx_bytes(network: nn.Module, images: torch.Tensor, names: tuple[str, ...],
+               dynamic_batch: bool = False) -> bytes:
+    """Return a network as ONNX; UserError where the package for it is missing.
+
+    The exporter is the one that traces: the newer one takes several times as long, needs more
+    packages, and is not in every PyTorch that the node runs on.
+
+    Args:
+        network: in evaluation mode, on the CPU.
+        images: an example of the input.
+        names: of the outputs.
+        dynamic_batch: any number of images instead of that of the example.
+    """
+    axes = {name: {0: 'batch'} for name in ('images', *names)} if dynamic_batch else None
+    newer = 'dynamo' in inspect.signature(torch.onnx.export).parameters
+    file = io.BytesIO()
+    with _EXPORTER, warnings.catch_warnings(), torch.inference_mode(False), torch.no_grad():
+        warnings.simplefilter('ignore')   # of the exporter, about itself and about fixed sizes
+        try:
+            torch.onnx.export(network, (images,), file, input_names=['images'],
+                              output_names=list(names), dynamic_axes=axes, opset_version=OPSET,
+                              **({'dynamo': False} if newer else {}))
+        except torch.onnx.errors.OnnxExporterError as error:
+            raise UserError(f'The export of the network failed: {error} It needs the Python '
+                            'package onnx: pip install onnx.') from error
+    return file.getvalue()
 
 
 def _compare(network: nn.Module, path: Path, images: torch.Tensor, names: tuple[str, ...]):

@@ -22,7 +22,9 @@ from .confidence import Confidence
 from .cuda_graph_capture import capture_lock
 from .devices import half_is_fast, place_network, resolve_device
 from .eager_engine import EagerEngine
-from .engines import build_engine
+from .engine_choice import choose_engine
+from .engines import build_engine, build_runtime
+from .exported_network import ExportedNetwork
 from .input_size import group_by_size, network_size
 from .instance_map_builder import InstanceMapBuilder
 from .segmenter_settings import SegmenterSettings, checked_input_size
@@ -52,9 +54,12 @@ class InstanceSegmenter:
         semantic_checkpoint: takes the class logits from this checkpoint's network, and only
             the embeddings from the first one's (the paper's set-up); it sees the same input.
         cuda_graphs: `auto` captures CUDA graphs on CUDA devices, `off` never does.
+        engine: what computes the network, one of `engine_choice.ENGINES`.
+        engine_provider: device of OpenVINO or provider of ONNX Runtime, see
+            `engine_choice.PROVIDERS`.
 
     Raises:
-        UserError: for invalid arguments.
+        UserError: for invalid arguments and missing packages.
         DeviceError: when the device does not take the network.
     """
 
@@ -65,16 +70,17 @@ class InstanceSegmenter:
                  min_area: int | dict = 32, half: bool | None = None,
                  threads: int | None = None,
                  semantic_checkpoint: Checkpoint | Path | str | None = None,
-                 cuda_graphs: str = 'auto'):
+                 cuda_graphs: str = 'auto', engine: str = 'torch',
+                 engine_provider: str = 'auto'):
         """Put the network on the device."""
         self.checkpoint, self.label_set = checkpoint, checkpoint.label_set
         self.input_size = checked_input_size(input_size or checkpoint.input_size)
+        self.engine, device = choose_engine(engine, engine_provider, device)
         self.device = resolve_device(device)
         _set_threads(threads)
-        self.half = self.device.type == 'cuda' and (
+        self.half = self.device.type == 'cuda' and self.engine.name == 'torch' and (
             half_is_fast(self.device) if half is None else bool(half))
-        network = place_network(build_pipeline(checkpoint, _loaded(semantic_checkpoint)),
-                                self.device, self.half)
+        network = self._build_network(_loaded(semantic_checkpoint), half)
         self._engine = build_engine(cuda_graphs, network, checkpoint.mean, checkpoint.std,
                                     self.label_set.ids, self.device, self.half,
                                     checkpoint.method)
@@ -205,6 +211,13 @@ class InstanceSegmenter:
         """Bring images to the network's size: uint8 (N, H, W, 3)."""
         return np.stack([resize_image(image, self.network_size(image)) for image in images])
 
+    def _build_network(self, semantic: Checkpoint | None, half: bool | None):
+        """Return the network on the device, in PyTorch or in the chosen runtime."""
+        network = build_pipeline(self.checkpoint, semantic)
+        if self.engine.name == 'torch':
+            return place_network(network, self.device, self.half)
+        exported = ExportedNetwork(network, self.checkpoint, semantic)
+        return build_runtime(self.engine, exported, self.device, half)
 
 def _check_image(image):
     good = isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3

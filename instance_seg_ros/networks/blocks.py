@@ -14,8 +14,8 @@ def pool_with_offsets(x: Tensor) -> tuple[Tensor, Tensor]:
         x: (N, C, H, W), H and W even.
 
     Returns:
-        (N, C, H/2, W/2) and, of that shape, int64 flat indices; while exporting, the place in
-        the 2x2 window instead (`pool_elementary`).
+        (N, C, H/2, W/2) and int64 flat indices of that shape; while exporting, what
+        `pool_elementary` returns.
     """
     return pool_elementary(x) if _exporting() else F.max_pool2d(x, 2, 2, return_indices=True)
 
@@ -25,31 +25,45 @@ def unpool(x: Tensor, places: Tensor) -> Tensor:
 
     Args:
         x: (N, C, H, W).
-        places: what `pool_with_offsets` returned, of the same shape.
+        places: what `pool_with_offsets` returned with a map of that size.
 
     Returns:
         (N, C, 2H, 2W).
     """
-    return unpool_elementary(x, places) if _exporting() else F.max_unpool2d(x, places, 2, 2)
+    if places.is_floating_point():
+        return unpool_elementary(x, places)
+    return F.max_unpool2d(x, places, 2, 2)
 
 
 def pool_elementary(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Do what `pool_with_offsets` does with a plain max-pooling and comparisons.
+    """Do what `pool_with_offsets` does, with comparisons of the four shifted slices.
 
-    Runtimes have no fast max-pooling with indices. The second result is the place of the (first)
-    maximum in its window: 0 to 3 in reading order, in the dtype of x.
+    Runtimes have no fast max-pooling with indices.
+
+    Args:
+        x: (N, C, 2h, 2w).
+
+    Returns:
+        The maxima (N, C, h, w), and the place of the first maximum in each window, in reading
+        order: 0 to 3, (N, h, w, C) in the dtype of x.
     """
-    pooled = F.max_pool2d(x, 2, 2)
-    place = torch.full_like(pooled, 3.)
-    for k in (2, 1, 0):                                     # the first of equal ones is last
-        place = torch.where(x[..., k // 2::2, k % 2::2] == pooled, float(k), place)
-    return pooled, place
+    left, right = x[..., ::2], x[..., 1::2]                             # (N, C, 2h, w)
+    of_row = torch.maximum(left, right)
+    column = torch.where(left == of_row, 0., 1.)
+    top, bottom = of_row[:, :, ::2], of_row[:, :, 1::2]                 # (N, C, h, w)
+    pooled = torch.maximum(top, bottom)
+    place = torch.where(top == pooled, column[:, :, ::2], column[:, :, 1::2] + 2)
+    return pooled, place.permute(0, 2, 3, 1)
 
 
 def unpool_elementary(x: Tensor, place: Tensor) -> Tensor:
-    """Do what `unpool` does with elementary operations, for the places of `pool_elementary`."""
-    parts = torch.stack([x.where(place == k, x.new_zeros(())) for k in range(4)], 2)
-    return F.pixel_shuffle(parts.flatten(1, 2), 2)
+    """Do what `unpool` does with comparisons, for the places of `pool_elementary`."""
+    count, channels, height, width = x.shape
+    places = torch.arange(4., dtype=x.dtype).view(2, 1, 2, 1)
+    values = x.permute(0, 2, 3, 1)[:, :, None, :, None]                 # (N, h, 1, w, 1, C)
+    here = place[:, :, None, :, None] == places                         # (N, h, 2, w, 2, C)
+    parts = torch.where(here, values, 0.)
+    return parts.reshape(count, 2 * height, 2 * width, channels).permute(0, 3, 1, 2)
 
 
 def _exporting() -> bool:
@@ -171,6 +185,10 @@ def add_coordinates(embeddings: Tensor, pixels_per_unit: float) -> Tensor:
     like = {'dtype': torch.float32, 'device': embeddings.device}     # half ends at 2048
     x = (torch.arange(width, **like) - (width - 1) / 2) / pixels_per_unit
     y = (torch.arange(height, **like) - (height - 1) / 2) / pixels_per_unit
+    if _exporting():            # runtimes are slow at taking channels apart
+        places = torch.eye(2, embeddings.shape[1], **like)              # (2, D)
+        return (embeddings + places[0].view(1, -1, 1, 1) * x
+                + places[1].view(1, -1, 1, 1) * y.unsqueeze(1))         # (N, D, H, W)
     position = torch.stack([x.expand(height, width), y.unsqueeze(1).expand(height, width)])
     placed = (embeddings[:, :2] + position).to(embeddings.dtype)                # (N, 2, H, W)
     return torch.cat([placed, embeddings[:, 2:]], 1)

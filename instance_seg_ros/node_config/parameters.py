@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.instances import SCORE_THRESHOLD
+from ..inference.engine_choice import ENGINES, PROVIDER_CHOICES
 
 START = 'start'            # read-only: given when the process starts
 CONFIGURE = 'configure'    # applied by the next configure; refused while the node is configured
@@ -132,6 +133,14 @@ class NodeSettings(CameraSettings):
         'embeddings. Empty: one network for both.', when=CONFIGURE)
     device: str = parameter(
         'auto', 'Inference device: auto, cpu, cuda, cuda:0, cuda:1, ...', when=CONFIGURE)
+    engine: str = parameter(
+        'torch', 'Computes the network: PyTorch ("torch"), OpenVINO ("openvino") or ONNX Runtime '
+        '("onnxruntime"); "auto": OpenVINO on a CPU where it is installed, otherwise PyTorch.',
+        when=CONFIGURE, choices=ENGINES)
+    engine_provider: str = parameter(
+        'auto', 'Device of OpenVINO: "cpu", "gpu" or "npu"; provider of ONNX Runtime: "cpu", '
+        '"cuda" or "tensorrt"; "auto": the CPU for OpenVINO, the fastest for ONNX Runtime.',
+        when=CONFIGURE, choices=PROVIDER_CHOICES)
     half: str = parameter(
         'auto', 'Compute in 16 bit; auto: on GPUs of compute capability 7.0 and later.',
         when=CONFIGURE, choices=('auto', 'on', 'off'))

@@ -29,13 +29,21 @@ def load_segmenter(settings: NodeSettings, device: str) -> Any:
         half={'auto': None, 'on': True, 'off': False}[settings.half],
         threads=_threads(settings.threads),
         semantic_checkpoint=_path(settings.semantic_checkpoint),
-        cuda_graphs=settings.cuda_graphs)
+        cuda_graphs=settings.cuda_graphs, engine=settings.engine,
+        engine_provider=_provider(settings, device))
     try:
         tune(segmenter, settings)
     except Exception:
         segmenter.close()
         raise
     return segmenter
+
+
+def _provider(settings: NodeSettings, device: str) -> str:
+    """Return the provider; `auto` where `on_device_error` replaced a GPU by the CPU."""
+    replaced = device == 'cpu' and settings.device != 'cpu'
+    on_gpu = settings.engine_provider in ('cuda', 'tensorrt')
+    return 'auto' if replaced and on_gpu else settings.engine_provider
 
 
 def _threads(asked: int) -> int | None:
@@ -110,7 +118,7 @@ def describe(segmenter: Any) -> dict[str, str]:
     checkpoint = segmenter.checkpoint
     return {'model': checkpoint.network, 'label_set': segmenter.label_set.name,
             'checksum': checkpoint.checksum, 'device': str(segmenter.device),
-            'input_size': size_text(segmenter.input_size)}
+            'engine': segmenter.engine.name, 'input_size': size_text(segmenter.input_size)}
 
 
 def gpu_memory(segmenter: Any) -> dict[str, str]:

@@ -26,7 +26,8 @@ several), where <node> is the full name of the node without the first slash. Val
 =================================  ==============================================================
 
 Values of the node: ``state`` (of its lifecycle), ``model``, ``label_set``, ``checksum``,
-``device``, ``input_size``, ``gpu_memory_mb allocated`` (reserved), ``errors``, ``last_error``.
+``device``, ``engine``, ``input_size``, ``gpu_memory_mb allocated`` (reserved), ``errors``,
+``last_error``.
 """
 
 from __future__ import annotations

@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 import torch
 
-from instance_seg_ros.benchmark import clustering, frames, gpu, load_benchmark, loss, networks
+from instance_seg_ros.benchmark import (
+    clustering,
+    frames,
+    gpu,
+    load_benchmark,
+    loss,
+    networks,
+    peers,
+)
 from instance_seg_ros.benchmark.roofline import Ceilings, Work, measure_ceilings, network_work
 from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.networks import build_network
@@ -98,6 +106,15 @@ def test_pipeline_of_given_images(tmp_path):
     assert '1 given images of 96x64' in report.notes[0]
     with pytest.raises(UserError):
         run('pipeline', '--images', str(tmp_path / 'nothing.png'))
+
+
+def test_peers():
+    """Both rows of an engine; the peer is named where it is not installed."""
+    report = run('peers', '--size', '64x64', '--image-size', '96x64', '--engine', 'torch')
+    assert [(r['what'], r['engine']) for r in report.rows][0] == ('bare network', 'torch')
+    assert report.rows[0]['over_torch'] == report.rows[-1]['over_torch'] == 1
+    measured = any(r['engine'] == peers.PEER for r in report.rows)
+    assert measured or f'{peers.PEER}: not measured' in report.text()
 
 
 def test_drawn_streets_differ_and_repeat():

@@ -22,6 +22,7 @@ import rclpy
 from instance_seg_ros.core.errors import DeviceError, UserError
 from instance_seg_ros.core.instances import InstanceMap
 from instance_seg_ros.core.labels import LabelSet
+from instance_seg_ros.inference.engine_choice import EngineChoice
 from instance_seg_ros.ros.main import main
 
 ORDERS = {'slow': 201, 'out_of_memory': 202, 'bug': 203, 'very_slow': 204,
@@ -51,6 +52,7 @@ class FakeSegmenter:
             raise KeyError('a bug while loading')
         require_device()
         self.label_set, self.device, self.input_size = CITYSCAPES, 'fake:0', (64, 32)
+        self.engine = EngineChoice('fake', 'auto')
         if device == 'cpu' or os.environ.get('FAKE_DEVICE') == 'cpu':
             self.device = 'cpu'
         self.checkpoint = SimpleNamespace(network='fake', checksum='0123456789ab',
