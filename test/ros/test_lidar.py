@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The parameter detections_3d "lidar" through the real node, and its transforms."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,8 +16,13 @@ from sensor_msgs.msg import CameraInfo, LaserScan, PointCloud2, PointField  # no
 from std_msgs.msg import Header  # noqa: E402
 from vision_msgs.msg import Detection2DArray, Detection3DArray  # noqa: E402
 
+from instance_seg_ros.node_config.parameters import CameraSettings  # noqa: E402
+from instance_seg_ros.perception.image_region import ImageRegion  # noqa: E402
 from instance_seg_ros.perception.lidar.scan_source import MissingTransform  # noqa: E402
+from instance_seg_ros.perception.overlay import OverlayStyle  # noqa: E402
 from instance_seg_ros.ros import transforms  # noqa: E402
+from instance_seg_ros.ros.camera_subscription import CameraSubscription  # noqa: E402
+from instance_seg_ros.ros.diagnostics import position_counts  # noqa: E402
 
 pytestmark = pytest.mark.ros
 OPTICAL = [0.0, 0.0, 0.0, 0.5, -0.5, 0.5, 0.5]     # of a lidar that looks along x
@@ -77,6 +83,44 @@ def test_positions_points_and_free_space(start_node, car):
     assert [f.name for f in cloud.fields] == ['x', 'y', 'z', 'intensity', 'rgb', 'instance',
                                               'label']
     assert next(m for m in free if len(m.ranges)).header.frame_id == 'front'
+
+
+def test_two_cameras_share_one_cloud(start_node, car):
+    start_node({'autostart': True, 'cameras': ['front', 'rear'], 'detections_3d': 'lidar',
+                'lidar_extrinsics': OPTICAL, 'cloud_topic': '/lidar/points'})
+    points, own = car.hear('points', PointCloud2), car.hear('rear/points', PointCloud2)
+    images = {name: car.image(size=(64, 48), frame_id=name) for name in ('front', 'rear')}
+    images['rear'].header.stamp = images['front'].header.stamp
+    for name in images:
+        car.publisher(f'/{name}/image_raw')
+        car.publisher(f'/{name}/camera_info', CameraInfo)
+    car.publisher('/lidar/points', PointCloud2)
+
+    def shared():
+        car.send(wall(images['front'].header), topic='/lidar/points')
+        for name, image in images.items():
+            car.send(camera_info(), topic=f'/{name}/camera_info')
+            car.send(image, topic=f'/{name}/image_raw')
+        return points and any(message.width for message in own)
+
+    car.until(shared, every=0.2)
+    assert points[0].header.frame_id == 'lidar' and points[0].width
+    assert points[0].fields[-1].name == 'camera'
+
+
+def test_counts_survive_a_change_of_parameters():
+    settings = CameraSettings(detections_3d='lidar')
+    camera = CameraSubscription('', settings, lambda: 0)
+    camera.update(settings, ImageRegion(), OverlayStyle())
+    placer = camera.processor.placer
+    placer.counts['too_few_points'] += 3
+    camera.geometry.scans.miss('no_cloud')
+    camera.update(replace(settings, cloud_tolerance_s=0.2), ImageRegion(), OverlayStyle())
+    assert camera.processor.placer is placer        # and with it what it knows of the alignment
+    camera.update(replace(settings, min_points=9), ImageRegion(), OverlayStyle())
+    assert camera.processor.placer.min_points == 9
+    camera.processor.placer.counts['too_few_points'] += 1
+    assert position_counts(camera) == {'too_few_points': 4, 'no_cloud': 1}
 
 
 class FakeBuffer:
