@@ -144,6 +144,21 @@ def test_fixed_shapes_give_what_dynamic_shapes_give(cuda_graphs):
         assert agreement(a.label_image, b.label_image) > 0.9
 
 
+@pytest.mark.parametrize('provider', ['cuda', 'tensorrt'])
+def test_onnx_runtime_writes_into_tensors_of_the_device(monkeypatch, tmp_path, provider):
+    """What PyTorch computes, up to the 16 bits of TensorRT; outputs and their layout alike."""
+    full = {'cuda': 'CUDAExecutionProvider', 'tensorrt': 'TensorrtExecutionProvider'}[provider]
+    if full not in pytest.importorskip('onnxruntime').get_available_providers():
+        pytest.skip(f'needs an ONNX Runtime with {full}')
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    with exact_arithmetic():
+        wanted = segmenter(half=False).infer(STREETS)
+    found = segmenter(engine='onnxruntime', engine_provider=provider).infer(STREETS)
+    for a, b in zip(wanted, found, strict=True):
+        assert b.is_cuda and a.shape == b.shape
+        torch.testing.assert_close(b, a, rtol=0, atol=2e-2 * float(a.abs().max()))
+
+
 # Captured work
 
 def test_work_is_captured_and_the_host_waits_once():

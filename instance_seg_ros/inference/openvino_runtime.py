@@ -41,7 +41,9 @@ class OpenVinoRuntime(NetworkRuntime):
                             f'{provider}; available: {", ".join(sorted(set(found))).lower()}.')
         self._options = {'PERFORMANCE_HINT': 'LATENCY'}
         if self._device == 'CPU':
-            self._options['INFERENCE_NUM_THREADS'] = torch.get_num_threads()
+            # Other processes share the cores of a robot: the system's scheduler places threads.
+            self._options |= {'INFERENCE_NUM_THREADS': torch.get_num_threads(),
+                              'ENABLE_CPU_PINNING': False}
         else:                                   # compiling takes long there
             folder = writable_folder('openvino')
             self._options |= {'CACHE_DIR': str(folder)} if folder else {}
