@@ -137,6 +137,9 @@ def player(context, cameras):
     command = [ExecutableInPackage('instance_seg', 'instance_seg_ros'), 'play-bag',
                value(context, 'bag'), '--rate', value(context, 'rate'),
                '--wait-for-node', node_name(context), '--wait-for-subscribers', '2']
+    if value(context, 'record'):    # it subscribes to this topic of each camera last
+        command += ['--wait-for-topics', *(
+            '/'.join(filter(None, (node_name(context), name, 'label_info'))) for name in cameras)]
     command += ['--loop'] if value(context, 'loop') == 'true' else []
     command += ['--clock'] if value(context, 'use_sim_time') == 'true' else []
     other_names = [f'{topic.name}:={input_topic(topic)}' for topic in cameras.values()

@@ -27,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='duration to play')
     parser.add_argument('--wait-for-node', type=topic_name, metavar='NAME',
                         help='start when this node has subscribed to one of the topics')
+    parser.add_argument('--wait-for-topics', nargs='+', default=[], metavar='TOPIC',
+                        type=topic_name, help='start when each of these topics, of any node, has '
+                        'a subscriber, such as a recorder')
     parser.add_argument('--wait-for-subscribers', type=float, nargs='?', const=10.0,
                         metavar='SECONDS',
                         help='start when each topic has a subscriber, or after SECONDS (10)')
@@ -44,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
             player = Player(node, source, args.topics, dict(args.remap), bool(args.clock))
             if args.wait_for_node is not None:
                 player.wait_for_node('/' + args.wait_for_node.lstrip('/'), stop)
+            player.wait_for_topics(args.wait_for_topics, stop)
             if args.wait_for_subscribers is not None:
                 lacking = player.wait_for_subscribers(args.wait_for_subscribers, stop)
                 if lacking and not stop.is_set():

@@ -161,6 +161,7 @@ def test_waits_for_the_subscription_of_a_node(tmp_path, domain):
         segmenter.create_subscription(String, INFO, print, 10)
         waiting.join(30)
         ended = not waiting.is_alive()
+        player.wait_for_topics([INFO], stop)
         stop.set()
         waiting.join()
     assert ended
@@ -298,9 +299,10 @@ def test_what_was_recorded_survives_a_kill(tmp_path, domain):
 
 
 def test_a_recording_of_a_replay_has_the_times_of_the_bag(tmp_path, domain):
-    """What arrives before the clock begins gets its first time."""
+    """It subscribes before the clock begins; what arrives until then gets its first time."""
     times = iter([0, 0, BEGIN, BEGIN + PERIOD])
-    with ros_node('writer', domain) as talker, ros_node('listener', domain) as node:
+    with ros_node('writer', domain) as talker, \
+            ros_node('listener', domain, use_sim_time=True) as node:
         publisher = talker.create_publisher(String, INFO, 100)
         with BagWriter(tmp_path / 'heard') as writer:
             recorder = Recorder(node, writer, INFO.__eq__, now=lambda: next(times))

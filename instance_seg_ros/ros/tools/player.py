@@ -104,6 +104,12 @@ class Player:
                    for info in subscriptions):
                 return
 
+    def wait_for_topics(self, topics: Collection[str], stop: threading.Event) -> None:
+        """Wait until each of these topics, of any node, has a subscriber."""
+        while not stop.wait(0.05):
+            if all(self._node.count_subscribers(topic) for topic in topics):
+                return
+
     def wait_for_subscribers(self, seconds: float, stop: threading.Event) -> list[str]:
         """Wait until every topic has a subscriber; return those that still have none."""
         deadline = time.monotonic() + seconds

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.subscription import Subscription
 
@@ -38,9 +39,11 @@ class Recorder:
         self._node, self._writer = node, writer
         self._wanted, self._on_message = wanted, on_message
         self._subscriptions = {}
-        self._timer = node.create_timer(DISCOVERY_S, self._discover)
+        # Steady time: a simulated clock may not have begun, and the node must be found before.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = node.create_timer(DISCOVERY_S, self._discover, clock=steady)
         self._flushed = 0
-        self._flush_timer = node.create_timer(FLUSH_S, self._flush)
+        self._flush_timer = node.create_timer(FLUSH_S, self._flush, clock=steady)
 
     @property
     def topics(self) -> tuple[str, ...]:
