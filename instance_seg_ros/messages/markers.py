@@ -19,7 +19,7 @@ DELETE_ALL, ARROW, CUBE, TEXT_VIEW_FACING = 3, 0, 1, 9
 _ALPHA = 0.4
 _THINNEST_M = 0.05
 """Positions on flat ground have no depth; RViz warns about a box without one."""
-_LETTERS_M = 0.4
+_LETTERS_M = 0.6
 _ARROW_S = 1.0
 """An arrow ends where the object is after this time."""
 

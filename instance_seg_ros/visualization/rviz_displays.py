@@ -53,7 +53,7 @@ def ground_display(in_optical_frame: bool) -> Entry:
 
 def orbit_view(in_optical_frame: bool) -> Entry:
     """Return the view on the scene in front of a vehicle, from behind and above."""
-    focus = {'X': 0, 'Y': 0, 'Z': 12} if in_optical_frame else {'X': 12, 'Y': 0, 'Z': 0}
+    focus = {'X': 0, 'Y': 0, 'Z': 15} if in_optical_frame else {'X': 15, 'Y': 0, 'Z': 0}
     # RViz's yaw and pitch are about z, which points forward in an optical frame.
     yaw, pitch = (-1.5708, -1.2) if in_optical_frame else (3.1416, 0.35)
     return {'Class': 'rviz_default_plugins/Orbit', 'Name': 'Current View', 'Distance': 22,
