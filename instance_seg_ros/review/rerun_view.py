@@ -25,7 +25,7 @@ _JPEG_QUALITY = 90
 
 def log_bag(stream: rr.RecordingStream, bag: Bag, cameras: list[Camera], progress=iter) -> None:
     """Send all moments of a bag to a Rerun stream; `progress` wraps the iterator of them."""
-    stream.send_blueprint(_blueprint(cameras))
+    stream.send_blueprint(blueprint(cameras))
     for camera in cameras:
         _log_names(stream, camera)
     stream.flush()      # a mask that is seen before its colours are known keeps other ones
@@ -36,7 +36,7 @@ def log_bag(stream: rr.RecordingStream, bag: Bag, cameras: list[Camera], progres
         _log_moment(stream, moment)
 
 
-def _blueprint(cameras: list[Camera]) -> rrb.Blueprint:
+def blueprint(cameras: list[Camera]) -> rrb.Blueprint:
     """Lay out, for each camera, what RViz shows, with the same titles, above the curves."""
     tabs = [_panes(camera, camera.name.rpartition(' ')[2] if len(cameras) > 1 else '')
             for camera in cameras]

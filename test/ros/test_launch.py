@@ -262,9 +262,19 @@ def wait_for_types(domain, published, subscribed):
 
 def wait_for_state(domain, node, wanted):
     from lifecycle_msgs.srv import GetState
-    deadline = time.monotonic() + PATIENCE_S
-    while (state := call(domain, GetState, f'{node}/get_state').current_state.label) != wanted:
-        assert time.monotonic() < deadline, state
+
+    from instance_seg_ros.ros.tools.session import ros_node, spinning
+    deadline, state = time.monotonic() + PATIENCE_S, ''
+    with ros_node('test_state', domain) as observer:
+        client = observer.create_client(GetState, f'{node}/get_state')
+        assert client.wait_for_service(PATIENCE_S)
+        with spinning(observer):
+            while state != wanted:
+                done = threading.Event()
+                future = client.call_async(GetState.Request())
+                future.add_done_callback(lambda _, done=done: done.set())
+                assert time.monotonic() < deadline and done.wait(PATIENCE_S), state
+                state = future.result().current_state.label
 
 
 def change_state(run, node, transition):
