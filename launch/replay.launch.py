@@ -163,14 +163,16 @@ def start(context):
     """Return the node, and the player, which begins once the node is active."""
     cameras, frame = read_bag(context)
     play = player(context, cameras)
+    record = recorder(context)
     return [
-        *recorder(context),
-        play,       # already here, so that the node finds publishers and /clock when it is active
-        RegisterEventHandler(OnProcessExit(target_action=play, on_exit=[EmitEvent(
-            event=Shutdown(reason='end of the bag'))])),
+        # First: it sets the Fast DDS profile of all processes; without it large images are lost.
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(str(NODE_LAUNCH)),
             launch_arguments=node_arguments(context, cameras, frame).items()),
+        *record,
+        RegisterEventHandler(OnProcessExit(target_action=play, on_exit=[EmitEvent(
+            event=Shutdown(reason='end of the bag'))])),
+        play,       # started at once, so that an active node finds publishers and /clock
     ]
 
 
