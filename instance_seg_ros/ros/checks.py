@@ -38,8 +38,10 @@ def input_problems(node: Node, camera: CameraSubscription) -> list[str]:
 
 
 def clock_problems(node: Node) -> list[str]:
-    """Return a problem where the simulated clock is not running."""
+    """Return a problem where a simulated clock is expected and nothing publishes it."""
     if not node.get_parameter('use_sim_time').value or node.get_clock().now().nanoseconds:
+        return []
+    if node.count_publishers('/clock'):     # a player that is paused or waits for subscribers
         return []
     return ['use_sim_time is set, but there is no publisher on /clock; play the bag with --clock']
 
