@@ -119,8 +119,11 @@ def _validator(run: Run) -> Validator | None:
         return None
     samples = validation_samples(run.data, label_set, recipe.validation_frames,
                                  skip_bad=run.skip_bad)
+    if not samples:
+        say('No validation images: there will be last.safetensors, but no best.safetensors.')
+        return None
     return Validator(samples, label_set, tuple(recipe.input_size), recipe.bandwidth,
-                     recipe.task, recipe.method) if samples else None
+                     recipe.task, recipe.method)
 
 
 def _trainer(run: Run, callbacks: list) -> lightning.Trainer:
