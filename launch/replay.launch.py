@@ -159,6 +159,13 @@ def recorder(context):
              *(['--use-sim-time'] if value(context, 'use_sim_time') == 'true' else [])])]
 
 
+def end_of_bag(context):
+    """Shut down, unless Ctrl-C has ended the player; launch fails on a second shutdown."""
+    if context.is_shutdown:
+        return []
+    return [EmitEvent(event=Shutdown(reason='end of the bag'))]
+
+
 def start(context):
     """Return the node, and the player, which begins once the node is active."""
     cameras, frame = read_bag(context)
@@ -170,8 +177,8 @@ def start(context):
             PythonLaunchDescriptionSource(str(NODE_LAUNCH)),
             launch_arguments=node_arguments(context, cameras, frame).items()),
         *record,
-        RegisterEventHandler(OnProcessExit(target_action=play, on_exit=[EmitEvent(
-            event=Shutdown(reason='end of the bag'))])),
+        RegisterEventHandler(OnProcessExit(
+            target_action=play, on_exit=[OpaqueFunction(function=end_of_bag)])),
         play,       # started at once, so that an active node finds publishers and /clock
     ]
 
