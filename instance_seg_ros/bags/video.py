@@ -74,7 +74,7 @@ class Video:
         import av  # only videos need it
 
         try:
-            with av.open(str(self.path)) as container:
+            with av.open(str(self.path), metadata_errors='replace') as container:
                 stream = _main_stream(container)
                 if stream is None:
                     raise UserError(f'{self.path} contains no video stream.')

@@ -10,6 +10,7 @@ import yaml
 
 from .errors import UserError
 from .labels import IGNORED, MAX_LABELS, Label, LabelSet
+from .texts import shortened
 
 _FILE_KEYS = {'name', 'classes', 'map', 'rest'}
 _CLASS_KEYS = {'name', 'id', 'color', 'instances', 'aliases'}
@@ -36,12 +37,12 @@ def load_label_set(path: Path | str) -> LabelSet:
         data = yaml.safe_load(Path(path).read_text())
     except OSError as error:
         raise UserError(f'{path}: cannot read this label set ({error.strerror}).') from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f'{path}: invalid YAML ({error}).') from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UserError(f'{path}: invalid YAML ({shortened(error, 500)}).') from error
     try:
         return _label_set(data, Path(path).stem)
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f'{path}: invalid label set: {error}.') from error
+        raise UserError(f'{path}: invalid label set: {shortened(error, 500)}.') from error
 
 
 def save_label_set(path: Path, label_set: LabelSet) -> None:

@@ -22,6 +22,11 @@ MAX_COORDINATE = 65535
 _DEVICE = re.compile(r'auto|cpu|cuda(:\d+)?')
 
 
+def _shown(value: Any) -> str:
+    """Return a value as an error message shows it."""
+    return shortened(repr(value))
+
+
 def per_class(entries: tuple[str, ...], parameter_name: str) -> dict[str, float]:
     """
     Parse values per class.
@@ -44,7 +49,7 @@ def per_class(entries: tuple[str, ...], parameter_name: str) -> dict[str, float]
         except ValueError:
             values[''] = math.nan
         if not name.strip() or not 0 <= values[name.strip()] < math.inf:
-            raise UserError(f'{parameter_name}: invalid entry {entry!r}; expected '
+            raise UserError(f'{parameter_name}: invalid entry {_shown(entry)}; expected '
                             '"class=number", such as "car=0.5".')
     return values
 
@@ -76,7 +81,7 @@ def check_value(name: str, value: Any) -> None:
     declared = NODE_FIELDS[name.rpartition('.')[2]].metadata
     if declared['choices'] and value not in declared['choices']:
         choices = ', '.join(map(repr, declared['choices']))
-        raise UserError(f'{name}: invalid value {value!r}; available: {choices}.')
+        raise UserError(f'{name}: invalid value {_shown(value)}; available: {choices}.')
     low, high = declared['minimum'], declared['maximum']
     if low is not None and not low <= value <= high:
         raise UserError(f'{name}: {value} is out of range [{low}, {high}].')
@@ -89,18 +94,19 @@ def check_qos_overrides(given: dict[str, Any]) -> None:
         if not start.startswith('qos_overrides.'):
             continue
         if policy == 'depth' and (type(value) is not int or value < 0):
-            raise UserError(f'{name}: invalid value {value!r}; expected an integer >= 0.')
+            raise UserError(f'{name}: invalid value {_shown(value)}; expected an integer >= 0.')
         words = _QOS_WORDS.get(policy)
         if words and (not isinstance(value, str) or value.lower() not in words):
-            raise UserError(f'{name}: invalid value {value!r}; available: {", ".join(words)}.')
+            raise UserError(f'{name}: invalid value {_shown(value)}; available: '
+                            f'{", ".join(words)}.')
 
 
 def check_together(settings: AllSettings) -> None:
     """Raise UserError for parameters that are malformed or contradict each other."""
     node = settings.node
     if not _DEVICE.fullmatch(node.device):
-        raise UserError(f'device: invalid value {node.device!r}; expected auto, cpu, cuda or '
-                        'cuda:N.')
+        raise UserError(f'device: invalid value {_shown(node.device)}; expected auto, '
+                        'cpu, cuda or cuda:N.')
     if node.input_size != (0, 0):
         checked_input_size(node.input_size)
     thresholds = per_class(node.class_score_thresholds, 'class_score_thresholds')
@@ -115,24 +121,24 @@ def check_together(settings: AllSettings) -> None:
         raise UserError(f'bandwidth: {node.bandwidth} is below {MIN_BANDWIDTH}.')
     for item in node.overlay_items:
         if item not in OVERLAY_ITEMS:
-            raise UserError(f'overlay_items: invalid item {item!r}; available: '
+            raise UserError(f'overlay_items: invalid item {_shown(item)}; available: '
                             f'{", ".join(OVERLAY_ITEMS)}.')
     for name in node.cameras:
         if not _NAME.fullmatch(name) or name in NODE_FIELDS or node.cameras.count(name) > 1:
-            raise UserError(f'cameras: invalid camera name {name!r}; use unique names of letters, '
-                            'digits and "_" that are not names of parameters.')
+            raise UserError(f'cameras: invalid camera name {_shown(name)}; use unique names '
+                            'of letters, digits and "_" that are not names of parameters.')
     for name, camera in settings.cameras.items():
         _check_camera(f'{name}.' if name else '', camera)
 
 
 def _check_camera(prefix: str, camera: CameraSettings) -> None:
     if len(camera.roi) != 4 or min(camera.roi) < 0:
-        raise UserError(f'{prefix}roi: invalid value {list(camera.roi)}; expected x, y, width, '
-                        'height in pixels.')
+        raise UserError(f'{prefix}roi: invalid value {_shown(list(camera.roi))}; expected x, '
+                        'y, width, height in pixels.')
     for name in ('topic', 'camera_info_topic', 'depth_topic', 'cloud_topic'):
         topic = getattr(camera, name)
         if topic and not is_topic_name(topic):
-            raise UserError(f'{prefix}{name}: {topic!r} is not a valid ROS topic name.')
+            raise UserError(f'{prefix}{name}: {_shown(topic)} is not a valid ROS topic name.')
     if camera.ego_mask and not camera.ego_mask.lower().endswith('.png'):
         parse_polygons(camera.ego_mask)
     if camera.markers and camera.detections_3d == 'off':
@@ -150,5 +156,5 @@ def lidar_pose(numbers: tuple[float, ...], prefix: str = '') -> RigidTransform:
     try:
         return RigidTransform.from_quaternion(numbers[:3], numbers[3:])
     except ValueError as error:
-        raise UserError(f'{prefix}lidar_extrinsics: invalid value {list(numbers)}; expected x, y, '
-                        'z in metres and a quaternion x, y, z, w.') from error
+        raise UserError(f'{prefix}lidar_extrinsics: invalid value {_shown(list(numbers))}; '
+                        'expected x, y, z in metres and a quaternion x, y, z, w.') from error

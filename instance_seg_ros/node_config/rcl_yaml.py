@@ -23,7 +23,15 @@ class _Loader(yaml.SafeLoader):
     """
 
     yaml_implicit_resolvers = {}
+
     bool_values = {**yaml.SafeLoader.bool_values, 'y': True, 'n': False}
+
+    def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node:
+        """Refuse aliases, as rcl does: a few lines of them stand for any amount of data."""
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.composer.ComposerError(
+                None, None, 'aliases (*name) are unsupported', self.peek_event().start_mark)
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         """Read every key as a string: a camera may be named n."""

@@ -12,6 +12,7 @@ import yaml
 from ..core.errors import UserError
 from ..core.label_file import is_label_file, load_label_set
 from ..core.package_data import share_file
+from ..core.texts import shortened
 from ..inference.clustering_methods import BANDWIDTHS, METHODS
 from ..networks import TASKS
 
@@ -128,8 +129,8 @@ def load_recipe(path: str | Path) -> Recipe:
         data = yaml.safe_load(Path(found).read_text()) or {}
     except OSError as error:
         raise UserError(f'{path}: cannot read this recipe ({error.strerror})') from error
-    except yaml.YAMLError as error:
-        raise UserError(f'{path}: this is not YAML ({error})') from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UserError(f'{path}: this is not YAML ({shortened(error, 500)})') from error
     if not isinstance(data, dict):
         raise UserError(f'{path}: a recipe consists of lines such as `steps: 1000`')
     known = {f.name: f for f in fields(Recipe)}

@@ -65,6 +65,10 @@ class NodeProcess:
         return ''.join(self._lines)
 
     @property
+    def pid(self):
+        return self._child.pid
+
+    @property
     def threads(self):
         return len(list(Path(f'/proc/{self._child.pid}/task').iterdir()))
 
