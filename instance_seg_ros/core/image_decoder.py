@@ -115,5 +115,5 @@ def _redirected(lines: list[str]) -> Iterator[None]:
     for line in written.splitlines():
         if _OF_DECODERS.match(line):
             lines.append(line)
-        else:
+        elif line:      # libtiff writes empty ones
             os.write(_STDERR, f'{line}\n'.encode())

@@ -17,10 +17,9 @@ from ..core.errors import UserError
 from ..core.labels import LabelSet
 from ..core.texts import shortened
 from ..networks import TwoNetworks, build_network
-from .checkpoint_facts import check_facts
+from .checkpoint_facts import FORMAT, check_facts, check_format
 from .clustering_methods import BANDWIDTHS, METHODS, branch_channels
 
-FORMAT = 'instance_seg_ros/1'
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -136,9 +135,7 @@ class Checkpoint:
 
     @classmethod
     def _from_facts(cls, path, facts, state):
-        if not isinstance(facts, dict) or facts.get('format') != FORMAT:
-            raise UserError(f'{path} contains tensors but no {FORMAT} description; use '
-                            '`instance_seg import-weights` for weights made elsewhere.')
+        check_format(path, facts.get('format') if isinstance(facts, dict) else None)
         try:
             # early files lack these
             facts = {'task': 'both', 'confidence': {}, 'method': 'mean_shift', **facts}

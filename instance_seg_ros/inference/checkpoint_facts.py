@@ -6,13 +6,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from ..core.errors import UserError
 from ..networks import NETWORKS, TASKS
 from .clustering_methods import METHODS
 
+FORMAT = 'instance_seg_ros/1'
+"""Of a checkpoint's description; the number changes when older versions cannot read it."""
 MAX_DIMS = 64
 _MAX_SIDE = 1 << 14
+
+
+def check_format(path: Path, found: object) -> None:
+    """Raise UserError for weights made elsewhere, and for other versions of the format."""
+    if found == FORMAT:
+        return
+    name, _, version = str(found).partition('/')
+    if name != FORMAT.partition('/')[0] or not version.isdecimal() or len(version) > 4:
+        raise UserError(f'{path} contains tensors but no {FORMAT} description; use '
+                        '`instance_seg import-weights` for weights made elsewhere.')
+    age, remedy = (('newer', 'update instance_seg_ros')
+                   if int(version) > int(FORMAT.partition('/')[2])
+                   else ('older', 'save it again with a version that reads both'))
+    raise UserError(f'{path} has checkpoint format {found}, {age} than {FORMAT}, which this '
+                    f'version reads; {remedy}.')
 
 
 def check_facts(facts: Mapping[str, Any]) -> None:

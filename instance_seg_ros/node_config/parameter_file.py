@@ -19,6 +19,7 @@ from . import rcl_yaml
 from .builders import all_settings
 from .parameter_rules import check_qos_overrides
 from .parameters import CAMERA_FIELDS, NODE_FIELDS, AllSettings, as_word, type_name
+from .renamed_parameters import with_new_names
 
 _SECTION = 'ros__parameters'
 OF_ROS = ('use_sim_time', 'qos_overrides.', 'start_type_description_service')
@@ -61,8 +62,10 @@ def _given(path: Path, node: str) -> dict[str, Any]:
         content = rcl_yaml.load(Path(path).read_text(encoding='utf-8'))
     except OSError as error:
         raise UserError(f'Cannot read {path}: {error.strerror}.') from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f'Invalid YAML in {path}: {_one_line(error)}.') from error
+    except RecursionError as error:
+        raise UserError(f'Invalid YAML in {path}: it is nested too deeply.') from error
+    except (yaml.YAMLError, ValueError) as error:       # ValueError: text, or a number too long
+        raise UserError(f'Invalid YAML in {path}: {shortened(_one_line(error))}.') from error
     sections = list(_sections(content, ''))
     if not sections:
         raise UserError(f'{path} is not a parameters file: it has no section {_SECTION}.')
@@ -71,7 +74,7 @@ def _given(path: Path, node: str) -> dict[str, Any]:
         if re.fullmatch(_pattern(name), node, re.ASCII):
             given.update(_flat(section, ''))
     check_qos_overrides(given)
-    return given
+    return with_new_names(given, lambda text: _log.warning('%s: %s.', path, text))
 
 
 def _one_line(error: Exception) -> str:

@@ -19,6 +19,7 @@ _QOS_WORDS = {'history': ('keep_last', 'keep_all', 'system_default'),
               'reliability': ('reliable', 'best_effort', 'best_available', 'system_default')}
 MAX_COORDINATE = 65535
 """Of a corner of an ego mask, in pixels to either side."""
+_SHA256 = re.compile(r'[0-9a-fA-F]{64}')
 _DEVICE = re.compile(r'auto|cpu|cuda(:\d+)?')
 
 
@@ -107,6 +108,9 @@ def check_together(settings: AllSettings) -> None:
     if not _DEVICE.fullmatch(node.device):
         raise UserError(f'device: invalid value {_shown(node.device)}; expected auto, '
                         'cpu, cuda or cuda:N.')
+    if node.checkpoint_sha256 and not _SHA256.fullmatch(node.checkpoint_sha256):
+        raise UserError(f'checkpoint_sha256: invalid value {_shown(node.checkpoint_sha256)}; '
+                        'expected 64 hexadecimal digits, as sha256sum prints them.')
     if node.input_size != (0, 0):
         checked_input_size(node.input_size)
     thresholds = per_class(node.class_score_thresholds, 'class_score_thresholds')

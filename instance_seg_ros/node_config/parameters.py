@@ -128,6 +128,9 @@ class NodeSettings(CameraSettings):
         'manager.', when=START)
     checkpoint: str = parameter(
         '', 'Weights (.safetensors); empty: the weights shipped with the package.', when=CONFIGURE)
+    checkpoint_sha256: str = parameter(
+        '', 'SHA-256 of the file of weights, 64 hexadecimal digits: any other file is refused. '
+        'Empty: not checked.', when=CONFIGURE)
     semantic_checkpoint: str = parameter(
         '', 'Separate network for the classes (.safetensors); checkpoint then provides only the '
         'embeddings. Empty: one network for both.', when=CONFIGURE)

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import sys
 from pathlib import Path
 from typing import Any
 
+from ..core.errors import UserError
 from ..core.labels import LabelSet
 from ..inference.input_size import size_text
 from .parameter_rules import per_class
@@ -23,6 +25,7 @@ def load_segmenter(settings: NodeSettings, device: str) -> Any:
     from ..inference.segmenter import (
         InstanceSegmenter,  # torch takes seconds: not before configure
     )
+    _check_sha256(_path(settings.checkpoint), settings.checkpoint_sha256)
     segmenter = InstanceSegmenter.from_checkpoint(
         _path(settings.checkpoint), device=device,
         input_size=settings.input_size if any(settings.input_size) else None,
@@ -44,6 +47,21 @@ def _provider(settings: NodeSettings, device: str) -> str:
     replaced = device == 'cpu' and settings.device != 'cpu'
     on_gpu = settings.engine_provider in ('cuda', 'tensorrt')
     return 'auto' if replaced and on_gpu else settings.engine_provider
+
+
+def _check_sha256(path: Path | None, expected: str) -> None:
+    """Raise UserError where the weights are not the file that the parameters name."""
+    if not expected:
+        return
+    from ..inference.checkpoint import default_checkpoint
+    path = path or default_checkpoint()
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise UserError(f'Cannot read {path}: {error.strerror}.') from error
+    if found != expected.lower():
+        raise UserError(f'{path} has the SHA-256 {found}, not that of checkpoint_sha256; give the '
+                        'file that was released, or change the parameter.')
 
 
 def _threads(asked: int) -> int | None:

@@ -31,6 +31,7 @@ from ..node_config.parameters import (
     as_word,
     is_switch,
 )
+from ..node_config.renamed_parameters import with_new_names
 
 
 class ParameterServer:
@@ -48,6 +49,7 @@ class ParameterServer:
                  is_configured: Callable[[], bool]) -> None:
         self._node, self._apply, self._is_configured = node, apply, is_configured
         check_qos_overrides({name: p.value for name, p in node._parameter_overrides.items()})
+        self._rename()
         values = {name: self._declare(name) for name in NODE_FIELDS}
         self._values = values
         for camera in dict.fromkeys(values['cameras']):
@@ -57,6 +59,13 @@ class ParameterServer:
         self.settings = all_settings(values)
         self._log_unknown()
         node.add_on_set_parameters_callback(self._on_set)
+
+    def _rename(self) -> None:
+        """Take values that were given under an old name."""
+        given = self._node._parameter_overrides
+        renamed = with_new_names(given, self._node.get_logger().warning)
+        given.clear()
+        given.update({name: Parameter(name, p.type_, p.value) for name, p in renamed.items()})
 
     def _log_unknown(self) -> None:
         """Warn about unknown parameters, such as mistyped ones."""

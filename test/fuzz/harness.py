@@ -96,7 +96,8 @@ def fuzz(target: Target, cases: int, number: int, folder: Path,
         current: file to which each case is written first, for a process that may crash.
     """
     report, rng = Report(target.name), random.Random(f'{target.name} {number}')
-    share = 1.0 if not target.seeds else target.structured_share if target.structured else 0.0
+    share = (1.0 if not target.seeds else 0.0 if target.structured is None
+             else target.structured_share)
 
     def run(case: Any) -> None:
         if current is not None:

@@ -28,9 +28,11 @@ from instance_seg_ros.perception.lidar.point_cloud import PointCloudError, decod
 
 _PIXELS = np.random.default_rng(5).integers(0, 256, (18, 30, 3), np.uint8)
 _ODD_SIZES = st.one_of(st.integers(0, 12), st.sampled_from([30000, 2**31 - 1, 2**32 - 1]))
+_SIZES = st.one_of(*[st.integers(1, 8)] * 5, _ODD_SIZES)
 _TEXTS = st.one_of(st.sampled_from(['jpeg', 'png', 'rgb8; jpeg compressed bgr8',
                                     'mono16; png compressed', '', 'h264', '32FC1; compressedDepth',
-                                    'x' * 100_000, '\0']), st.text(max_size=20))
+                                    '\0']),
+                   st.text(max_size=20), st.just('x').map(lambda text: 100_000 * text))
 
 
 def _encoded(extension: str, pixels: np.ndarray = _PIXELS, *options: int) -> bytes:
@@ -89,13 +91,14 @@ def _read_raw(case: tuple, folder: Path) -> str:
 def _read_label_image(case: bytes, folder: Path) -> str:
     path = folder / 'labels.png'
     path.write_bytes(case)
-    outcome = 'accepted'
+    outcomes = []
     for read in (read_map, read_rgb, lambda p: read_channels(p, 4)):
         try:
             read(path)
+            outcomes.append('accepted')
         except UserError as error:
-            outcome = refused(error)
-    return outcome
+            outcomes.append(refused(error))
+    return min(outcomes, key='accepted'.__ne__)
 
 
 def _read_cloud(case: SimpleNamespace, folder: Path) -> str:
@@ -111,18 +114,22 @@ _FIELDS = st.lists(st.builds(
     SimpleNamespace, name=st.sampled_from(['x', 'y', 'z', 'intensity', 'ring', 'a' * 5000]),
     offset=st.one_of(st.sampled_from([0, 4, 8, 12]), _ODD_SIZES), datatype=st.integers(0, 10),
     count=st.integers(0, 3)), max_size=6)
+_XYZ = [SimpleNamespace(name=name, offset=4 * k, datatype=7, count=1)
+        for k, name in enumerate(('x', 'y', 'z', 'intensity'))]
 _CLOUDS = st.builds(
-    SimpleNamespace, height=_ODD_SIZES, width=_ODD_SIZES, point_step=_ODD_SIZES,
-    row_step=_ODD_SIZES, fields=_FIELDS, is_bigendian=st.booleans(),
-    data=st.binary(max_size=300))
+    SimpleNamespace, height=st.one_of(st.integers(0, 2), _ODD_SIZES), width=_SIZES,
+    point_step=st.one_of(st.just(16), _ODD_SIZES), row_step=st.one_of(st.just(0), _ODD_SIZES),
+    fields=st.one_of(st.just(_XYZ), _FIELDS), is_bigendian=st.booleans(),
+    data=st.one_of(st.binary(max_size=300), st.builds(bytes, st.just(300))))
 
 TARGETS = (
     Target('compressed images', _read_compressed, _MESSAGES,
            st.tuples(_TEXTS, st.sampled_from(_MESSAGES)), 0.05),
     Target('image files', _read_file, _FILES),
     Target('raw images', _read_raw, structured=st.tuples(
-        st.one_of(st.sampled_from(ENCODINGS), _TEXTS), _ODD_SIZES, _ODD_SIZES, _ODD_SIZES,
-        st.binary(max_size=400), st.booleans())),
+        st.one_of(*[st.sampled_from(ENCODINGS)] * 20, _TEXTS), _SIZES, _SIZES,
+        st.one_of(*[st.integers(8, 48)] * 3, _ODD_SIZES), st.builds(
+            bytes, st.sampled_from([0, 20, 200, 384, 800])), st.booleans())),
     Target('label images', _read_label_image, _MAPS),
     Target('point clouds', _read_cloud, structured=_CLOUDS),
 )

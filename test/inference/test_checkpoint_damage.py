@@ -75,3 +75,15 @@ def test_files_of_other_kinds_are_named(tmp_path):
     assert 'git lfs pull' in refusal(tmp_path / 'c.safetensors',
                                      b'version https://git-lfs.github.com/spec/v1\noid x\n')
     assert 'readable' in refusal(tmp_path / 'd.safetensors', b'\xff' * 100)
+
+
+@pytest.mark.parametrize('version, said', (
+    ('2', 'newer than'), ('0', 'older than'), ('x', 'import-weights'), ('9' * 9999, 'import-')))
+def test_other_versions_of_the_format_are_named(version, said, tmp_path):
+    """With what to do; the format's number changes when older versions cannot read a file."""
+    path = tmp_path / 'other.safetensors'
+    facts = {'format': f'{FORMAT.partition("/")[0]}/{version}'}
+    path.write_bytes(safetensors.torch.save({'a': torch.zeros(1)},
+                                            {'instance_seg_ros': json.dumps(facts)}))
+    with pytest.raises(UserError, match=said):
+        Checkpoint.load(path)

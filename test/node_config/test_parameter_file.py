@@ -12,6 +12,7 @@ from checkout import ROOT, child_environment
 from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.node_config import rcl_yaml
 from instance_seg_ros.node_config.parameter_file import read_parameters
+from instance_seg_ros.node_config.renamed_parameters import RENAMED
 
 
 def sections(*names):
@@ -121,3 +122,29 @@ def test_it_needs_no_ros():
                'import instance_seg_ros.node_config.parameter_file\n'
                'import instance_seg_ros.offline.plan')
     subprocess.run([sys.executable, '-c', program], env=child_environment(), check=True)
+
+
+def test_an_old_name_works_with_a_warning(tmp_path, monkeypatch, caplog):
+    """Of a parameter that was renamed; with a camera's name before it as well."""
+    monkeypatch.setitem(RENAMED, 'minimum_area', 'min_area')
+    monkeypatch.setitem(RENAMED, 'image_topic', 'topic')
+    path = tmp_path / 'old.yaml'
+    path.write_text('/**:\n  ros__parameters:\n    minimum_area: 7\n    cameras: [front]\n'
+                    '    front: {image_topic: /a}\n')
+    settings = read_parameters(path)
+    assert (settings.node.min_area, settings.cameras['front'].topic) == (7, '/a')
+    assert 'minimum_area is called min_area' in caplog.text and 'front.topic' in caplog.text
+    path.write_text('/**:\n  ros__parameters: {minimum_area: 7, min_area: 9}\n')
+    assert read_parameters(path).node.min_area == 9
+
+
+@pytest.mark.parametrize('text', (
+    '/**: {ros__parameters: {classes: &a [car, *a]}}', '/**: &a {ros__parameters: *a}',
+    '? [a, b]\n: 1', '/**: {ros__parameters: {min_area: 0x}}', '[' * 2000,
+    '/**: {ros__parameters: {min_area: ' + '9' * 5000 + '}}', '/**: {ros__parameters: []}'))
+def test_odd_yaml_is_one_sentence(text, tmp_path):
+    path = tmp_path / 'odd.yaml'
+    path.write_text(text)
+    with pytest.raises(UserError) as error:
+        read_parameters(path)
+    assert len(str(error.value)) < 500 and '\n' not in str(error.value)

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The segmenter that parameters lead to."""
 
+import hashlib
+
 import pytest
 import torch
 
-from instance_seg_ros.core.errors import DeviceError
+from instance_seg_ros.core.errors import DeviceError, UserError
 from instance_seg_ros.inference import device_probe
 from instance_seg_ros.inference.checkpoint import random_checkpoint
 from instance_seg_ros.node_config import segmenter_factory as model
@@ -53,3 +55,15 @@ class OutOfMemoryError(RuntimeError):
     (RuntimeError('shape mismatch'), False), (ValueError('cuda'), False)))
 def test_device_errors_are_distinguished(error, is_device):
     assert model.is_device_error(error) is is_device
+
+
+def test_only_the_pinned_weights_are_loaded(tmp_path):
+    path = tmp_path / 'untrained.safetensors'
+    random_checkpoint(input_size=(64, 64)).save(path)
+    pin = hashlib.sha256(path.read_bytes()).hexdigest()
+    settings = NodeSettings(checkpoint=str(path), checkpoint_sha256=pin.upper())
+    model.load_segmenter(settings, 'cpu').close()
+    random_checkpoint(1, input_size=(64, 64)).save(path)
+    with pytest.raises(UserError, match='not that of checkpoint_sha256') as error:
+        model.load_segmenter(settings, 'cpu')
+    assert hashlib.sha256(path.read_bytes()).hexdigest() in str(error.value)

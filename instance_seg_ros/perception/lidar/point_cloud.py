@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ...core.texts import shortened
+
 _DATATYPES = {1: 'i1', 2: 'u1', 3: 'i2', 4: 'u2', 5: 'i4', 6: 'u4', 7: 'f4', 8: 'f8'}
 _INTENSITY_NAMES = ('intensity', 'intensities', 'reflectivity', 'i')
 
@@ -57,7 +59,7 @@ def decode_point_cloud(message: Any) -> PointCloud:
     missing = [name for name in 'xyz' if name not in fields]
     if missing:
         raise PointCloudError('no_xyz', f'The cloud has no field {", ".join(missing)}; its fields '
-                              f'are: {", ".join(fields) or "none"}.')
+                              f'are: {shortened(", ".join(fields)) or "none"}.')
     xyz = _coordinates(rows, [fields[name] for name in 'xyz'], message.is_bigendian)
     name = next((name for name in _INTENSITY_NAMES if name in fields), None)
     intensity = (np.zeros(len(xyz), np.float32) if name is None
@@ -99,12 +101,13 @@ def _coordinates(rows: np.ndarray, fields: list, big_endian: bool) -> np.ndarray
 
 def _column(rows: np.ndarray, field: Any, big_endian: bool) -> np.ndarray:
     """Return one field of all points; of a field with several values the first."""
+    name = shortened(field.name)
     if field.datatype not in _DATATYPES:
-        raise PointCloudError('field_type', f'The field {field.name} of the cloud has the unknown '
+        raise PointCloudError('field_type', f'The field {name} of the cloud has the unknown '
                               f'type {field.datatype}.')
     kind = np.dtype(_DATATYPES[field.datatype]).newbyteorder('>' if big_endian else '<')
     if field.offset < 0 or field.offset + kind.itemsize > rows.shape[1]:
-        raise PointCloudError('field_offset', f'The field {field.name} at byte {field.offset} is '
+        raise PointCloudError('field_offset', f'The field {name} at byte {field.offset} is '
                               f'outside the points of {rows.shape[1]} bytes.')
     part = rows[:, field.offset:field.offset + kind.itemsize]
     return np.ascontiguousarray(part).view(kind)[:, 0]
