@@ -53,13 +53,12 @@ def main() -> int:
 
 def run(names: list[str] | None, cases: int, number: int, output: Path) -> list:
     """Run workers until all cases are done; a crash is a finding of its own."""
-    from fuzz.harness import Report
+    from fuzz.harness import Report, shares
     from fuzz.targets import TARGETS
 
-    names = names or [target.name for target in TARGETS]
-    share = -(-cases // len(names))
-    totals = {name: Report(name) for name in names}
-    while left := {name: share - r.cases for name, r in totals.items() if r.cases < share}:
+    share = shares([t for t in TARGETS if not names or t.name in names], cases)
+    totals = {name: Report(name) for name in share}
+    while left := {n: share[n] - r.cases for n, r in totals.items() if r.cases < share[n]}:
         plan = [(name, count, number) for name, count in left.items()]
         (output / PLAN).write_bytes(pickle.dumps(plan))
         status = subprocess.run([sys.executable, __file__, '--worker', '--output', str(output)],

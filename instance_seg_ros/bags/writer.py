@@ -17,6 +17,9 @@ from .. import __version__
 from ..core.errors import UserError
 from .topics import Topic
 
+CHUNK_BYTES = 1 << 20
+"""Of messages, after which a chunk ends: at the same message in every run."""
+_NEVER = 1 << 60
 METADATA_VERSION = 8
 """The newest metadata that Humble reads as well: from 9 on, QoS is written in another form."""
 
@@ -57,12 +60,15 @@ class BagWriter:
         self._channels: dict[tuple[str, str], _Channel] = {}
         self._schemas: dict[tuple[str, str], int] = {}
         self._times = _Times()
+        self._pending_bytes = self._written = 0
+        self.in_complete_chunks = 0
+        """Messages that `flush_chunks` makes readable."""
         check_free(self.path)
         check_no_part(self.path)
         try:
             self._part.mkdir(parents=True)
             self._file = (self._part / self._file_name).open('wb')
-            self._mcap = Writer(self._file, compression=CompressionType.ZSTD)
+            self._mcap = Writer(self._file, _NEVER, CompressionType.ZSTD)
             self._mcap.start(profile='ros2', library=f'instance_seg_ros-{__version__}')
             self._mcap.flush()
         except OSError as error:
@@ -82,11 +88,23 @@ class BagWriter:
                                sequence=channel.count)
         channel.count += 1
         self._times.add(stamp)
+        self._written += 1
+        self._pending_bytes += len(data)
+        if self._pending_bytes >= CHUNK_BYTES:
+            self._end_chunk()
 
     def flush(self) -> None:
         """Hand all that was written to the system: readable even if the process is killed."""
-        self._mcap.flush()
+        self._end_chunk()
         self._file.flush()
+
+    def flush_chunks(self) -> None:
+        """Do the same for complete chunks alone: the bytes of the bag do not depend on it."""
+        self._file.flush()
+
+    def _end_chunk(self) -> None:
+        self._mcap.flush()
+        self._pending_bytes, self.in_complete_chunks = 0, self._written
 
     def close(self) -> Path:
         """Finish the bag and give it its name; return its path."""

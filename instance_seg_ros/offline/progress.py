@@ -10,8 +10,8 @@ progress was written by another program: it is never touched.
 import json
 import shutil
 import time
-from collections import Counter
-from dataclasses import dataclass, field
+from collections import Counter, deque
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -48,6 +48,10 @@ class Progress:
         progress.instances = Counter(progress.instances)
         return progress if progress.job == job else None
 
+    def copy(self) -> 'Progress':
+        """Return the present state, which does not change."""
+        return replace(self, failed=Counter(self.failed), instances=Counter(self.instances))
+
     def save(self, folder: Path) -> None:
         """Write it atomically."""
         with atomic_path(folder / FILE) as path:
@@ -61,6 +65,7 @@ class ResumableBag:
         """Start or continue; raises UserError like `BagWriter`."""
         check_free(path)
         self._part, saved = part_of(path), path.with_name(f'{path.name}.resume')
+        self._earlier = saved
         job = json.loads(json.dumps(job))
         if not saved.exists() and Progress.load(self._part, job):
             self._part.rename(saved)
@@ -74,12 +79,13 @@ class ResumableBag:
             self._writer.abandon()          # such as on a full disk: nothing is lost
             raise
         self.progress = earlier or Progress(job)
+        self._reached = deque([Progress(job)])   # states, the first of which is safe
         for topic in topics:
             self._writer.add_topic(topic)
         if earlier:
             self._copy(saved, earlier.written)
+            self._reached.append(earlier.copy())
         self.save()
-        shutil.rmtree(saved, ignore_errors=True)
 
     def write(self, consumed: int, messages: list[Message]) -> None:
         """Append the output of the next ``consumed`` messages of the source."""
@@ -87,19 +93,31 @@ class ResumableBag:
             self._writer.write(topic, stamp, data)
         self.progress.inputs += consumed
         self.progress.written += len(messages)
+        self._reached.append(self.progress.copy())
         if time.monotonic() - self._saved > SAVE_EVERY_S:
             self.save()
 
     def save(self) -> None:
-        """Flush everything to disk, so that a run killed from now on can be continued."""
-        self._writer.flush()
-        self.progress.save(self._part)
+        """Save what is in complete chunks, so that a run killed from now on can be continued.
+
+        Chunks end where they do without interruption: every run writes the same bytes.
+        """
+        self._writer.flush_chunks()
+        while len(self._reached) > 1 and self._reached[1].written <= \
+                self._writer.in_complete_chunks:
+            self._reached.popleft()
+        safe = self._reached[0]
+        if safe.inputs or not self._earlier.exists():
+            safe.save(self._part)
+            shutil.rmtree(self._earlier, ignore_errors=True)
         self._saved = time.monotonic()
 
     def close(self) -> Path:
         """Finish the bag and rename it."""
         (self._part / FILE).unlink()
-        return self._writer.close()
+        path = self._writer.close()
+        shutil.rmtree(self._earlier, ignore_errors=True)
+        return path
 
     def __enter__(self) -> 'ResumableBag':
         return self
@@ -108,6 +126,7 @@ class ResumableBag:
         if kind is None:
             self.close()
         else:
+            self._writer.flush()    # the next run writes these messages anew, in whole chunks
             self.save()
             self._writer.abandon(keep=True)
 

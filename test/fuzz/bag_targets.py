@@ -101,10 +101,11 @@ def _as_yaml(content) -> bytes:
 
 TARGETS = (
     Target('bags (MCAP)', partial(_read_file, suffix='.mcap'),
-           (_BAGS['none.mcap'], _BAGS['message.mcap'])),
-    Target('bags (SQLite)', partial(_read_file, suffix='.db3'), (_BAGS['none.db3'],)),
+           (_BAGS['none.mcap'], _BAGS['message.mcap']), weight=0.2),
+    Target('bags (SQLite)', partial(_read_file, suffix='.db3'), (_BAGS['none.db3'],), weight=0.2),
     Target('bag metadata', _read_folder, (_BAGS['none.yaml'],), st.builds(
-        _as_yaml, altered(YAML(typ='safe').load(_BAGS['message.yaml'])))),
+        _as_yaml, altered(YAML(typ='safe').load(_BAGS['message.yaml']))), weight=0.02),
     Target('messages in bags', _read_message, tuple(_MESSAGES.values())),
-    Target('videos', partial(_read_file, suffix='.mp4'), (_video('.mp4'), _video('.avi'))),
+    Target('videos', partial(_read_file, suffix='.mp4'), (_video('.mp4'), _video('.avi')),
+           weight=0.2),
 )

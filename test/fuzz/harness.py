@@ -15,7 +15,7 @@ import signal
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ class Target:
 
     run: takes a case and a folder for files; returns 'accepted' or the name of the error.
     seeds: sound files, whose bytes are damaged. structured: draws cases of another form.
+    weight: its share of the cases, less for what takes milliseconds.
     """
 
     name: str
@@ -42,6 +43,13 @@ class Target:
     seeds: tuple[bytes, ...] = ()
     structured: st.SearchStrategy | None = None
     structured_share: float = 0.3
+    weight: float = 1.0
+
+
+def shares(targets: Sequence[Target], cases: int) -> dict[str, int]:
+    """Return the number of cases of each target, by name, which add up to `cases` or more."""
+    total = sum(target.weight for target in targets)
+    return {target.name: -int(-cases * target.weight // total) for target in targets}
 
 
 @dataclass

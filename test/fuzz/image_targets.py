@@ -124,12 +124,12 @@ _CLOUDS = st.builds(
 
 TARGETS = (
     Target('compressed images', _read_compressed, _MESSAGES,
-           st.tuples(_TEXTS, st.sampled_from(_MESSAGES)), 0.05),
-    Target('image files', _read_file, _FILES),
+           st.tuples(_TEXTS, st.sampled_from(_MESSAGES)), 0.05, weight=2.0),
+    Target('image files', _read_file, _FILES, weight=2.0),
     Target('raw images', _read_raw, structured=st.tuples(
         st.one_of(*[st.sampled_from(ENCODINGS)] * 20, _TEXTS), _SIZES, _SIZES,
         st.one_of(*[st.integers(8, 48)] * 3, _ODD_SIZES), st.builds(
-            bytes, st.sampled_from([0, 20, 200, 384, 800])), st.booleans())),
-    Target('label images', _read_label_image, _MAPS),
-    Target('point clouds', _read_cloud, structured=_CLOUDS),
+            bytes, st.sampled_from([0, 20, 200, 384, 800])), st.booleans()), weight=0.2),
+    Target('label images', _read_label_image, _MAPS, weight=1.0),
+    Target('point clouds', _read_cloud, structured=_CLOUDS, weight=0.15),
 )

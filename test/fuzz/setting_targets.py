@@ -135,12 +135,12 @@ def _changes() -> st.SearchStrategy[dict[str, Any]]:
 TARGETS = (
     Target('parameter files', _read_parameters, _PARAMETERS + (_node_file(_ALL),), st.one_of(
         st.builds(_node_file, altered(_ALL)), st.builds(_yaml, odd_values()),
-        st.builds(_yaml, altered(yaml.safe_load(_PARAMETERS[1])))), 0.5),
-    Target('parameter values', _set_parameters, structured=_changes()),
+        st.builds(_yaml, altered(yaml.safe_load(_PARAMETERS[1])))), 0.5, weight=0.1),
+    Target('parameter values', _set_parameters, structured=_changes(), weight=0.15),
     Target('label set files', _read_labels, (_LABELS,),
-           st.builds(_yaml, altered(yaml.safe_load(_LABELS))), 0.6),
+           st.builds(_yaml, altered(yaml.safe_load(_LABELS))), 0.6, weight=0.1),
     Target('recipes', _read_recipe, (_RECIPE,),
-           st.builds(_yaml, altered(yaml.safe_load(_RECIPE))), 0.6),
+           st.builds(_yaml, altered(yaml.safe_load(_RECIPE))), 0.6, weight=0.05),
     Target('prediction folders', _read_predictions, (
         b'm.png 24 0.5\nm.png 26 1e-3\n', b'm.png 24 inf\n', b'../m.png 1 1', b'm.png 24 nan\n')),
 )

@@ -74,9 +74,9 @@ _NESTED = {'state_dict': _STATE, 'epoch': 3}
 _NESTED['model'] = _NESTED
 TARGETS = (
     Target('checkpoints', _load, (_checkpoint(_FACTS), _checkpoint(_FACTS, {})),
-           st.builds(_checkpoint, altered(_FACTS)), 0.4),
+           st.builds(_checkpoint, altered(_FACTS)), 0.4, weight=0.3),
     Target('weight imports', _import, (
         _torch_file(_STATE), _torch_file(_NESTED), _mxnet_file(),
         _torch_file(_STATE, _use_new_zipfile_serialization=False),
-        safetensors.torch.save(_STATE))),
+        safetensors.torch.save(_STATE)), weight=1.0),
 )

@@ -213,16 +213,19 @@ def test_a_truncated_bag_is_processed_up_to_where_it_breaks(make_bag, tmp_path):
 
 @settings(max_examples=10, deadline=None)
 @given(stops=st.lists(st.integers(0, FRAMES), max_size=3), batch=st.integers(1, 4),
-       every=st.integers(1, 3), only=st.booleans(), lost=st.integers(0, 300))
-def test_stopped_anywhere_it_goes_on(tmp_path_factory, stops, batch, every, only, lost):
+       every=st.integers(1, 3), only=st.booleans(), lost=st.integers(0, 300),
+       chunk=st.sampled_from([1, 3000, 1 << 20]))
+def test_stopped_anywhere_it_goes_on(tmp_path_factory, stops, batch, every, only, lost, chunk):
+    from instance_seg_ros.bags import writer
     from instance_seg_ros.offline import progress
 
     folder = tmp_path_factory.mktemp('resume')
     source = broken_bag(folder / 'bag', {3: 'short', 4: 'encoding'})
     how = {'batch': batch, 'every': every, 'only_outputs': only}
-    process(source, folder / 'whole', **how)
     progress.SAVE_EVERY_S, before = 0.0, progress.SAVE_EVERY_S
+    writer.CHUNK_BYTES, chunk_bytes = chunk, writer.CHUNK_BYTES
     try:
+        process(source, folder / 'whole', **how)
         for stop in stops:
             if (folder / 'out').exists():
                 break
@@ -236,8 +239,10 @@ def test_stopped_anywhere_it_goes_on(tmp_path_factory, stops, batch, every, only
             summary = process(source, folder / 'out', **how)
             assert summary.frames == -(-FRAMES // every)
     finally:
-        progress.SAVE_EVERY_S = before
+        progress.SAVE_EVERY_S, writer.CHUNK_BYTES = before, chunk_bytes
     assert content(folder / 'out') == content(folder / 'whole')
+    assert (folder / 'out' / 'out_0.mcap').read_bytes() == (
+        folder / 'whole' / 'whole_0.mcap').read_bytes()
     assert sorted(p.name for p in folder.iterdir()) == ['bag', 'out', 'whole']
 
 

@@ -21,8 +21,10 @@ from instance_seg_ros.offline.sole_writer import sole_writer
 VERB = ('-m', 'instance_seg_ros.cli', 'process-bag')
 SAVING_OFTEN = """
 from instance_seg_ros import cli
+from instance_seg_ros.bags import writer
 from instance_seg_ros.offline import progress
 progress.SAVE_EVERY_S = 0.05
+writer.CHUNK_BYTES = 4096
 cli.main()
 """
 OUTPUTS = {'instance_mask', 'class_mask', 'detections', 'label_info'}

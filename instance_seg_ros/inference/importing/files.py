@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -67,7 +68,8 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 
 def _read_torch(path: Path) -> dict[str, Tensor]:
     try:
-        with _without_scalars():
+        with _without_scalars(), warnings.catch_warnings():
+            warnings.simplefilter('ignore')     # about what is refused anyway
             content = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # the parser of foreign bytes raises whatever comes up
         raise UserError(
