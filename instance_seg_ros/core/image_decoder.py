@@ -59,6 +59,9 @@ class _Sink:
     """A file in memory that takes the place of stderr, and the lock of who redirects."""
 
     def __init__(self) -> None:
+        self._reset()
+
+    def _reset(self) -> None:
         self.lock, self.file, self.stderr = threading.Lock(), -1, -1
 
     def open(self) -> None:
@@ -85,7 +88,7 @@ class _Sink:
         """Give the child its own stderr, file and lock."""
         if self.stderr >= 0:
             os.dup2(self.stderr, _STDERR, inheritable=True)
-        self.__init__()
+        self._reset()
 
 
 def _anonymous_file() -> int:

@@ -56,7 +56,7 @@ class InstanceMap:
     invalid_pixels: int = 0
     unclaimed_pixels: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Refuse masks or records that do not fit together (cheap checks, done every frame)."""
         _require_mask('class_mask', self.class_mask, np.uint8)
         _require_mask('instance_mask', self.instance_mask, np.uint16)
@@ -83,7 +83,7 @@ class InstanceMap:
         """Return the pixels of one instance, bool (H, W)."""
         return self.instance_mask == instance.id
 
-    def check_pixels(self):
+    def check_pixels(self) -> None:
         """Raise ValueError unless records and mask pixels agree one to one (reads every pixel)."""
         values, areas = np.unique(self.instance_mask[self.instance_mask > 0], return_counts=True)
         in_mask = dict(zip(values.tolist(), areas.tolist(), strict=True))
@@ -117,13 +117,14 @@ class InstanceMap:
         return cls(label_set, class_mask, instance_mask, tuple(records), **other)
 
 
-def _require_mask(name: str, mask: np.ndarray, dtype: type):
+def _require_mask(name: str, mask: np.ndarray, dtype: type) -> None:
     if not isinstance(mask, np.ndarray) or mask.ndim != 2 or mask.dtype != dtype:
         found = f'{getattr(mask, "dtype", type(mask).__name__)} {getattr(mask, "shape", "")}'
         raise ValueError(f'{name} must be a {np.dtype(dtype)} (H, W) array, not {found}')
 
 
-def _require_record(instance: Instance, label_set: LabelSet, shape: tuple[int, int]):
+def _require_record(instance: Instance, label_set: LabelSet,
+                    shape: tuple[int, int]) -> None:
     x0, y0, x1, y1 = instance.box
     if instance.id // INSTANCE_FACTOR != instance.label_id:
         raise ValueError(f'instance id {instance.id} does not begin with its label id '

@@ -11,9 +11,10 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 STATUS = 130
 """Exit status after Ctrl-C, as shells have it."""
@@ -35,7 +36,7 @@ def ended_by_interrupt() -> Iterator[None]:
 
 
 @contextmanager
-def _handling(handler) -> Iterator[None]:
+def _handling(handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
     """Handle SIGINT, in the main thread alone and unless it is ignored or handled already."""
     in_main = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGINT)

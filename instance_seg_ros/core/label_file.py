@@ -64,7 +64,8 @@ def save_label_set(path: Path, label_set: LabelSet) -> None:
 def distinct_color(index: int) -> tuple[int, int, int]:
     """Return a colour for the class at an index: RGB, uint8 range, hues a golden angle apart."""
     rgb = colorsys.hsv_to_rgb(index * .618034 % 1, .65 + .3 * (index % 2), .95 - .25 * (index % 3))
-    return tuple(round(255 * channel) for channel in rgb)
+    red, green, blue = (round(255 * channel) for channel in rgb)
+    return red, green, blue
 
 
 def _label_set(data: object, name: str) -> LabelSet:

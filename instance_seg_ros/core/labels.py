@@ -52,7 +52,7 @@ class LabelSet:
     map: Mapping[str, str] = field(default_factory=dict, compare=False)
     rest: str | None = field(default=None, compare=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Refuse label sets in which an id or a name is ambiguous or out of range."""
         ids, names = [x.id for x in self.labels], [x.name for x in self.labels]
         if len(set(ids)) < len(ids) or len(set(names)) < len(names):
@@ -60,7 +60,8 @@ class LabelSet:
         if not ids or min(ids) < 1 or max(ids) > MAX_LABELS:
             raise ValueError(f'label set {self.name!r} needs ids from 1 to {MAX_LABELS}, '
                              f'not {ids}')
-        unknown = {*self.map.values(), self.rest} - {*names, IGNORED, None}
+        used = {*self.map.values(), *([] if self.rest is None else [self.rest])}
+        unknown = used - {*names, IGNORED}
         if unknown:
             raise ValueError(f'label set {self.name!r} has no class '
                              f'{", ".join(sorted(unknown))}; its classes are {", ".join(names)}')
@@ -79,7 +80,7 @@ class LabelSet:
             return LabelSet.from_dict(label_set)
         return LabelSet.named(label_set) if isinstance(label_set, str) else label_set
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Count the classes."""
         return len(self.labels)
 

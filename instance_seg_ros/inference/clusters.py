@@ -58,7 +58,7 @@ class ClusterTensors:
     columns: Tensor | None = None
     complete: Tensor | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Raise ValueError unless all columns are of one length."""
         _require_one_length(self, self.class_index.shape)
 
@@ -119,7 +119,7 @@ class ClusterArrays:
     unclaimed: int = 0
     quality: np.ndarray | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Raise ValueError unless all columns are of one length."""
         _require_one_length(self, self.class_index.shape)
 
@@ -154,7 +154,7 @@ def _columns(clusters: ClusterTensors | ClusterArrays) -> Mapping[str, Tensor | 
     return {name: column for name, column in named.items() if column is not None}
 
 
-def _require_one_length(clusters: ClusterTensors | ClusterArrays, shape: tuple[int, ...]):
+def _require_one_length(clusters: ClusterTensors | ClusterArrays, shape: tuple[int, ...]) -> None:
     wrong = {name: tuple(column.shape) for name, column in _columns(clusters).items()
              if column.shape[:len(shape)] != shape}
     if wrong:

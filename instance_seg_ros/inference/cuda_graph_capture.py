@@ -36,7 +36,7 @@ class DirectStep:
         """Do it once, so that `outputs` exist."""
         self._work, self.outputs = work, work()
 
-    def __call__(self):
+    def __call__(self) -> None:
         """Do it again; replaces `outputs`."""
         self.outputs = self._work()
 
@@ -48,7 +48,7 @@ class CapturedStep:
         """Take what a recorder made."""
         self._graph, self.outputs = graph, outputs
 
-    def __call__(self):
+    def __call__(self) -> None:
         """Replay; the host does not wait."""
         self._graph.replay()
 

@@ -50,7 +50,7 @@ def exact_arithmetic(benchmark: bool = False) -> Iterator[None]:
                 _restore()
 
 
-def _save_and_set():
+def _save_and_set() -> None:
     cudnn = torch.backends.cudnn
     _before.update({(cudnn, 'benchmark'): cudnn.benchmark,
                     (cudnn, 'deterministic'): cudnn.deterministic})
@@ -63,8 +63,9 @@ def _save_and_set():
         _forbid_tf32(module, precise)
 
 
-def _forbid_tf32(module: Any, precise: Any):
+def _forbid_tf32(module: Any, precise: Any) -> None:
     """Forbid TF32 with the interface that this process uses: mixing the two is an error."""
+    exact: bool | str
     try:
         owner, name, exact = module, 'allow_tf32', False
         before = module.allow_tf32
@@ -76,7 +77,7 @@ def _forbid_tf32(module: Any, precise: Any):
         setattr(owner, name, exact)
 
 
-def _restore():
+def _restore() -> None:
     for (owner, name), value in _before.items():
         setattr(owner, name, value)
     _before.clear()

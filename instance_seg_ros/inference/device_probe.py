@@ -18,7 +18,7 @@ def device_answers(device: torch.device | str, timeout_s: float = 10.) -> bool:
     """
     answers = []
 
-    def probe():
+    def probe() -> None:
         try:
             ones = torch.ones(16, device=device)
             answers.append(float(ones.sum().cpu()) == 16)

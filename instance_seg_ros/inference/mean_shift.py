@@ -83,7 +83,7 @@ class MeanShift:
         mode = found.mode * bandwidth[rank[found.class_index]].unsqueeze(1)
         return replace(found, mode=mode, unclaimed=unclaimed)
 
-    def _sampled(self, place):
+    def _sampled(self, place: Tensor) -> Tensor:
         """Choose the pixels among which modes are sought: all, or some, evenly over their order.
 
         Not a grid: it would step over objects that are a pixel or two wide.
@@ -93,7 +93,7 @@ class MeanShift:
             return slice(None)
         return torch.arange(self.sample, device=place.device) * (count - 1) // (self.sample - 1)
 
-    def _modes(self, points):
+    def _modes(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Find the modes of the sampled points: (M, D + 1); and which points none has claimed."""
         free = torch.ones(len(points), dtype=torch.bool, device=points.device)
         found = [points[:0]]
@@ -111,7 +111,7 @@ class MeanShift:
             free &= ~near.any(0)
         return torch.cat(found), free
 
-    def _shift(self, modes, points):
+    def _shift(self, modes: Tensor, points: Tensor) -> Tensor:
         """Move each mode to the mean of the points around it until all rest.
 
         Modes that have come close will converge to the same point: all but one of them stop.
@@ -128,7 +128,7 @@ class MeanShift:
                 break
         return modes
 
-    def _assign(self, points, modes):
+    def _assign(self, points: Tensor, modes: Tensor) -> tuple[Tensor, Tensor]:
         """Return each point's nearest mode within reach, or M; and its distance."""
         if not len(modes) or not len(points):
             none = torch.full((len(points),), len(modes), device=points.device)
@@ -144,7 +144,8 @@ class MeanShift:
         distance = (least & ~low).view(torch.float32).sqrt_()
         return torch.where(distance <= REACH, least & low, len(modes)), distance
 
-    def _collect(self, class_index, place, nearest, distance, modes, mode_class, invalid):
+    def _collect(self, class_index: Tensor, place: Tensor, nearest: Tensor, distance: Tensor,
+                 modes: Tensor, mode_class: Tensor, invalid: Tensor) -> ClusterTensors:
         """Drop small clusters, put the rest in order and write their numbers into the image.
 
         Their modes stay as they are, in bandwidths.

@@ -4,6 +4,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..core.errors import UserError
 from ..core.labels import LabelSet
@@ -72,7 +73,7 @@ def checked_input_size(size: int | Sequence[int]) -> tuple[int, int]:
     return width, height
 
 
-def _by_class(label_set: LabelSet, name: str, value, highest: float | None) -> dict:
+def _by_class(label_set: LabelSet, name: str, value: Any, highest: float | None) -> dict:
     """Expand a number, or numbers by class name, to a dictionary by label id."""
     result = {}
     for label, number in _named(label_set, value).items():

@@ -10,11 +10,11 @@ import torch
 class HostClock:
     """Times between marks, in ms, of work that is done when its call returns."""
 
-    def start(self):
+    def start(self) -> None:
         """Begin the first stage."""
         self._marks = [time.perf_counter()]
 
-    def mark(self):
+    def mark(self) -> None:
         """Begin the next stage."""
         self._marks.append(time.perf_counter())
 
@@ -36,12 +36,12 @@ class DeviceClock:
         self._events = [torch.cuda.Event(enable_timing=True, blocking=blocking)
                         for _ in range(stages + 1)]
 
-    def start(self):
+    def start(self) -> None:
         """Begin the first stage."""
         self._next = iter(self._events)
         self.mark()
 
-    def mark(self):
+    def mark(self) -> None:
         """Begin the next stage."""
         next(self._next).record()
 

@@ -2,23 +2,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks: a batch of images in, class logits and pixel embeddings out."""
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from ..core.errors import UserError
+from .blocks import AnySize
 from .dilation import Dilation10
 from .enet import BranchedENet, ENet
 from .enet_port import ENetPort
 from .resnet38 import ResNet38
 from .segnet import SegNet
 
-NETWORKS = {'enet_branched': BranchedENet, 'enet': ENet, 'segnet': SegNet,
-            'dilation10': Dilation10, 'resnet38': ResNet38, 'enet_port': ENetPort}
+NETWORKS: dict[str, type[AnySize]] = {
+    'enet_branched': BranchedENet, 'enet': ENet, 'segnet': SegNet,
+    'dilation10': Dilation10, 'resnet38': ResNet38, 'enet_port': ENetPort}
 TASKS = ('both', 'semantic', 'embedding')
 """What a network is for: class logits and embeddings, or one of them."""
 
 
 def build_network(name: str, num_classes: int, embedding_dims: int = 8, task: str = 'both',
-                  **options) -> nn.Module:
+                  **options: Any) -> nn.Module:
     """Build a network by name.
 
     Its forward takes normalised images, float (N, 3, H, W) of any size, and returns a tuple:

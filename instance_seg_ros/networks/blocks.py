@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Blocks shared by several networks."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -82,7 +84,7 @@ class AnySize(nn.Module):
     """
 
     stride = 8
-    tasks = ('semantic', 'embedding', 'both')
+    tasks: tuple[str, ...] = ('semantic', 'embedding', 'both')
     feature_channels: int | None = None
 
     @property
@@ -108,7 +110,7 @@ class AnySize(nn.Module):
             return outputs
         return tuple(output[:, :, :height, :width] for output in outputs)
 
-    def compute(self, images: Tensor):
+    def compute(self, images: Tensor) -> Any:
         """Map images whose sides are multiples of `stride` to a tuple of maps of their size."""
         raise NotImplementedError
 
@@ -148,7 +150,7 @@ class OneMap(AnySize):
         raise NotImplementedError
 
 
-def he_initialise(network: nn.Module):
+def he_initialise(network: nn.Module) -> None:
     """Draw the weights of all convolutions so that ReLU layers keep the variance."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
@@ -160,12 +162,12 @@ def he_initialise(network: nn.Module):
 class _ScaleGradient(torch.autograd.Function):
 
     @staticmethod
-    def forward(ctx, x, scale):
+    def forward(ctx: Any, x: Tensor, scale: float) -> Tensor:
         ctx.scale = scale
         return x.view_as(x)
 
     @staticmethod
-    def backward(ctx, gradient):
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         return gradient * ctx.scale, None
 
 

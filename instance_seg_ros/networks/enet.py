@@ -30,7 +30,7 @@ def _activation(channels: int, decoder: bool = False) -> nn.Module:
 class InitialBlock(nn.Module):
     """3 -> 16 channels at half size: a strided convolution and a max-pooling, concatenated."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Build the block."""
         super().__init__()
         self.conv = nn.Conv2d(3, 13, 3, stride=2, padding=1)
@@ -65,7 +65,8 @@ def _residual(channels_in: int, channels: int, middle: list[nn.Module], stride: 
 class Bottleneck(nn.Module):
     """A residual block that keeps channels and size."""
 
-    def __init__(self, channels: int, middle: list[nn.Module], dropout=0.0, decoder=False):
+    def __init__(self, channels: int, middle: list[nn.Module], dropout: float = 0.0,
+                 decoder: bool = False) -> None:
         """`middle` are the convolutions of the squeezed branch, width channels / 4."""
         super().__init__()
         self.residual = _residual(channels, channels, middle, 1, dropout, decoder)
@@ -113,7 +114,7 @@ class Upsampling(nn.Module):
 class EncoderStart(nn.Module):
     """Initial block and stage 1: the image at a quarter of its size, 64 channels."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Build both stages."""
         super().__init__()
         self.initial = InitialBlock()

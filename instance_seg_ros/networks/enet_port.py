@@ -10,6 +10,7 @@ one is 3x3. Modules bear the names of the port's tensors.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +23,8 @@ def _activation(decoder: bool) -> nn.Module:
     return nn.ReLU() if decoder else nn.PReLU()
 
 
-def _unit(a: int, b: int, size=1, decoder=False, **options) -> list[nn.Module]:
+def _unit(a: int, b: int, size: int = 1, decoder: bool = False,
+          **options: Any) -> list[nn.Module]:
     return [nn.Conv2d(a, b, size, bias=False, **options), nn.BatchNorm2d(b),
             _activation(decoder)]
 
@@ -30,7 +32,7 @@ def _unit(a: int, b: int, size=1, decoder=False, **options) -> list[nn.Module]:
 class Initial(nn.Module):
     """3 -> 16 channels at half size; the pooling is 3x3 here."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Build the block."""
         super().__init__()
         self.main_branch = nn.Conv2d(3, 13, 3, stride=2, padding=1, bias=False)

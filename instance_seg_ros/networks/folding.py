@@ -21,7 +21,7 @@ def fold_norms(network: nn.Module) -> nn.Module:
     return network
 
 
-def _fold_sequence(layers: nn.Sequential):
+def _fold_sequence(layers: nn.Sequential) -> None:
     for k in range(len(layers) - 1):
         conv, norm = layers[k], layers[k + 1]
         if isinstance(conv, _CONVOLUTIONS) and isinstance(norm, nn.BatchNorm2d):

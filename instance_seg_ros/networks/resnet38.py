@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ResNet-38 (Wu et al., 2016, model A): wide, shallow and pre-activated."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -22,7 +22,8 @@ class Block(nn.Module):
     a 1x1 projection of the activated input.
     """
 
-    def __init__(self, channels: int, sizes, widths, dilations, stride=1, dropout=0.0):
+    def __init__(self, channels: int, sizes: Sequence[int], widths: Sequence[int],
+                 dilations: Sequence[int], stride: int = 1, dropout: float = 0.0) -> None:
         """Build the convolutions and their norms."""
         super().__init__()
         inputs = (channels, *widths[:-1])

@@ -26,7 +26,7 @@ class _Loader(yaml.SafeLoader):
 
     bool_values = {**yaml.SafeLoader.bool_values, 'y': True, 'n': False}
 
-    def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node:
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> Any:
         """Refuse aliases, as rcl does: a few lines of them stand for any amount of data."""
         if self.check_event(yaml.AliasEvent):
             raise yaml.composer.ComposerError(

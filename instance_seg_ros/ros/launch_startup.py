@@ -7,6 +7,8 @@ The only module that imports launch. ``LifecycleNode(autostart=True)`` of newer 
 exist on Humble and Jazzy, and does not end the launch with an error when the node fails.
 """
 
+from typing import Any
+
 from launch import LaunchContext
 from launch.action import Action
 from launch.actions import EmitEvent, OpaqueFunction, RegisterEventHandler, TimerAction
@@ -35,7 +37,9 @@ class LifecycleStartup:
     """
 
     def __init__(self, node: LifecycleNode) -> None:
-        self._node, self._process, self._client, self._requests = node, None, None, []
+        self._node, self._process = node, 0
+        self._client: Any = None
+        self._requests: list[Any] = []
         self._is_starting = self._was_active = False
 
     def actions(self) -> list[Action]:

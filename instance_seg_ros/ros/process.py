@@ -118,7 +118,9 @@ class Interruption:
 
     def cause(self) -> None:
         """Interrupt the main thread, from any thread."""
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        main = threading.main_thread().ident
+        if main is not None:
+            signal.pthread_kill(main, signal.SIGINT)
 
     def ignore(self) -> None:
         """Ignore signals from now on."""

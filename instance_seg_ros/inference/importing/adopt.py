@@ -43,7 +43,9 @@ def adopt(network: nn.Module, name: str, tensors: Mapping[str, Tensor]) -> Adopt
     """
     own = network.state_dict()
     translate = TRANSLATIONS.get(name, without_wrappers)
-    matched, left_over, taken = [], [], {}
+    matched: list[tuple[str, str]] = []
+    left_over: list[tuple[str, str]] = []
+    taken: dict[str, Tensor] = {}
     for theirs, tensor in tensors.items():
         ours = translate(theirs)
         reason = _misfit(ours, tensor, own, taken)

@@ -7,8 +7,9 @@ from __future__ import annotations
 import warnings
 import zipfile
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 import torch
@@ -84,14 +85,14 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
 class _Ignored:
     """Takes the place of what a file would make: nothing of numpy is called for it."""
 
-    def __init__(self, *_) -> None:
+    def __init__(self, *_: object) -> None:
         pass
 
-    def __setstate__(self, _) -> None:
+    def __setstate__(self, _: object) -> None:
         pass
 
 
-def _without_scalars():
+def _without_scalars() -> AbstractContextManager:
     """Let torch pass over numpy scalars; those versions that cannot refuse them as before."""
     if not hasattr(torch.serialization, 'safe_globals'):
         return nullcontext()
@@ -100,13 +101,13 @@ def _without_scalars():
         for module, _, name in (path.rpartition('.') for path in _SCALARS)])
 
 
-def _is_plain(value) -> bool:
+def _is_plain(value: Any) -> bool:
     """Whether it is a dense tensor of numbers with values: no sparse, meta or quantised one."""
     return (isinstance(value, Tensor) and value.layout is torch.strided and not value.is_quantized
             and not value.is_complex() and value.device.type == 'cpu')
 
 
-def _state_dict(content, depth: int = 0) -> dict[str, Tensor]:
+def _state_dict(content: Any, depth: int = 0) -> dict[str, Tensor]:
     """Return the tensors of the first usual key that has some, or of the mapping itself."""
     if not isinstance(content, Mapping) or depth > _DEEPEST:     # one may contain itself
         return {}

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,8 @@ class RigidTransform:
         return cls(np.eye(3), np.zeros(3))
 
     @classmethod
-    def from_quaternion(cls, translation, quaternion) -> RigidTransform:
+    def from_quaternion(cls, translation: Iterable[float],
+                        quaternion: Iterable[float]) -> RigidTransform:
         """Build it from x, y, z in metres and a quaternion x, y, z, w as in tf2.
 
         Raises:

@@ -54,17 +54,20 @@ class ScanSource:
         self.trouble = ''
         found = self.clouds.nearest(header)
         if found is None:
-            return self.miss('no_cloud')
+            self.miss('no_cloud')
+            return None
         cloud, apart_s = found
         if apart_s > self.tolerance_s:
-            return self.miss('stamps_apart', f'{apart_s:.3f} s')
+            self.miss('stamps_apart', f'{apart_s:.3f} s')
+            return None
         try:
             transform = self._camera_from_cloud(header, cloud.header)
             return Scan(decode_point_cloud(cloud), transform, cloud.header)
         except MissingTransform as error:
-            return self.miss('no_transform', str(error))
+            self.miss('no_transform', str(error))
         except PointCloudError as error:
-            return self.miss('bad_cloud', f'{error.kind}: {error}')
+            self.miss('bad_cloud', f'{error.kind}: {error}')
+        return None
 
     def miss(self, reason: str, detail: str = '') -> None:
         """Count a frame without positions."""

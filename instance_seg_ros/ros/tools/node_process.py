@@ -101,7 +101,7 @@ class NodeProcess:
     def __enter__(self) -> 'NodeProcess':
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
 

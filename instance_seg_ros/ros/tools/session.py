@@ -44,7 +44,7 @@ def spinning(node: Node, stop: threading.Event | None = None) -> Iterator[None]:
     executor.add_node(node)
     failures = []
 
-    def spin():
+    def spin() -> None:
         try:
             executor.spin()
         except ExternalShutdownException:
