@@ -93,7 +93,8 @@ class ResumableBag:
             self._writer.write(topic, stamp, data)
         self.progress.inputs += consumed
         self.progress.written += len(messages)
-        self._reached.append(self.progress.copy())
+        if self.progress.inputs:    # else only the labels, which a new run writes anew
+            self._reached.append(self.progress.copy())
         if time.monotonic() - self._saved > SAVE_EVERY_S:
             self.save()
 
@@ -103,8 +104,8 @@ class ResumableBag:
         Chunks end where they do without interruption: every run writes the same bytes.
         """
         self._writer.flush_chunks()
-        while len(self._reached) > 1 and self._reached[1].written <= \
-                self._writer.in_complete_chunks:
+        complete = self._writer.in_complete_chunks
+        while len(self._reached) > 1 and self._reached[1].written <= complete:
             self._reached.popleft()
         safe = self._reached[0]
         if safe.inputs or not self._earlier.exists():

@@ -179,7 +179,7 @@ def soak(minutes: float, rate_hz: float) -> tuple[list[Sample], Counter[str]]:
             with ros_node('car', domain) as peer, spinning(peer):
                 car = Car(peer)
                 watch_balance(car, counts)
-                car.until(lambda: car.status('node')[1] == 'active', seconds=600)
+                car.until(lambda: car.values('node').get('state') == 'active', seconds=600)
                 samples = _drive(node, car, counts, minutes * 60, rate_hz)
                 counts.update(frames(car))
         finally:
