@@ -109,7 +109,7 @@ def frame_without_tf(source, cameras):
         return None
     topic = next(iter(cameras.values()))
     message = next(iter(source.messages([topic.name])), None)
-    return message and images.deserialize(message.data, topic.type).header.frame_id or None
+    return (message and images.deserialize(message.data, topic.type).header.frame_id) or None
 
 
 def input_topic(topic):

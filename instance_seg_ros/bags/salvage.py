@@ -178,7 +178,7 @@ def _sqlite_topics(connection: sqlite3.Connection) -> Iterator[tuple[int, Topic]
     columns = {row[1] for row in connection.execute('PRAGMA table_info(topics)')}
     qos = 'offered_qos_profiles' if 'offered_qos_profiles' in columns else "''"
     for topic_id, name, kind, profiles in connection.execute(
-            f'SELECT id, name, type, {qos} FROM topics'):
+            f'SELECT id, name, type, {qos} FROM topics'):     # noqa: S608 (one of two constants)
         topic = Topic(name, canonical_type(kind), qos=tuple(parse_qos(profiles)))
         yield topic_id, topic.completed()
 

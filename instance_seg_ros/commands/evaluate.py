@@ -71,10 +71,12 @@ def run(args: argparse.Namespace) -> None:
     if (args.data is None) != (args.dataset == 'sticks'):
         raise UserError('Name the folder of the data with --data; only sticks have none.')
     if args.detections_3d or args.dataset == KITTI_OBJECT:
-        return _detections_3d(args)
+        _detections_3d(args)
+        return
     args.dataset = args.dataset or recognise(args.data)
     if args.tracking:
-        return _tracking(args)
+        _tracking(args)
+        return
     from ..evaluation.report import table
     from ..evaluation.run import evaluate, to_dict
     from ..evaluation.worst import Worst

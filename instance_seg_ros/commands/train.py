@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='GPUs (or, without any, processes) that share each batch')
 
 
-def run(args: argparse.Namespace) -> int | None:
+def run(args: argparse.Namespace) -> int:
     """Train or check; raises UserError for data or recipes that do not fit."""
     from ..training.run import Run, train
     recipe = _recipe(args)
@@ -83,6 +83,7 @@ def run(args: argparse.Namespace) -> int | None:
               _last(args.output) if args.resume else None, args.init,
               args.max_time * 60 if args.max_time else None, args.workers, args.devices,
               args.skip_bad))
+    return 0
 
 
 def _recipe(args: argparse.Namespace):

@@ -22,7 +22,8 @@ import numpy as np
 from .image_error import ImageError
 
 _STDERR = 2
-_DAMAGE = re.compile(r'premature end of|bad Huffman code|instead of RST|Invalid JPEG file', re.I)
+_DAMAGE = re.compile(r'premature end of|bad Huffman code|instead of RST|Invalid JPEG file',
+                     re.IGNORECASE)
 """Others of libjpeg's warnings are usual: many webcams send `extraneous bytes before marker`."""
 _OF_DECODERS = re.compile(
     r'Corrupt JPEG|Premature end of JPEG|Invalid (JPEG|SOS)|Inconsistent progression|Unknown Adobe'

@@ -126,8 +126,9 @@ class Index:
     def numbers(self, skip_bad: bool = False) -> list[int]:
         """Return the numbers of the images, without those that a problem spoils."""
         bad = ' WHERE key NOT IN (SELECT key FROM problems WHERE key IS NOT NULL)'
-        return [n for n, in self._all(f'SELECT number FROM images{bad if skip_bad else ""} '
-                                      'ORDER BY number')]
+        where = bad if skip_bad else ''
+        return [n for n, in self._all(
+            f'SELECT number FROM images{where} ORDER BY number')]     # noqa: S608 (constants)
 
     def image(self, number: int) -> ImageRecord:
         """Return an image by its number."""

@@ -67,7 +67,7 @@ class CocoScorer:
         with contextlib.redirect_stdout(io.StringIO()):     # which it fills with progress
             truth.createIndex()
             if not self._found:     # loadRes takes no empty list
-                return {name: 0. for name in _NAMES} | {'classes': {}}
+                return dict.fromkeys(_NAMES, 0.) | {'classes': {}}
             scorer = COCOeval(truth, truth.loadRes(self._found), 'segm')
             scorer.evaluate()
             scorer.accumulate()

@@ -127,7 +127,7 @@ class Checkpoint:
         try:
             with safe_open(path, 'pt') as file:
                 facts = json.loads((file.metadata() or {}).get('instance_seg_ros', '{}'))
-                state = {name: file.get_tensor(name) for name in file.keys()}
+                state = {name: file.get_tensor(name) for name in file.keys()}    # noqa: SIM118
         except (SafetensorError, OSError, ValueError, RecursionError) as error:
             raise UserError(f'{path} is not a readable safetensors file: '
                             f'{_first_line(error)}.') from error

@@ -12,7 +12,7 @@ import yaml
 
 def load(text: str) -> Any:
     """Return the content of a parameters file; raises yaml.YAMLError."""
-    return yaml.load(text, _Loader)
+    return yaml.load(text, _Loader)     # noqa: S506 (it is a SafeLoader)
 
 
 class _Loader(yaml.SafeLoader):

@@ -89,7 +89,7 @@ def main() -> int:
         signal.signal(number, signal.default_int_handler)
     try:
         with interrupted_after_imports():
-            process, args = pickle.load(sys.stdin.buffer)
+            process, args = pickle.load(sys.stdin.buffer)   # noqa: S301 (of the parent)
             threading.Thread(target=_watch, args=(sys.stdin.fileno(),), daemon=True).start()
             return process(args)
     except UserError as error:

@@ -64,7 +64,7 @@ class Camera:
     def delays_ms(self) -> list[float]:
         """From each image's time to the recording of its mask, where clocks agree."""
         delays = [(recorded - stamp) / 1e6 for stamp, recorded in self.masks.items()]
-        return delays if delays and 0 < min(delays) and max(delays) < 60_000 else []
+        return delays if delays and min(delays) > 0 and max(delays) < 60_000 else []
 
 
 @dataclass

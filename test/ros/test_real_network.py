@@ -144,7 +144,7 @@ def test_a_checkpoint_that_does_not_fit_fails_with_a_sentence(start_node, tmp_pa
 def test_the_shipped_weights_find_cars_on_a_real_road(start_node, car, shared_data):
     if not default_checkpoint().is_file():
         pytest.skip('needs the shipped weights')
-    file = sorted((shared_data / 'kitti_mots_0005').rglob('*.jpg'))[0]
+    file = min((shared_data / 'kitti_mots_0005').rglob('*.jpg'))
     image = np.ascontiguousarray(cv2.imread(str(file))[..., ::-1])
     start_node({'autostart': True, 'device': 'cpu'}, real=True)
     masks, detections = car.hear('instance_mask', Image), car.hear('detections', Detection2DArray)
