@@ -65,7 +65,8 @@ class ParameterServer:
         given = self._node._parameter_overrides
         renamed = with_new_names(given, self._node.get_logger().warning)
         given.clear()
-        given.update({name: Parameter(name, p.type_, p.value) for name, p in renamed.items()})
+        given.update({name: p if p.name == name else Parameter(name, p.type_, p.value)
+                      for name, p in renamed.items()})
 
     def _log_unknown(self) -> None:
         """Warn about unknown parameters, such as mistyped ones."""
