@@ -225,7 +225,7 @@ def test_stopped_anywhere_it_goes_on(tmp_path_factory, stops, batch, every, only
     progress.SAVE_EVERY_S, before = 0.0, progress.SAVE_EVERY_S
     writer.CHUNK_BYTES, chunk_bytes = chunk, writer.CHUNK_BYTES
     try:
-        process(source, folder / 'whole', **how)
+        process(source, folder / 'first' / 'out', **how)
         for stop in stops:
             if (folder / 'out').exists():
                 break
@@ -240,10 +240,10 @@ def test_stopped_anywhere_it_goes_on(tmp_path_factory, stops, batch, every, only
             assert summary.frames == -(-FRAMES // every)
     finally:
         progress.SAVE_EVERY_S, writer.CHUNK_BYTES = before, chunk_bytes
-    assert content(folder / 'out') == content(folder / 'whole')
-    assert (folder / 'out' / 'out_0.mcap').read_bytes() == (
-        folder / 'whole' / 'whole_0.mcap').read_bytes()
-    assert sorted(p.name for p in folder.iterdir()) == ['bag', 'out', 'whole']
+    whole = folder / 'first' / 'out'
+    assert content(folder / 'out') == content(whole)
+    assert (folder / 'out' / 'out_0.mcap').read_bytes() == (whole / 'out_0.mcap').read_bytes()
+    assert sorted(p.name for p in folder.iterdir()) == ['bag', 'first', 'out']
 
 
 def test_only_the_same_job_is_continued(make_bag, tmp_path):
