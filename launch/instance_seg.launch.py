@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Start the node, configure and activate it.
+"""Start the node, configure and activate it.
 
 ``ros2 launch instance_seg_ros instance_seg.launch.py --show-args`` lists the arguments. Arguments
 that are left empty keep the value of the parameter file. The launch ends with an error if the node

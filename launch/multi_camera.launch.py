@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Start one node for several cameras, configured and active.
+"""Start one node for several cameras, configured and active.
 
 The parameter file, by default config/multi_camera.yaml, has the cameras and their topics. All
 other arguments are those of instance_seg.launch.py.

@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Start the node and play a bag or video; shut down at its end.
+"""Start the node and play a bag or video; shut down at its end.
 
 ``ros2 launch instance_seg_ros replay.launch.py bag:=FILE rviz:=true record:=outputs``;
 ``--show-args`` lists the arguments, which include those of ``instance_seg.launch.py``. For several

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Build vision_msgs into a virtual environment that has the ROS 2 wheels.
+"""Build vision_msgs into a virtual environment that has the ROS 2 wheels.
 
 The wheels do not include vision_msgs. This script builds the definitions in
 ``test/interfaces/vision_msgs`` with the wheels' own rosidl generators and installs them into the
@@ -56,8 +55,7 @@ def is_usable(prefix):
 
 
 def point_exports_here(prefix):
-    """
-    Make the wheels' CMake exports point to this interpreter's include folders.
+    """Make the wheels' CMake exports point to this interpreter's include folders.
 
     They contain the paths of the machine that built the wheels, and CMake rejects folders that do
     not exist.

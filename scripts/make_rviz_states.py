@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Compute where RViz places its panes: `QMainWindow.saveState()` of windows arranged like RViz's.
+"""Compute where RViz places its panes: `QMainWindow.saveState()` of windows arranged like RViz's.
 
 Needs PyQt5 (`pip install PyQt5`), which the package itself does not need:
 

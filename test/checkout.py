@@ -12,8 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def child_environment(**changes: str) -> dict[str, str]:
-    """
-    Return the environment in which a child process finds this checkout and its ROS libraries.
+    """Return the environment in which a child process finds this checkout and its ROS libraries.
 
     The ROS wheels set the library path of a Python process by executing it once more; a child
     must do that for itself, so the variable that says it was done is left out.

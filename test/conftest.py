@@ -44,8 +44,7 @@ def shared_data() -> Path:
 
 @pytest.fixture
 def start_python():
-    """
-    Return ``start(*args, **env) -> Popen`` for ``python ARGS`` children with piped output.
+    """Return ``start(*args, **env) -> Popen`` for ``python ARGS`` children with piped output.
 
     Whatever still runs at the end of the test is interrupted and waited for.
     """

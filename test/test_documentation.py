@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-The documentation is correct: commands, names and links.
+"""The documentation is correct: commands, names and links.
 
 A bash block is executed, unless the comment before it says what it needs (``<!-- needs: ros2
 launch -->``). In both cases each command is parsed: verbs with the verb's own parser; file names,

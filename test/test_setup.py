@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-The set-up of a fresh machine, on stand-ins for Python, pip and the system's programs.
+"""The set-up of a fresh machine, on stand-ins for Python, pip and the system's programs.
 
 The stand-in for Python answers what the scripts ask of it and writes down how it was called, so
 that each case takes no more than a moment and touches nothing outside its temporary folder.

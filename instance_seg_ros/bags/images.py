@@ -32,8 +32,7 @@ def header_stamp(data: bytes) -> int:
 
 
 def serialize_image(header, encoding: str, pixels: np.ndarray) -> bytes:
-    """
-    Return a serialized sensor_msgs/Image.
+    """Return a serialized sensor_msgs/Image.
 
     Args:
         pixels: H x W or H x W x C, uint8 or uint16, little-endian, laid out as ``encoding``

@@ -60,8 +60,7 @@ class Playback:
         return first, last
 
     def timeline(self, source: Source, topics: Collection[str] | None = None) -> Iterator[Event]:
-        """
-        Yield what is due, in order; without end when looping.
+        """Yield what is due, in order; without end when looping.
 
         Due times come from bag times alone, never from the event before, so that no error adds
         up however long the bag is played.
@@ -91,8 +90,7 @@ class Playback:
 
 def play(events: Iterable[Event], publish: Callable[[Event], None], stop: threading.Event,
          now: Callable[[], float] = time.monotonic) -> float:
-    """
-    Publish each event when it is due, a late one at once, until ``stop`` is set.
+    """Publish each event when it is due, a late one at once, until ``stop`` is set.
 
     Returns:
         the greatest lateness in seconds.

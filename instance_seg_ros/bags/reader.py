@@ -30,8 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 class Bag:
-    """
-    An open bag; a context manager.
+    """An open bag; a context manager.
 
     A bag whose end is missing or damaged is read up to where it breaks, and one that lacks
     whole files without them; from then on `break_reason` says why, and a warning has been logged.
@@ -63,8 +62,7 @@ class Bag:
 
     def messages(self, topics: Collection[str] | None = None, start: int | None = None,
                  stop: int | None = None) -> Iterator[Message]:
-        """
-        Yield messages in the order of their times.
+        """Yield messages in the order of their times.
 
         Args:
             topics: names of the topics wanted; None for all of them.

@@ -114,8 +114,7 @@ class RunReport:
 
 
 def read_run(recording: Bag, prefix: str, played: Mapping[int, int]) -> RunReport:
-    """
-    Sum up a recording of the node's outputs.
+    """Sum up a recording of the node's outputs.
 
     Args:
         prefix: what the output topics begin with, such as `/instance_seg`.

@@ -14,8 +14,7 @@ _LISTED = 20
 
 
 def open_source(path: Path | str) -> Source:
-    """
-    Open a bag or a video: `.topics`, `.messages(...)`, `.start`, `.end`, `.break_reason`.
+    """Open a bag or a video: `.topics`, `.messages(...)`, `.start`, `.end`, `.break_reason`.
 
     Raises:
         UserError: when there is no such file, or nothing in it can be read.

@@ -84,8 +84,7 @@ class Video:
                             f'{error.strerror or error}.') from error
 
     def _frame_stamps(self) -> tuple[list[int], dict[int, int]]:
-        """
-        Return the times of the frames, first to last, and by what the file has for their times.
+        """Return the times of the frames, first to last, and by what the file has for their times.
 
         That is nothing where it has no usable ones. Needs no decoding.
         """

@@ -45,8 +45,7 @@ class _Times:
 
 
 class BagWriter:
-    """
-    A new MCAP bag, written to `PATH.part` and renamed to `PATH` by `close()`.
+    """A new MCAP bag, written to `PATH.part` and renamed to `PATH` by `close()`.
 
     As a context manager it closes the bag when all went well and else removes what it wrote.
     """

@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Render street scenes with exact labels, in Cityscapes' layout.
+"""Render street scenes with exact labels, in Cityscapes' layout.
 
 Images, instanceIds, labelIds, disparity and camera files; train and val share no seed and no
 model. Interrupt it at any time: the next run continues where this one stopped.

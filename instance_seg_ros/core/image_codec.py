@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Camera images of every canonical encoding, decoded to RGB.
+"""Camera images of every canonical encoding, decoded to RGB.
 
 ``decode_raw`` takes the fields of ``sensor_msgs/Image``, ``decode_compressed`` those of
 ``sensor_msgs/CompressedImage``, ``decode_image_file`` the content of a file; none needs ROS.

@@ -62,8 +62,7 @@ class Frame:
 
 
 def find_inputs(arguments: Sequence[str], output: Path | None = None) -> list[Input]:
-    """
-    Return the files that paths, folders (with all below them) and glob patterns match.
+    """Return the files that paths, folders (with all below them) and glob patterns match.
 
     What lies in the folder ``output``, or is named like a result, is not taken from a folder.
     Raises:

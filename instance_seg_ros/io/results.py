@@ -33,8 +33,7 @@ def write_image(path: Path, image: np.ndarray) -> None:
 
 
 def write_masks(stem: Path, found: InstanceMap) -> None:
-    """
-    Write STEM_labelIds.png (8 bit) and STEM_instanceIds.png (16 bit).
+    """Write STEM_labelIds.png (8 bit) and STEM_instanceIds.png (16 bit).
 
     As in Cityscapes' own, the latter contains label id * 1000 + number where there is an instance
     and the bare label id elsewhere.

@@ -15,8 +15,7 @@ _ENCODERS = (('libx264', {'crf': '23', 'preset': 'veryfast'}), ('mpeg4', {'qscal
 
 
 def write_film(path: Path, frames: Iterable[tuple[float, np.ndarray]]) -> int:
-    """
-    Write an mp4 that common players open (H.264 or MPEG-4, 4:2:0); return the frames written.
+    """Write an mp4 that common players open (H.264 or MPEG-4, 4:2:0); return the frames written.
 
     Args:
         frames: seconds, increasing, and images, H x W x 3 RGB uint8. An image is shown until
@@ -42,8 +41,7 @@ def write_film(path: Path, frames: Iterable[tuple[float, np.ndarray]]) -> int:
 
 def contact_sheet(images: Sequence[tuple[str, np.ndarray]], columns: int = 3,
                   width: int = 640) -> np.ndarray:
-    """
-    Lay captioned images out in a grid.
+    """Lay captioned images out in a grid.
 
     Args:
         images: captions and images, H x W x 3 RGB uint8; all get the shape of the first one.

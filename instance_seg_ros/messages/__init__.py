@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Input and output messages as plain fields, without ROS.
+"""Input and output messages as plain fields, without ROS.
 
 A message is a dictionary of its fields by their ROS names; messages within it are dictionaries,
 too, and fields that are left out have their defaults. ``ros`` turns such fields into messages

@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Instances as 2D and 3D detections, and the names of the label ids.
+"""Instances as 2D and 3D detections, and the names of the label ids.
 
 Boxes are in pixels of the input image, whose upper left corner is (0, 0): a pixel reaches from
 its index to index + 1, so a box around one pixel at (3, 5) has its centre at (3.5, 5.5) and size
@@ -55,8 +54,7 @@ def _detection_3d(located: Located, header: Any) -> Fields:
 
 
 def label_info_fields(labels: LabelSet, threshold: float, stamp_ns: int) -> Fields:
-    """
-    Return a vision_msgs/LabelInfo.
+    """Return a vision_msgs/LabelInfo.
 
     Args:
         labels: names of the label ids in the class mask, and of instance id // 1000.

@@ -17,8 +17,7 @@ _ENCODINGS = {(np.dtype(np.uint16), 2): '16UC1', (np.dtype(np.uint8), 2): 'mono8
 
 
 def image_fields(array: np.ndarray, header: Any) -> Fields:
-    """
-    Return a sensor_msgs/Image; its data is the array, not a copy.
+    """Return a sensor_msgs/Image; its data is the array, not a copy.
 
     Args:
         array: uint16 (H, W): 16UC1, uint8 (H, W): mono8, uint8 (H, W, 3): rgb8.
@@ -31,8 +30,7 @@ def image_fields(array: np.ndarray, header: Any) -> Fields:
 
 
 def decode_image(message: Any) -> np.ndarray:
-    """
-    Decode a sensor_msgs/Image or CompressedImage, of rclpy or of rosbags.
+    """Decode a sensor_msgs/Image or CompressedImage, of rclpy or of rosbags.
 
     Returns:
         uint8 (H, W, 3) RGB.

@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Table of the output topics, for the node and for bags.
+"""Table of the output topics, for the node and for bags.
 
 The node publishes each topic that a camera's parameters switch on, and builds a message only
 while there is a subscription. ``process-bag`` writes the same topics, those ``on_request`` only
@@ -33,8 +32,7 @@ _IMAGE = 'sensor_msgs/msg/Image'
 
 @dataclass(frozen=True)
 class Output:
-    """
-    One output topic of each camera.
+    """One output topic of each camera.
 
     Attributes:
         name: below the node's name, or the camera's where there are several.

@@ -12,8 +12,7 @@ _QUIET_S = 60.0
 
 
 class Backoff:
-    """
-    Pauses between attempts: each is twice as long as the one before, up to a minute.
+    """Pauses between attempts: each is twice as long as the one before, up to a minute.
 
     After more than a minute without an error the first pause applies again.
 

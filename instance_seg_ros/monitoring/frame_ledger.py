@@ -27,8 +27,7 @@ class FrameCounts:
 
 
 class FrameLedger:
-    """
-    Counters of one camera's frames, consistent at every instant.
+    """Counters of one camera's frames, consistent at every instant.
 
     A frame is received once and then held until exactly one of ``publish``, ``drop`` or ``fail``
     accounts for it, so that received = published + dropped + failed + held at every instant.

@@ -35,8 +35,7 @@ class Rate:
 
 
 class RateLimit:
-    """
-    Lets at most ``max_hz`` events a second through.
+    """Lets at most ``max_hz`` events a second through.
 
     Events are due at regular times and may come a tenth of a period early, so that jitter drops
     none; what a gap leaves unused is not made up for.

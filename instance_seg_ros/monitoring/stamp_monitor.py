@@ -12,8 +12,7 @@ _REMEMBERED_S = 10.0
 
 
 class StampMonitor:
-    """
-    Watches one camera's stamps: zero, in the future, or jumping back.
+    """Watches one camera's stamps: zero, in the future, or jumping back.
 
     Args:
         clock_ns: returns the time to compare stamps with in nanoseconds; 0: clock not running.

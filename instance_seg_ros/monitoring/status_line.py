@@ -8,8 +8,7 @@ from .frame_ledger import FrameCounts
 
 
 def status_line(rate_hz: float, latency_ms: float, counts: FrameCounts, device: str = '') -> str:
-    """
-    Describe the state of a camera.
+    """Describe the state of a camera.
 
     Args:
         rate_hz: published frames per second.

@@ -20,8 +20,7 @@ def split_list(text: str) -> list[str]:
 
 
 def camera_parameters(cameras: list[str], topics: list[str], transport: str) -> dict[str, Any]:
-    """
-    Return the parameters that set the topics of the cameras, and the transport of each topic.
+    """Return the parameters that set the topics of the cameras, and the transport of each topic.
 
     Args:
         cameras: names of several cameras; empty: one camera without a name.
@@ -64,8 +63,7 @@ def full_node_name(namespace: str) -> str:
 
 
 def launched_settings(arguments: Mapping[str, str]) -> AllSettings:
-    """
-    Return the settings of the node with its parameter file and all launch arguments.
+    """Return the settings of the node with its parameter file and all launch arguments.
 
     Raises:
         UserError: when they are invalid.

@@ -31,8 +31,7 @@ _log = logging.getLogger(__name__)
 
 def read_parameters(path: Path, node: str = '/instance_seg',
                     overrides: Mapping[str, Any] | None = None) -> AllSettings:
-    """
-    Return the settings of a node with a parameters file.
+    """Return the settings of a node with a parameters file.
 
     Unknown parameters are ignored and logged as warnings, as by the node.
 

@@ -29,8 +29,7 @@ def _shown(value: Any) -> str:
 
 
 def per_class(entries: tuple[str, ...], parameter_name: str) -> dict[str, float]:
-    """
-    Parse values per class.
+    """Parse values per class.
 
     Args:
         entries: such as 'car=0.5'.

@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-The table of parameters in docs/parameters.md, generated from their declarations.
+"""The table of parameters in docs/parameters.md, generated from their declarations.
 
 ``python3 -m instance_seg_ros.node_config.parameter_table docs/parameters.md`` updates it in place;
 without a file the table is printed.

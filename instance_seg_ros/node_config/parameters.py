@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Every parameter of the node, declared once: type, description, range and time of effect.
+"""Every parameter of the node, declared once: type, description, range and time of effect.
 
 The fields of ``NodeSettings`` and ``CameraSettings`` are the declarations. With ``cameras`` given,
 a parameter of ``CameraSettings`` exists for each of them as ``<camera>.<parameter>``, and the

@@ -16,8 +16,7 @@ def load(text: str) -> Any:
 
 
 class _Loader(yaml.SafeLoader):
-    """
-    Resolves unquoted words to the types that rcl gives them.
+    """Resolves unquoted words to the types that rcl gives them.
 
     YAML 1.1 reads 1e2 and y as strings, and 12:30, 2026-11-23 and null as other types.
     """

@@ -14,8 +14,7 @@ T = TypeVar('T')
 
 
 def with_new_names(given: Mapping[str, T], warn: Callable[[str], None]) -> dict[str, T]:
-    """
-    Return parameters under their present names.
+    """Return parameters under their present names.
 
     Args:
         given: values by name, those of a camera as <camera>.<parameter>. A value that is given

@@ -27,8 +27,7 @@ _ENDINGS = ('compressed', 'image', 'image_raw', 'image_color', 'image_rect', 'im
 
 @dataclass(frozen=True)
 class CameraPlan:
-    """
-    What becomes of the images of a topic.
+    """What becomes of the images of a topic.
 
     Attributes:
         outputs: the topics to write.
@@ -50,8 +49,7 @@ class CameraPlan:
     @classmethod
     def of(cls, prefix: str, name: str, image_topic: str, settings: CameraSettings,
            style: OverlayStyle, requested: Collection[str] = ()) -> CameraPlan:
-        """
-        Plan a camera as the node with these settings processes it.
+        """Plan a camera as the node with these settings processes it.
 
         Args:
             prefix: what output topics begin with, `/instance_seg` or `/instance_seg/CAMERA`.
@@ -73,8 +71,7 @@ class CameraPlan:
 def choose_cameras(source: Source, wanted: Sequence[str] | None = None,
                    requested: Collection[str] = (), prefix: str = NODE,
                    style: OverlayStyle | None = None) -> dict[str, CameraPlan]:
-    """
-    Plan each image topic that is to be processed.
+    """Plan each image topic that is to be processed.
 
     Args:
         source: bag or video.

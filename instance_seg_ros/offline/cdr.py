@@ -20,8 +20,7 @@ _DECLARED_DEFAULTS = {'geometry_msgs/msg/Quaternion': {'w': 1.0}}
 
 
 def to_cdr(type_name: str, fields: Fields) -> bytes:
-    """
-    Serialize a message, CDR header included.
+    """Serialize a message, CDR header included.
 
     Args:
         type_name: `package/msg/Name`.

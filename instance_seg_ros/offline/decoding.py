@@ -16,8 +16,7 @@ from ..perception.frame_processor import FrameProcessor, PreparedFrame
 
 @dataclass(frozen=True)
 class DecodedImage:
-    """
-    An image message after decoding.
+    """An image message after decoding.
 
     Attributes:
         header: std_msgs/Header.

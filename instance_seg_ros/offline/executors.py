@@ -20,8 +20,7 @@ Run = Callable[[Process, object, Path], tuple[int, str]]
 
 @contextmanager
 def executor(scheduler: str | None, jobs: int) -> Iterator[tuple[Executor, Run]]:
-    """
-    Yield an executor and the function to submit to it, such as `child.run_alone`.
+    """Yield an executor and the function to submit to it, such as `child.run_alone`.
 
     Args:
         scheduler: None for subprocesses; `local` for a Dask cluster on this machine; otherwise

@@ -25,8 +25,7 @@ _DONE = (0, BROKEN_INPUT)
 
 
 def process_folder(args: argparse.Namespace, process: Process) -> int:
-    """
-    Process each bag and video in ``args.input`` to one of the same name in ``args.output``.
+    """Process each bag and video in ``args.input`` to one of the same name in ``args.output``.
 
     Bags whose result exists are skipped. A failed or truncated bag does not stop the others; its
     output stays in OUT/NAME.log. Failed bags are listed at the end and leave no result, so that

@@ -22,8 +22,7 @@ NODE = '/instance_seg'
 
 
 class CameraOutputs:
-    """
-    The topics that the node has for a camera, named alike; iterates over them.
+    """The topics that the node has for a camera, named alike; iterates over them.
 
     Args:
         prefix: `/instance_seg` or `/instance_seg/CAMERA`.
@@ -55,8 +54,7 @@ class CameraOutputs:
 
 
 class VehicleOutputs:
-    """
-    The cloud that several cameras share; iterates over its topic, if there is one.
+    """The cloud that several cameras share; iterates over its topic, if there is one.
 
     Args:
         prefix: what the topics of the node begin with.

@@ -24,8 +24,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Plan:
-    """
-    How one bag is processed.
+    """How one bag is processed.
 
     Attributes:
         cameras: by image topic.
@@ -43,8 +42,7 @@ class Plan:
 def plan_from_parameters(source: Source, file: Path, prefix: str,
                          image_topics: list[str] | None = None, requested: Collection[str] = (),
                          device: str = 'auto', threads: int | None = None) -> Plan:
-    """
-    Plan what the node with a parameters file does with the images of a bag.
+    """Plan what the node with a parameters file does with the images of a bag.
 
     Args:
         source: bag or video.
@@ -72,8 +70,7 @@ def plan_from_parameters(source: Source, file: Path, prefix: str,
 
 def find_cameras(source: Source, names: list[str], topics: list[str],
                  params_file: Path | None, node: str) -> dict[str, Topic]:
-    """
-    Find the image topic of each camera in a bag.
+    """Find the image topic of each camera in a bag.
 
     Args:
         source: bag or video.

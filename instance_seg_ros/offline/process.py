@@ -69,8 +69,7 @@ class BagProcessor:
 
     def __init__(self, segmenters: Sequence[InstanceSegmenter], source: Source,
                  cameras: dict[str, CameraPlan], options: Options):
-        """
-        Check the options.
+        """Check the options.
 
         Args:
             segmenters: identical ones; each processes batches in a thread of its own.
@@ -102,8 +101,7 @@ class BagProcessor:
 
     def run(self, output: Path, job: dict,
             on_frames: Callable[[int], None] = lambda count: None) -> Summary:
-        """
-        Write the bag; after an exception, the next call continues it.
+        """Write the bag; after an exception, the next call continues it.
 
         Args:
             output: the new bag.

@@ -72,8 +72,7 @@ class FoundScan(NamedTuple):
 
 
 class ScanFeed:
-    """
-    Finds cloud and transforms for images that come in the order of the bag.
+    """Finds cloud and transforms for images that come in the order of the bag.
 
     Args:
         source: the bag.

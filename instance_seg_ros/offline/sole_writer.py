@@ -13,8 +13,7 @@ from ..core.errors import UserError
 
 @contextmanager
 def sole_writer(path: Path) -> Iterator[None]:
-    """
-    Lock ``path`` for writing.
+    """Lock ``path`` for writing.
 
     The lock ends with the process, however that ends; a stale lock file is reused.
 

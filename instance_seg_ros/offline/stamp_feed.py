@@ -16,8 +16,7 @@ _LATEST_NS = 500_000_000
 
 
 class StampFeed:
-    """
-    Finds the message that belongs to an image.
+    """Finds the message that belongs to an image.
 
     Args:
         messages: the depth images, or clouds, in the order of their recording.

@@ -55,8 +55,7 @@ class Step(NamedTuple):
 
 def image_steps(source: Source, cameras: dict[str, CameraPlan], kept: Collection[Topic],
                 interval: tuple[int, int], every: int) -> Iterator[Step]:
-    """
-    Yield the messages of a source in the order of their recording.
+    """Yield the messages of a source in the order of their recording.
 
     Args:
         source: bag or video.

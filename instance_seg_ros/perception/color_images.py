@@ -25,8 +25,7 @@ def class_color_image(result: InstanceMap) -> np.ndarray:
 
 
 def instance_color_image(result: InstanceMap, palette: str = 'vivid') -> np.ndarray:
-    """
-    Return each instance in its colour in the overlay, on black.
+    """Return each instance in its colour in the overlay, on black.
 
     Args:
         result: masks and instances.

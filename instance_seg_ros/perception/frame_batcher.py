@@ -13,8 +13,7 @@ FrameT = TypeVar('FrameT')
 
 
 class FrameBatcher(Generic[FrameT]):
-    """
-    Keeps the latest frame of each camera and hands them out as batches, ordered by camera.
+    """Keeps the latest frame of each camera and hands them out as batches, ordered by camera.
 
     A batch leaves when every camera that is expected has a frame, or ``batch_timeout_s`` after
     its first one. Expected are the cameras of the batch before: one that stops publishing delays

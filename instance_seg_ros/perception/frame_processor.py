@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-The chain of one camera around the segmenter, for the node and for bags alike.
+"""The chain of one camera around the segmenter, for the node and for bags alike.
 
 ``prepare`` takes the region to segment from an image; the segmenter's result goes through
 ``finish``, which restores image coordinates, tracks, and returns all that the outputs in
@@ -57,8 +56,7 @@ class CameraMount(NamedTuple):
 
 @dataclass(frozen=True)
 class PreparedFrame:
-    """
-    A decoded image on its way to the segmenter.
+    """A decoded image on its way to the segmenter.
 
     Attributes:
         image: uint8 (H, W, 3) RGB, the whole image.
@@ -73,8 +71,7 @@ class PreparedFrame:
 
 @dataclass
 class ProcessedFrame:
-    """
-    A frame at the end of the chain: all that outputs are built from.
+    """A frame at the end of the chain: all that outputs are built from.
 
     Attributes:
         header: std_msgs/Header of the image; outputs carry it as it is.
@@ -123,8 +120,7 @@ class ProcessedFrame:
 
 
 class FrameProcessor:
-    """
-    Region, tracker, 3D positions and overlay style of one camera.
+    """Region, tracker, 3D positions and overlay style of one camera.
 
     Attributes:
         region: the part of the image to segment.
@@ -147,8 +143,7 @@ class FrameProcessor:
         self._tracked_frame_id = ''
 
     def prepare(self, image: np.ndarray) -> PreparedFrame:
-        """
-        Take the region to segment from an image.
+        """Take the region to segment from an image.
 
         Args:
             image: uint8 (H, W, 3) RGB.
@@ -161,8 +156,7 @@ class FrameProcessor:
 
     def finish(self, prepared: PreparedFrame, result: InstanceMap, header: Any,
                geometry: Callable[[], Geometry] = Geometry) -> ProcessedFrame:
-        """
-        Bring a result to image coordinates and track it; frames come in the order of their stamps.
+        """Bring a result to image coordinates and track it; frames come in the order of their stamps.
 
         Args:
             prepared: the frame as `prepare` returned it.

@@ -19,8 +19,7 @@ _CLOCKWISE = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180,
 
 
 class ImageRegion:
-    """
-    The region of an image to segment, and the transformation back to image coordinates.
+    """The region of an image to segment, and the transformation back to image coordinates.
 
     Args:
         roi: x, y, width, height in pixels of the image; width or height 0: up to the edge.
@@ -34,8 +33,7 @@ class ImageRegion:
         self._ego: np.ndarray | None = None     # ego_mask at the size of the latest image
 
     def extract(self, image: np.ndarray) -> np.ndarray:
-        """
-        Return the part of an image to segment.
+        """Return the part of an image to segment.
 
         Args:
             image: uint8 (H, W, 3).
@@ -51,8 +49,7 @@ class ImageRegion:
         return cv2.rotate(part, _CLOCKWISE[self._rotation]) if self._rotation else part
 
     def restore(self, found: InstanceMap, shape: tuple[int, ...]) -> InstanceMap:
-        """
-        Transform a result to image coordinates and remove the vehicle itself.
+        """Transform a result to image coordinates and remove the vehicle itself.
 
         Args:
             found: masks (h, w) of what ``extract`` returned.

@@ -21,8 +21,7 @@ PALETTES = ('vivid', 'color_blind', 'class')
 
 @dataclass(frozen=True)
 class OverlayStyle:
-    """
-    Style of an overlay.
+    """Style of an overlay.
 
     Attributes:
         palette: `vivid` (a colour per instance), `color_blind` (seven safe colours, by instance),
@@ -51,8 +50,7 @@ class OverlayStyle:
 def draw_overlay(image: np.ndarray, result: InstanceMap,
                  style: OverlayStyle = OverlayStyle(),  # noqa: B008 (frozen)
                  status: str = '') -> np.ndarray:
-    """
-    Draw instances on a copy of an image.
+    """Draw instances on a copy of an image.
 
     Args:
         image: uint8 (H, W, 3) RGB.

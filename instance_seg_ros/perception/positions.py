@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-3D positions of instances, in metres in the camera's optical frame (x right, y down, z forward).
+"""3D positions of instances, in metres in the camera's optical frame (x right, y down, z forward).
 
 Both methods here take a rectified pinhole image and describe the visible part of an object only:
 
@@ -41,8 +40,7 @@ class Pinhole:
 
 
 def pinhole_of(info: Any, found: InstanceMap) -> Pinhole | None:
-    """
-    Return the rectified camera of a CameraInfo, None for an uncalibrated one.
+    """Return the rectified camera of a CameraInfo, None for an uncalibrated one.
 
     The image is the window ``info.roi`` of the sensor, all of it where that is not set; where it
     was resized or binned, the camera is scaled with it.
@@ -66,8 +64,7 @@ def _span(offset: int, length: int, whole: int) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Position3D:
-    """
-    A box around an instance.
+    """A box around an instance.
 
     Attributes:
         center: metres.
@@ -111,8 +108,7 @@ class Located(NamedTuple):
 
 @dataclass(frozen=True)
 class Placer:
-    """
-    Computes the positions of a frame's instances.
+    """Computes the positions of a frame's instances.
 
     Attributes:
         method: `ground` or `depth`.
@@ -126,8 +122,7 @@ class Placer:
 
     def locate(self, found: InstanceMap, camera_info: Any,
                depth_m: np.ndarray | None = None, scan: Any = None) -> list[Located]:
-        """
-        Return the instances whose position is known.
+        """Return the instances whose position is known.
 
         Args:
             found: masks (H, W) and instances.
@@ -153,8 +148,7 @@ class Placer:
 
 def on_ground(instance: Instance, pinhole: Pinhole, height_m: float, pitch_rad: float = 0.0,
               farthest_m: float = 200.0) -> Position3D | None:
-    """
-    Intersect the ray through the middle of the box's lower edge with a flat ground.
+    """Intersect the ray through the middle of the box's lower edge with a flat ground.
 
     Args:
         instance: box in pixels of the rectified image.
@@ -177,8 +171,7 @@ def on_ground(instance: Instance, pinhole: Pinhole, height_m: float, pitch_rad: 
 
 def in_depth(instance: Instance, found: InstanceMap, depth_m: np.ndarray,
              pinhole: Pinhole) -> Position3D | None:
-    """
-    Take the position from the depths of an instance's pixels.
+    """Take the position from the depths of an instance's pixels.
 
     Depths that are not finite or not positive are ignored. The extent along z spans the middle
     80 % of the depths, so that a few pixels of the background do not stretch it.

@@ -32,8 +32,7 @@ def charts(camera: Camera) -> Figure:
 
 
 def binned(stamps: list[int], values: list[float] | None = None):
-    """
-    Sum up values (or count) in bins of equal length from the first stamp on.
+    """Sum up values (or count) in bins of equal length from the first stamp on.
 
     Returns:
         where each bin begins and how long all are, in whole seconds, and the sums.

@@ -80,8 +80,7 @@ class Moment:
 
 def moments(bag: Bag, cameras: list[Camera],
             chosen: dict[str, Collection[int]] | None = None) -> Iterator[Moment]:
-    """
-    Yield the moments of cameras as they are complete.
+    """Yield the moments of cameras as they are complete.
 
     Where several frames share a stamp, only what was recorded at the same time is put together.
 

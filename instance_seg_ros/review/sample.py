@@ -13,8 +13,7 @@ from .moments import Moment
 
 
 def sample_image(moment: Moment) -> np.ndarray | None:
-    """
-    Return the overlay with its title and, where masks were recorded, those of RViz's panes.
+    """Return the overlay with its title and, where masks were recorded, those of RViz's panes.
 
     Returns:
         uint8 (H, W, 3) RGB: W is the overlay's width, plus half of it for the colour images, which

@@ -15,8 +15,7 @@ LEAP_NS = 3600 * NANOSECONDS
 
 
 class FrameTimes:
-    """
-    Puts the frames of a camera on one axis of time, in nanoseconds.
+    """Puts the frames of a camera on one axis of time, in nanoseconds.
 
     `of_recording`: the times are those of the recording, because the stamps are unusable;
     `ambiguous` counts the frames whose stamp others have too.

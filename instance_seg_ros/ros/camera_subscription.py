@@ -36,8 +36,7 @@ from .geometry_inputs import GeometryInputs
 
 @dataclass
 class IncomingFrame:
-    """
-    An image message in the node, accounted for exactly once at its end.
+    """An image message in the node, accounted for exactly once at its end.
 
     Attributes:
         camera: where it came from.
@@ -69,8 +68,7 @@ class IncomingFrame:
 
 
 class CameraSubscription:
-    """
-    One camera of the node.
+    """One camera of the node.
 
     Args:
         name: '' for the only camera, whose topics carry no camera's name.

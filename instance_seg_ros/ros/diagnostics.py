@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Messages on /diagnostics, as diagnostic_aggregator and rqt_robot_monitor expect them.
+"""Messages on /diagnostics, as diagnostic_aggregator and rqt_robot_monitor expect them.
 
 One status ``<node>: node`` and one per camera, ``<node>: camera`` (``<node>: camera <name>`` with
 several), where <node> is the full name of the node without the first slash. Values of a camera:

@@ -30,8 +30,7 @@ _DEPTHS = 5       # depth images that are kept
 
 
 class GeometryInputs:
-    """
-    Keeps the latest camera_info, depth images and clouds of a camera while the node is active.
+    """Keeps the latest camera_info, depth images and clouds of a camera while the node is active.
 
     Attributes:
         scans: pairs clouds with images, and counts what is missing.

@@ -13,8 +13,7 @@ from ..messages.images import decode_image
 
 
 def decode_any_image(message: Any) -> np.ndarray:
-    """
-    Decode a sensor_msgs/Image or CompressedImage.
+    """Decode a sensor_msgs/Image or CompressedImage.
 
     Encodings that `core.image_codec` does not know (32FC1, 16SC1, ...) are converted by
     cv_bridge where it is installed; single channels of more than 8 bit are scaled from the

@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Lifecycle start-up of the node in a launch file: configure and activate it, also after a respawn.
+"""Lifecycle start-up of the node in a launch file: configure and activate it, also after a respawn.
 
 The only module that imports launch. ``LifecycleNode(autostart=True)`` of newer launch_ros does not
 exist on Humble and Jazzy, and does not end the launch with an error when the node fails.
@@ -28,8 +27,7 @@ RETRY_DELAY_S = 2.0
 
 
 class LifecycleStartup:
-    """
-    Drives the node, and its respawned processes, to active.
+    """Drives the node, and its respawned processes, to active.
 
     A failure of a node that has not been active before is a configuration error and ends the
     launch. A node that has been active before may lack something that can return, such as its
@@ -61,8 +59,7 @@ class LifecycleStartup:
         return self._poll(context, self._process)
 
     def _poll(self, context: LaunchContext, process: int) -> list[Action]:
-        """
-        Request the state of the new process's node until it answers, then configure it.
+        """Request the state of the new process's node until it answers, then configure it.
 
         The services of a killed node stay visible for a while, and requests to them are never
         answered. ChangeState would wait for such an answer, so it must not be sent earlier.

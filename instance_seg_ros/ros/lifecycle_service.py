@@ -10,8 +10,7 @@ from rclpy.lifecycle import LifecycleNode
 
 
 def answer_invalid_requests(node: LifecycleNode) -> None:
-    """
-    Answer requests for transitions that are invalid in the current state with success = False.
+    """Answer requests for transitions that are invalid in the current state with success = False.
 
     rclpy of Kilted does so itself; in Humble and Jazzy the exception of rcl ends the executor,
     and with it the process.

@@ -12,8 +12,7 @@ from typing import Any, NoReturn
 
 
 def main(args: list[str] | None = None, load: Callable[..., Any] | None = None) -> NoReturn:
-    """
-    Run the node until a signal or the shutdown of its context, and end the process.
+    """Run the node until a signal or the shutdown of its context, and end the process.
 
     Args:
         args: command line.

@@ -28,8 +28,7 @@ def to_message(message_type: type, fields: Fields) -> Any:
 
 
 class _Builder:
-    """
-    Makes messages of one type from fields.
+    """Makes messages of one type from fields.
 
     The constructors that rosidl generates create the defaults of all nested messages, also of
     those that are replaced afterwards. Here the defaults are taken from one message per type, and

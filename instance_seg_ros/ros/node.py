@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-The lifecycle node ``instance_seg``: transitions, errors, parameters and services.
+"""The lifecycle node ``instance_seg``: transitions, errors, parameters and services.
 
 configure loads the network and warms it up, activate subscribes and starts the pipeline's
 thread, deactivate stops publishing at once, cleanup frees everything. An error of the pipeline
@@ -43,8 +42,7 @@ DEVICE_LOST = 3
 
 
 class InstanceSegNode(LifecycleNode):
-    """
-    The node.
+    """The node.
 
     Args:
         load: makes the segmenter from settings and the name of a device.

@@ -34,8 +34,7 @@ _DELIVERY_S = 0.3
 
 
 class OutputPublisher:
-    """
-    Publisher of one output topic.
+    """Publisher of one output topic.
 
     Args:
         node: the node.
@@ -70,8 +69,7 @@ class OutputPublisher:
 
 
 class VehiclePointsPublisher:
-    """
-    Publisher of the cloud that several cameras share, from configure to cleanup.
+    """Publisher of the cloud that several cameras share, from configure to cleanup.
 
     Args:
         node: the node.
@@ -107,8 +105,7 @@ class VehiclePointsPublisher:
 
 
 class CameraPublishers:
-    """
-    The publishers of one camera, from configure to cleanup.
+    """The publishers of one camera, from configure to cleanup.
 
     Args:
         node: the node.

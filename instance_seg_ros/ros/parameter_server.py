@@ -35,8 +35,7 @@ from ..node_config.renamed_parameters import with_new_names
 
 
 class ParameterServer:
-    """
-    Keeps ``settings`` equal to the node's parameters.
+    """Keeps ``settings`` equal to the node's parameters.
 
     Args:
         node: declares the parameters.

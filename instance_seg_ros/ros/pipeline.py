@@ -36,8 +36,7 @@ class _DecodedFrame:
 
 
 class Pipeline:
-    """
-    Segments batches of frames in a thread, from activate to deactivate.
+    """Segments batches of frames in a thread, from activate to deactivate.
 
     Args:
         segment: a list of uint8 (H, W, 3) RGB images to a list of InstanceMaps.
@@ -70,8 +69,7 @@ class Pipeline:
         self._thread.start()
 
     def stop(self, timeout_s: float | None = None) -> bool:
-        """
-        Stop publishing at once, then wait for the thread; return whether it has ended.
+        """Stop publishing at once, then wait for the thread; return whether it has ended.
 
         A frame whose outputs are being published is completed, every other one is dropped.
         """

@@ -21,8 +21,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run(make_node: Callable[[], Any], args: list[str] | None = None) -> int:
-    """
-    Create a node and spin until a signal or the shutdown of its context.
+    """Create a node and spin until a signal or the shutdown of its context.
 
     Args:
         make_node: returns a node with ``autostart``, ``end`` and ``release_handle`` (see
@@ -98,8 +97,7 @@ def is_shut_down(node: Any) -> bool:
 
 
 class Interruption:
-    """
-    Raises KeyboardInterrupt in the main thread for the first SIGINT, SIGTERM or ``cause``.
+    """Raises KeyboardInterrupt in the main thread for the first SIGINT, SIGTERM or ``cause``.
 
     ``happened`` is set even where a library converts the exception. Before ``allow`` it is only
     set.

@@ -14,8 +14,7 @@ from ..monitoring.backoff import Backoff
 
 
 class Recovery:
-    """
-    Calls ``attempt`` after a pause, and again after longer ones until it returns True.
+    """Calls ``attempt`` after a pause, and again after longer ones until it returns True.
 
     Args:
         node: its timers run the attempts.

@@ -24,8 +24,7 @@ _LASTING_REPORTS = 5
 
 @dataclass
 class Health:
-    """
-    State of the node for the diagnostics.
+    """State of the node for the diagnostics.
 
     Attributes:
         trouble: why the last transition failed, '' when it succeeded.
@@ -57,8 +56,7 @@ class Health:
 
 
 class Reporter:
-    """
-    Publishes /diagnostics in every state of the lifecycle.
+    """Publishes /diagnostics in every state of the lifecycle.
 
     Args:
         node: the node.

@@ -24,8 +24,7 @@ _ABANDONED: list[Any] = []      # kept until the process ends
 
 
 class Runtime:
-    """
-    The node's working parts, from ``load`` to ``release``; active between ``run`` and ``stop``.
+    """The node's working parts, from ``load`` to ``release``; active between ``run`` and ``stop``.
 
     Args:
         node: creates subscriptions and publishers.
@@ -81,8 +80,7 @@ class Runtime:
         self._publish_labels(settings)
 
     def stop(self, timeout_s: float) -> bool:
-        """
-        Stop publishing at once, and unsubscribe; return whether the pipeline's thread ended.
+        """Stop publishing at once, and unsubscribe; return whether the pipeline's thread ended.
 
         A thread that has not ended keeps the network, which cannot be closed then.
         """

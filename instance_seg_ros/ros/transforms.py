@@ -19,8 +19,7 @@ except ImportError:         # the wheels of ROS have no tf2
 
 
 class Transforms:
-    """
-    Looks transforms up without waiting: a frame is not held back for one that is late.
+    """Looks transforms up without waiting: a frame is not held back for one that is late.
 
     Args:
         node: the node whose executor receives TF.
@@ -41,8 +40,7 @@ class Transforms:
 
     def between(self, target: str, target_stamp: Any, source: str, source_stamp: Any,
                 fixed_frame: str = '') -> RigidTransform:
-        """
-        Return the transform to `target` from `source`, each at its own time.
+        """Return the transform to `target` from `source`, each at its own time.
 
         Args:
             target, source: names of frames.

@@ -57,8 +57,7 @@ class ClassLoss(nn.Module):
 
 
 class OverlapLoss(nn.Module):
-    """
-    1 - IoU of soft masks, averaged over the classes that the batch shows (soft Jaccard).
+    """1 - IoU of soft masks, averaged over the classes that the batch shows (soft Jaccard).
 
     What cross-entropy gives up for the many pixels of large classes counts here in full: a class
     of few pixels weighs as much as the road. Rahman and Wang, "Optimizing Intersection-Over-Union

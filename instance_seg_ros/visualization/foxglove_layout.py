@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-The layout of Foxglove for the cameras of a node.
+"""The layout of Foxglove for the cameras of a node.
 
 Images on the left; latency, number of instances and diagnostics on the right; a 3D panel where
 there are positions. Topics in a layout are absolute.
@@ -22,8 +21,7 @@ Tree = dict[str, Any] | str
 
 
 def foxglove_layout(cameras: list[CameraPanes], fixed_frame: str = BASE_FRAME) -> dict[str, Any]:
-    """
-    Return the content of a layout file.
+    """Return the content of a layout file.
 
     Args:
         cameras: what to show; topics are absolute.
@@ -73,8 +71,7 @@ def _counts(cameras: list[CameraPanes]) -> Panel:
 
 def _split(direction: str, parts: list, panels: dict[str, dict],
            first_percent: float | None = None) -> Tree:
-    """
-    Return the tree of a row or column, which has exactly two parts in Foxglove.
+    """Return the tree of a row or column, which has exactly two parts in Foxglove.
 
     Args:
         direction: `row` or `column`.

@@ -24,8 +24,7 @@ def pane_title(title: str, camera: str = '') -> str:
 
 @dataclass(frozen=True)
 class CameraPanes:
-    """
-    The topics of one camera.
+    """The topics of one camera.
 
     Attributes:
         name: of the camera; '' for the only one.
@@ -55,8 +54,7 @@ class CameraPanes:
 
 def camera_panes(settings: AllSettings, node: str, namespace: str | None = None,
                  ) -> list[CameraPanes]:
-    """
-    Return what there is to show of a node.
+    """Return what there is to show of a node.
 
     Args:
         settings: of the node.

@@ -38,8 +38,7 @@ IN_3D = {'markers': markers_display, 'points': points_display, 'free_space': sca
 
 
 def ground_display(in_optical_frame: bool) -> Entry:
-    """
-    Return a grid of 5 m cells on the ground.
+    """Return a grid of 5 m cells on the ground.
 
     Args:
         in_optical_frame: axes are those of a camera, of the default height: x right, y down,

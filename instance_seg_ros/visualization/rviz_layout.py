@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-The configuration of RViz for the cameras of a node.
+"""The configuration of RViz for the cameras of a node.
 
 One camera: a large overlay, next to it the camera's image, classes and instances. Several: a grid
 of overlays. The 3D view has something to show, and space, only where there are positions.
@@ -24,8 +23,7 @@ _OPTICAL = ('optical', 'camera')
 
 
 def rviz_layout(cameras: list[CameraPanes], fixed_frame: str = BASE_FRAME) -> dict[str, Any]:
-    """
-    Return the content of RViz's configuration file.
+    """Return the content of RViz's configuration file.
 
     Args:
         cameras: what to show.

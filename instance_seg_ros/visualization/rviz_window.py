@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Places and sizes of RViz's panes.
+"""Places and sizes of RViz's panes.
 
 RViz keeps them as `QMainWindow State`, the bytes of Qt's `saveState()`, in which every pane is
 found by its title. `rviz_states.json` has the states of windows with 1 to 9 cameras, made by
@@ -20,8 +19,7 @@ WIDTH, HEIGHT = 1900, 1000
 
 
 def window_geometry(titles: list[str], is_one_camera: bool, with_3d: bool) -> dict[str, Any]:
-    """
-    Return the section `Window Geometry` of a configuration.
+    """Return the section `Window Geometry` of a configuration.
 
     Args:
         titles: of the panes, the overlay of the only camera first.

@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Write the layouts of RViz and Foxglove for the cameras of a parameters file.
+"""Write the layouts of RViz and Foxglove for the cameras of a parameters file.
 
 ``python3 -m instance_seg_ros.visualization.write_layouts cameras.yaml OUT`` writes OUT.rviz and
 OUT.json; ``... write_layouts --shipped FOLDER`` those in FOLDER, config/ of a checkout.

@@ -139,8 +139,7 @@ def test_spread_and_margin_tell_tight_clusters_from_loose_ones():
 
 
 def rims(bandwidth=2.0):
-    """
-    Return a map of one object, a tight body with three pixels on its rim, and their reach.
+    """Return a map of one object, a tight body with three pixels on its rim, and their reach.
 
     The three are not among the 4096 pixels between which modes are sought.
     """

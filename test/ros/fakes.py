@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-The node with a segmenter that is fast, deterministic and fails on demand.
+"""The node with a segmenter that is fast, deterministic and fails on demand.
 
 ``python fakes.py [--ros-args ...]`` runs it (with REAL_SEGMENTER in the environment, the real one
 instead); SIGUSR1 shuts its context down, as another part of the process would. The fake finds one

@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-The real node for long, while everything around it changes; run by `scripts/soak.sh`.
+"""The real node for long, while everything around it changes; run by `scripts/soak.sh`.
 
 Four cameras: one steady, one that flickers between sizes, encodings and damage, one that drops
 out, one of compressed images, some damaged. Parameters change each second, subscribers come and

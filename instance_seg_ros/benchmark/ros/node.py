@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-From a camera's image to the mask, through ROS 2, compared with an echo node in the same run.
+"""From a camera's image to the mask, through ROS 2, compared with an echo node in the same run.
 
 Camera, node and listener are processes of their own, and so are the echo node and the bare
 segmenter that the node is compared with (see ``benchmark_peers``).

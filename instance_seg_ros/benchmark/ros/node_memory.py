@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Memory of the node's process over many frames: it must not grow after the first hundred.
+"""Memory of the node's process over many frames: it must not grow after the first hundred.
 
 This process is camera and listener. It sends the next image when all outputs of the one before
 have come, so that frames pass as fast as the node can.

@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-The processes of ``instance_seg benchmark node``: camera, echo, segmenter, node and listener.
+"""The processes of ``instance_seg benchmark node``: camera, echo, segmenter, node and listener.
 
 The camera sends a frame to the echo node, the next one to the bare segmenter (its number only),
 the next one to the node, and so on: what disturbs the machine disturbs all alike. A header's

@@ -13,8 +13,7 @@ LABELS = {'hedge': 'vegetation', 'wall': 'wall', 'fence': 'fence'}
 
 
 def barrier(rng, course, street, names, sign, t, height, stuff, kind, thick=0.25):
-    """
-    Return the meshes of a barrier at t metres from the centre line, on side `sign`.
+    """Return the meshes of a barrier at t metres from the centre line, on side `sign`.
 
     `stuff` is a layer of the texture bank, `kind` one of LABELS; a railing has no thickness.
     """

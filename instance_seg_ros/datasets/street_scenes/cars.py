@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Car bodies of our own making: saloons, hatchbacks, estates, off-roaders, vans, pick-ups.
+"""Car bodies of our own making: saloons, hatchbacks, estates, off-roaders, vans, pick-ups.
 
 A body is lofted from cross-sections along its length: a lower body up to the belt line and a
 glasshouse on it. Which cells are paint, glass, gap or plastic is decided cell by cell.
@@ -19,8 +18,7 @@ SURFACES = (PAINT, GLASS, TRIM, GAP)
 
 
 class Shape(NamedTuple):
-    """
-    Proportions of a body: metres, and places along it as shares of length from the rear.
+    """Proportions of a body: metres, and places along it as shares of length from the rear.
 
     Rear window from `rear` (belt) to `rear_top` (roof), windscreen from `front_top` to `front`.
     """

@@ -11,8 +11,7 @@ BANK_SEED = 0
 
 
 class Catalog:
-    """
-    The models of one split, and the texture bank they and the streets use.
+    """The models of one split, and the texture bank they and the streets use.
 
     Models whose name says validation are only in val, and val has no others; a kind of which
     all models fell to the other side borrows one.

@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Bicycles, motorcycles and their riders.
+"""Bicycles, motorcycles and their riders.
 
 Model `rider_<vehicle>` fits exactly on the vehicle of the same name: both are placed at one
 spot. Kind `rider_bicycle` and `rider_motorcycle` hold the riders.

@@ -70,8 +70,7 @@ class World:
 
 
 def make_world(rng, catalog, kind=None, weather=None, seconds=0.0):
-    """
-    Draw a street and all that is in it.
+    """Draw a street and all that is in it.
 
     `kind` and `weather` may be prescribed; `seconds` is how long we drive through it.
     """

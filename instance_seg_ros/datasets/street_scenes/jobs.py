@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Render many scenes with several processes; finished ones are skipped, so it resumes.
+"""Render many scenes with several processes; finished ones are skipped, so it resumes.
 
 Every process has its own OpenGL. A process that dies (drivers do) is started again; a scene
 that kills two of them is given up with a message.
@@ -28,8 +27,7 @@ RECYCLE = 400  # scenes a process renders before a fresh one takes over
 
 @dataclass(frozen=True)
 class Order:
-    """
-    What to render; sizes in pixels.
+    """What to render; sizes in pixels.
 
     With `frames`, `rate` in Hz and so on it orders videos: scene i is frame i % frames of
     video i // frames.
@@ -148,8 +146,7 @@ def missing(order, counts):
 
 
 def render_all(order, counts, jobs=1, progress=None):
-    """
-    Render {split: count} scenes; `progress(n)` hears of finished ones.
+    """Render {split: count} scenes; `progress(n)` hears of finished ones.
 
     Returns the [(split, index)] that could not be rendered.
     """

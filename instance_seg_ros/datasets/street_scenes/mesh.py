@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Triangle meshes as plain arrays, and the few shapes everything here is built from.
+"""Triangle meshes as plain arrays, and the few shapes everything here is built from.
 
 Units are metres; x points right, y forward, z up. One vertex is one row of 16 float32:
 position 3, normal 3, texture coordinate 2, colour 3 (linear light), paint 1 (share of the
@@ -86,8 +85,7 @@ def transform(mesh, matrix, offset=(0, 0, 0)):
 
 
 def grid(points, texcoords=None, smooth=True):
-    """
-    Make a surface through a (R, C, 3) grid of points.
+    """Make a surface through a (R, C, 3) grid of points.
 
     Normals point along (next column) x (next row); `smooth=False` gives every cell its own.
     """

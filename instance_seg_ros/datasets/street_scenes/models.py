@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Find, orient and scale the models of a folder; share all models out to train and val by name.
+"""Find, orient and scale the models of a folder; share all models out to train and val by name.
 
 The folder holds models of gazebo_models (`gazebo_assets/`) and of Quaternius' packs, found by
 the ends of their paths. None of it needs to be there.

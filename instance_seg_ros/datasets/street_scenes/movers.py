@@ -20,8 +20,7 @@ PAINT_SHARE = np.array([19, 17, 14, 18, 8, 6, 3, 6, 3, 2, 1.5, 2.5])
 
 @dataclass
 class Mover:
-    """
-    Something in the street's coordinates (s, t), possibly moving along them.
+    """Something in the street's coordinates (s, t), possibly moving along them.
 
     `turn` is its heading against the street's, radians counter-clockwise; `speed` along s and
     `drift` along t in m/s.

@@ -15,8 +15,7 @@ MOST = 999  # instances of one class in one image
 
 
 class Photo(NamedTuple):
-    """
-    A frame and its labels.
+    """A frame and its labels.
 
     image (H, W, 3) uint8 RGB; instances (H, W) uint16, label id * 1000 + number or, where there
     is no single instance, the label id; labels (H, W) uint8; disparity (H, W) uint16, 256 d + 1;
@@ -36,8 +35,7 @@ def focal_length(width, fov):
 
 
 def take(drawing, camera, sensor, rng, exposure=None, keep_small=False):
-    """
-    Make a Photo of a Drawing.
+    """Make a Photo of a Drawing.
 
     Instances with fewer visible pixels than an annotator would outline lose their number,
     like Cityscapes' groups, unless `keep_small`.

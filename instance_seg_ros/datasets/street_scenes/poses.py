@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Joint positions of a person: standing, walking, riding.
+"""Joint positions of a person: standing, walking, riding.
 
 Joints are {name: (3,) metres}, x right, y forward, feet on z = 0, for a person 1.75 m tall.
 """

@@ -11,8 +11,7 @@ BEGIN = 1_700_000_000_000_000_000  # nanoseconds; any fixed time makes the same 
 
 
 def write_bag(path, frames, rate, quality=85):
-    """
-    Write frames to a new bag; returns its path.
+    """Write frames to a new bag; returns its path.
 
     `frames` yields ((H, W, 3) uint8 BGR image, camera as Cityscapes' JSON); `rate` is in Hz.
     """

@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Off-screen rendering with panda3d: meshes and placed objects in; light, labels and depth out.
+"""Off-screen rendering with panda3d: meshes and placed objects in; light, labels and depth out.
 
 One renderer lives as long as its process: buffers, shaders and the textures of the bank are
 made once, the meshes of models once each. Only what a scene adds is freed after it.
@@ -45,8 +44,7 @@ def load_panda():
 
 
 class Renderer:
-    """
-    Draw scenes of one image size.
+    """Draw scenes of one image size.
 
     `bank` is the (L, S, S, 4) uint8 array of textures. Light is drawn `finer` times as fine as
     the result and averaged: in software that is cheaper than multisampling, and better.

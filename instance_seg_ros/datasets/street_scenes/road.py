@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-The road's course, and the strips of ground along it.
+"""The road's course, and the strips of ground along it.
 
 Places are given as (s, t, h): s metres forward along y, t metres to the right of the road's
 centre line, h metres above the road. The course shifts sideways and up as functions of s, so

@@ -26,8 +26,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """
-    Something that can be placed: front towards +y, standing on z = 0, metres.
+    """Something that can be placed: front towards +y, standing on z = 0, metres.
 
     `kind` is a label's name, 'tree', 'building' or the like; `size` is (x, y, z).
     """

@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-GLSL of the three passes: colour (light), ground truth (label, instance, depth), shadow.
+"""GLSL of the three passes: colour (light), ground truth (label, instance, depth), shadow.
 
 Colour is stored as sqrt(light / 16) in 16 bits, so that the sensor can expose it afterwards.
 The ground-truth pass writes three floats: instance number, label id, depth in metres.
@@ -157,8 +156,7 @@ void main() {
 
 
 def source(part, *flags):
-    """
-    Return (vertex, fragment) source of 'color' or 'truth'.
+    """Return (vertex, fragment) source of 'color' or 'truth'.
 
     Flags: OWN uses a texture of its own, CUT leaves out what is transparent (kept apart because
     `discard` costs the early depth test), BLOB draws soft shadows.

@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-Skies with clouds, as light on a paraboloid.
+"""Skies with clouds, as light on a paraboloid.
 
 The image's centre is the zenith and its inscribed circle the horizon; its upper edge lies
 along +y. A mirror on the ground finds the sky's light with one division that way.
@@ -53,8 +52,7 @@ def sun_at(rng, low, high):
 
 
 def paint_sky(rng, sun_way, top, bottom, cover, cloud, glow):
-    """
-    Blend a gradient, a glow around the sun and clouds; returns (512, 512, 3) float32 light.
+    """Blend a gradient, a glow around the sun and clouds; returns (512, 512, 3) float32 light.
 
     Colours are linear RGB; `cover` is the height (in standard deviations of the cloud field)
     above which there is cloud.

@@ -1,7 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-The bank of drawn textures: one array of square RGBA layers which all meshes index.
+"""The bank of drawn textures: one array of square RGBA layers which all meshes index.
 
 Alpha means "cut out here" for leaves and twigs, and "not glass" for everything else.
 Every layer repeats; how many metres one repeat covers is in `TILE`.

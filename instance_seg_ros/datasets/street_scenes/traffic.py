@@ -10,8 +10,7 @@ from .scene import LABEL_IDS
 
 
 class Traffic:
-    """
-    Fill a street; places already taken are refused.
+    """Fill a street; places already taken are refused.
 
     `ego_t` is our lane; with `seconds` the street is filled for a drive of that time, in which
     nothing may stand or come in our way.

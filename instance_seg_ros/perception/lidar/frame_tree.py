@@ -38,8 +38,7 @@ class FrameTree:
 
     def between(self, target: str, target_ns: int, source: str, source_ns: int,
                 fixed_frame: str = '') -> RigidTransform:
-        """
-        Return the transform to `target` from `source`, each at its own time.
+        """Return the transform to `target` from `source`, each at its own time.
 
         Where `fixed_frame` is not known, or '', both are taken at the time of the source.
 

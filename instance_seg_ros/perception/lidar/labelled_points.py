@@ -17,8 +17,7 @@ from .scan import Scan
 
 @dataclass(frozen=True)
 class LabelledPoints:
-    """
-    Points in the image.
+    """Points in the image.
 
     Attributes:
         index: place of each in the cloud, int64 (M,).

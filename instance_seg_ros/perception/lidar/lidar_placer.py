@@ -19,8 +19,7 @@ from .scan import Scan
 
 
 class LidarPlacer:
-    """
-    Computes positions from the points of a lidar; in the place of a `Placer`.
+    """Computes positions from the points of a lidar; in the place of a `Placer`.
 
     Attributes:
         method: `lidar`.
@@ -42,8 +41,7 @@ class LidarPlacer:
 
     def locate(self, found: InstanceMap, camera_info: Any, depth_m: np.ndarray | None = None,
                scan: Scan | None = None) -> list[Located]:
-        """
-        Return the instances whose position is known, in the camera's optical frame.
+        """Return the instances whose position is known, in the camera's optical frame.
 
         Args:
             found: masks (H, W) and instances.

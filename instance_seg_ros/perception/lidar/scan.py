@@ -13,8 +13,7 @@ from .rigid_transform import RigidTransform
 
 @dataclass(frozen=True)
 class Scan:
-    """
-    The points that belong to an image.
+    """The points that belong to an image.
 
     Attributes:
         cloud: in the sensor's frame.

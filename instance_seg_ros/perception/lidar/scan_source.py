@@ -29,8 +29,7 @@ class MissingTransform(Exception):
 
 
 class ScanSource:
-    """
-    Finds the scan of an image.
+    """Finds the scan of an image.
 
     Args:
         camera_from_cloud: called with the headers of image and cloud; raises MissingTransform.

@@ -19,8 +19,7 @@ _LATE_NS = NANOSECONDS
 
 
 class VehicleCloud(NamedTuple):
-    """
-    The points of a cloud that one or more cameras see.
+    """The points of a cloud that one or more cameras see.
 
     Attributes:
         header: std_msgs/Header of the cloud.
@@ -34,8 +33,7 @@ class VehicleCloud(NamedTuple):
 
 
 class VehicleCloudCollector:
-    """
-    Collects what the cameras say of each cloud: one result a cloud.
+    """Collects what the cameras say of each cloud: one result a cloud.
 
     A cloud is complete when each camera has contributed a frame, at the latest when a frame
     comes that belongs to the next cloud.

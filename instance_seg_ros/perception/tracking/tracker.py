@@ -56,8 +56,7 @@ class TrackNumbers:
 
 
 class Tracker:
-    """
-    Tracks the instances of one camera.
+    """Tracks the instances of one camera.
 
     Args:
         max_age: seconds a lost track is kept, which bridges short occlusions; 0: an object must
@@ -86,8 +85,7 @@ class Tracker:
         self._before, self._now, self._shape = None, None, None
 
     def __call__(self, found: InstanceMap, stamp: float, in_place: bool = False) -> InstanceMap:
-        """
-        Give the instances of an image the ids of their tracks.
+        """Give the instances of an image the ids of their tracks.
 
         Embeddings contribute to the affinity where instances have them.
 

@@ -56,8 +56,7 @@ class DemoOptions:
 
 
 def run_demo(options: DemoOptions) -> RunReport:
-    """
-    Replay footage into a node of its own, and leave recording, film, contact sheet and report.
+    """Replay footage into a node of its own, and leave recording, film, contact sheet and report.
 
     Raises:
         UserError: when the footage cannot be used or the node does not configure.

@@ -22,8 +22,7 @@ _LOOK_EVERY_S = 0.1
 
 
 class Lifecycle:
-    """
-    The transitions of one lifecycle node; another thread must serve ``node``.
+    """The transitions of one lifecycle node; another thread must serve ``node``.
 
     Args:
         check: called while waiting; raises when there is no sense in waiting any longer.

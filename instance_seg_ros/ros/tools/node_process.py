@@ -25,8 +25,7 @@ PATIENCE_S = 10.0
 
 
 def set_up_dds() -> None:
-    """
-    Set this process and its children up for large images on this machine alone.
+    """Set this process and its children up for large images on this machine alone.
 
     Without the profile, Fast DDS cuts an image into small datagrams and loses most of them; a
     profile that the user has set stays. Call it before the first ROS context is made.

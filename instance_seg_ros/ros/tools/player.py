@@ -34,8 +34,7 @@ class Player:
     def __init__(self, node: Node, source: Source, topics: Collection[str] | None = None,
                  remap: Mapping[str, str] | None = None, clock: bool = False,
                  qos: QoSProfile | None = None):
-        """
-        Offer the topics.
+        """Offer the topics.
 
         Args:
             topics: names of those to play; None for all.

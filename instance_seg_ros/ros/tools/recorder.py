@@ -22,8 +22,7 @@ FLUSH_S = 1.0
 
 
 class Recorder:
-    """
-    Subscribes to every topic that ``wanted`` accepts, as soon as it has a publisher.
+    """Subscribes to every topic that ``wanted`` accepts, as soon as it has a publisher.
 
     Args:
         on_message: called with topic, serialized message and time of arrival in nanoseconds, in
@@ -51,8 +50,7 @@ class Recorder:
         return tuple(self._subscriptions)
 
     def close(self) -> None:
-        """
-        Record what has arrived and waits to be served, then stop; not while the node spins.
+        """Record what has arrived and waits to be served, then stop; not while the node spins.
 
         The writer stays with who opened it.
         """

@@ -34,8 +34,7 @@ def ros_node(name: str, domain: int | None = None,
 
 @contextmanager
 def spinning(node: Node, stop: threading.Event | None = None) -> Iterator[None]:
-    """
-    Serve the node's callbacks in a thread, which is joined at the end.
+    """Serve the node's callbacks in a thread, which is joined at the end.
 
     A callback's error is raised there, whatever else went wrong; it sets ``stop`` at once, so
     that nothing waits for an event that can no longer occur.

@@ -11,8 +11,7 @@ DEFAULT_DEPTH = 10
 
 
 def offer(recorded: tuple[Qos, ...]) -> QoSProfile:
-    """
-    Return the profile with which to publish again what was recorded with these.
+    """Return the profile with which to publish again what was recorded with these.
 
     Reliability, durability and depth are kept; deadlines, lifespans and liveliness described
     the publisher that was. Publishers that differed become the weakest that all of them are.
