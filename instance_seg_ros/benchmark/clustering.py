@@ -63,8 +63,11 @@ def run(args: argparse.Namespace) -> Report:
 class SyntheticEmbeddings:
     """Foreground pixels on the right of an image twice as wide as high, in bands of instances.
 
-    embeddings: float (1, 8, H, W) and class_index (1, H, W) on the device; points: float32
-    (P, 8) of the foreground, in its order; truth: (P,).
+    Attributes:
+        embeddings: float (1, 8, H, W), on the device.
+        class_index: (1, H, W), on the device.
+        points: float32 (P, 8), embeddings of the foreground, in its order.
+        truth: (P,), instance of each of these points.
     """
 
     def __init__(self, pixels: int, instances: int, spread: float, device='cpu', seed: int = 0):

@@ -23,8 +23,11 @@ PACKAGES = ('torch', 'numpy', 'opencv-python-headless', 'scikit-learn', 'onnxrun
 class Report:
     """Rows of one benchmark.
 
-    keys: the columns that identify a row; every other column is a measurement (a number, or
-    None where there is none). settings: what the run was asked for. notes: sentences.
+    Attributes:
+        keys: the columns that identify a row; every other column is a measurement (a number, or
+            None where there is none).
+        settings: what the run was asked for.
+        notes: sentences.
     """
 
     benchmark: str

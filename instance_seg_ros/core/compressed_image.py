@@ -36,7 +36,7 @@ def decode_compressed(format: str, data: Any,  # noqa: A002 (the message's name)
     """Return a JPEG, PNG (8 or 16 bit) or WebP as uint8 (height, width, 3) RGB.
 
     The size in its header is checked before anything is allocated. The EXIF orientation is not
-    applied: camera_info and image_transport refer to the image as it is stored.
+    applied, because camera_info and image_transport refer to the image as it is stored.
 
     Args:
         format: as in `sensor_msgs/CompressedImage`: 'jpeg', or image_transport's

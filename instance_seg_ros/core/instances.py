@@ -17,13 +17,15 @@ and recordings remove them. From Python, and for scoring networks, all instances
 class Instance:
     """One object: the record that belongs to a value of the instance mask.
 
-    id: value of its pixels in the instance mask, label id * 1000 + number.
-    label, label_id: its class.
-    score: confidence from 0 to 1.
-    box: x0, y0, x1, y1 in pixels around the visible mask, half open (x1 and y1 are outside).
-    area: number of its pixels, at least 1.
-    embedding: where its pixels lie in embedding space, float32 (D,) in bandwidths of the
-        clustering; None where no network found it.
+    Attributes:
+        id: value of its pixels in the instance mask, label id * 1000 + number.
+        label: name of its class.
+        label_id: label id of its class.
+        score: confidence from 0 to 1.
+        box: x0, y0, x1, y1 in pixels around the visible mask, half open (x1 and y1 are outside).
+        area: number of its pixels, at least 1.
+        embedding: where its pixels lie in embedding space, float32 (D,) in bandwidths of the
+            clustering; None where no network found it.
     """
 
     id: int
@@ -39,13 +41,15 @@ class Instance:
 class InstanceMap:
     """Class and instance of every pixel of an image, and one record per instance.
 
-    class_mask: uint8 (H, W), label id of each pixel, 0 = unlabelled.
-    instance_mask: uint16 (H, W), 0 = no instance, else the id of an instance.
-    instances: the records, each mask value exactly once, by ascending id.
-    timings_ms: time of each stage in milliseconds (of the whole batch the image was in).
-    invalid_pixels: pixels of the network's grid without finite outputs of the network.
-    unclaimed_pixels: pixels of the network's grid, of thing classes, for which the clustering had
-        no round left; instances may be missing there (0 but on very crowded images; an estimate).
+    Attributes:
+        class_mask: uint8 (H, W), label id of each pixel, 0 = unlabelled.
+        instance_mask: uint16 (H, W), 0 = no instance, else the id of an instance.
+        instances: the records, each mask value exactly once, by ascending id.
+        timings_ms: time of each stage in milliseconds (of the whole batch the image was in).
+        invalid_pixels: pixels of the network's grid without finite outputs of the network.
+        unclaimed_pixels: pixels of the network's grid, of thing classes, for which the clustering
+            had no round left; instances may be missing there (0 but on very crowded images; an
+            estimate).
     """
 
     label_set: LabelSet

@@ -41,10 +41,12 @@ class LabelSet:
     Label ids are what masks and messages carry; 0 is reserved for unlabelled pixels. Ids end
     at 64 because an instance id (id * 1000 + number) has to fit into 16 bits.
 
-    map: classes of data sets by what they become, such as {'sedan': 'car', 'trailer': 'ignore'};
-        'coco/truck' is the class of one data set alone. Equal names need no entry.
-    rest: the class of pixels outside all objects, where a data set annotates objects alone; None
-        leaves those pixels out of training.
+    Attributes:
+        map: classes of data sets by what they become, such as
+            {'sedan': 'car', 'trailer': 'ignore'}; 'coco/truck' is the class of one data set
+            alone. Equal names need no entry.
+        rest: the class of pixels outside all objects, where a data set annotates objects alone;
+            None leaves those pixels out of training.
     """
 
     name: str

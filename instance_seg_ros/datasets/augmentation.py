@@ -18,21 +18,28 @@ MIN_AREA = 20
 
 
 class Augmentation:
-    """A random crop brought to one size, mirrored and disturbed; a pure function of the seed.
-
-    size: (width, height) of the result. area: share of the frame that a crop covers (range).
-    aspect: width / height of the crop (range); it differs from the result's, because frames of
-    any aspect are squeezed to the network's input at run time. rich, diverse: how often the crop
-    with the most instance pixels, or the most classes, of four is taken instead of the first.
-    disturb: whether to mirror and to apply `effects`. enlarge: how much larger than in the frame a
-    crop becomes at most, in length: small frames are taken whole rather than blown up.
-    """
+    """A random crop brought to one size, mirrored and disturbed; a pure function of the seed."""
 
     def __init__(self, size: Sequence[int], area: Sequence[float] = (.17, 1.),
                  aspect: Sequence[float] = (1.2, 3.), rich: float = .7,
                  diverse: float = 0., disturb: bool = True,
                  effects: CameraEffects | None = None, enlarge: float = 4.) -> None:
-        """Compose the transforms."""
+        """Compose the transforms.
+
+        Args:
+            size: (width, height) of the result.
+            area: share of the frame that a crop covers (range).
+            aspect: width / height of the crop (range); it differs from the result's, because
+                frames of any aspect are squeezed to the network's input at run time.
+            rich: how often the crop with the most instance pixels of four is taken instead of
+                the first.
+            diverse: how often the crop with the most classes of four is taken instead of the
+                first.
+            disturb: whether to mirror and to apply `effects`.
+            effects: of camera and weather; the defaults of `CameraEffects` when None.
+            enlarge: how much larger than in the frame a crop becomes at most, in length; small
+                frames are taken whole rather than blown up.
+        """
         self._size, self._area = tuple(size), area
         self._rich, self._diverse = rich, diverse
         self._log_aspect, self._enlarge = np.log(aspect), enlarge

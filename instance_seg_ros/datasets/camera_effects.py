@@ -24,15 +24,17 @@ class CameraEffects:
     Attributes:
         haze: share of the light at the horizon that is haze, 0 to 1.
         night: factor on the light of all but lamps, 0 to 1.
-        rain, snow: rain: factor on the brightness under the streaks; snow: share of the
-            brightness range that turns white.
+        rain: factor on the brightness under the streaks.
+        snow: share of the brightness range that turns white.
         shadow: darkness of a cast shadow, 0 to 1.
         vignette: loss of light away from the brightest point, 0 to 0.2.
         defocus, motion_blur: radius and length of the blur, pixels.
         exposure, gain: factor on all channels, and on each channel by itself.
         white_balance: colour temperature of the light, kelvin, 3000 to 15000.
         noise: standard deviation, share of the full range.
-        gamma: exponent of the tone curve. contrast, saturation: factors. hue: turn, -0.5 to 0.5.
+        gamma: exponent of the tone curve.
+        contrast, saturation: factors.
+        hue: turn, -0.5 to 0.5.
         cast: offset of each channel by itself, share of the full range, -1 to 1.
         grey: no strength: a camera without colour.
         downscale: factor of a reduction that is scaled up again.

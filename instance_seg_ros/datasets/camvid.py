@@ -27,11 +27,7 @@ AS_SETS = ('sky', 'masonry', 'pole', 'road', 'ground', 'plants', 'sign or light'
 
 
 class CamVid(Reader):
-    """A split of CamVid under the classes of `label_set` ('camvid' or 'cityscapes').
-
-    class_sets: with 'cityscapes', take the hand-made labels alone: classes that CamVid merges
-    become sets of classes (`class_sets.CLASS_SETS`).
-    """
+    """A split of CamVid under the classes of `label_set` ('camvid' or 'cityscapes')."""
 
     title = 'CamVid'
     layout = ('SPLIT/NAME.jpg, SPLITannot/NAME.png (11 classes), SPLIT_cityscapes/NAME.png; '
@@ -47,7 +43,18 @@ class CamVid(Reader):
 
     def __init__(self, root: str | Path, split: str,
                  label_set: LabelSet | str = 'cityscapes', class_sets: bool = False) -> None:
-        """List the frames; raise UserError when the folder is not CamVid."""
+        """List the frames.
+
+        Args:
+            root: folder of the data set.
+            split: one of `SPLITS`.
+            label_set: 'camvid' or 'cityscapes'.
+            class_sets: with 'cityscapes', take the hand-made labels alone; classes that CamVid
+                merges become sets of classes (`class_sets.CLASS_SETS`).
+
+        Raises:
+            UserError: when the folder is not CamVid, or has no such split or label set.
+        """
         self.root, self.label_set = Path(root), LabelSet.of(label_set)
         label_set = self.label_set.name
         if split not in SPLITS:

@@ -15,8 +15,9 @@ from ..core.labels import IGNORE_INDEX, IGNORED, Label, LabelSet, plain_name
 class ClassMap:
     """The classes of a source, each with its label, ignored, or not mapped.
 
-    targets: source class (as the source writes it) to a name in `label_set`, to `ignore`, or to
-    None if undefined. Pixels of the latter two are ignored in training.
+    Attributes:
+        targets: source class (as the source writes it) to a name in `label_set`, to `ignore`, or
+            to None if undefined. Pixels of the latter two are ignored in training.
     """
 
     source: str

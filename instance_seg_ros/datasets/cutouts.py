@@ -45,10 +45,15 @@ OUTLINES = {
 
 @dataclass(frozen=True)
 class Cutout:
-    """One object: RGBA uint8 (h, w, 4) cropped to its outline with a soft edge, and its class.
+    """One object, cropped to its outline with a soft edge, and its class.
 
-    brightness: mean grey value of the frame it comes from; source: name of that frame. parts:
-    None, or the class of each pixel, uint8 (h, w), of a thing that consists of several classes.
+    Attributes:
+        rgba: uint8 (h, w, 4).
+        label: its class.
+        brightness: mean grey value of the frame it comes from.
+        source: name of that frame.
+        parts: None, or the class of each pixel, uint8 (h, w), of a thing that consists of several
+            classes.
     """
 
     rgba: np.ndarray
@@ -61,8 +66,11 @@ class Cutout:
 def whole_objects(classes: np.ndarray, label_set: LabelSet) -> np.ndarray:
     """Instance map (uint16, label id * 1000 + number) of the components that are one object.
 
-    classes: uint8 (H, W) class indices. All other pixels are 0, so nothing doubtful ever enters
-    an instance loss.
+    All other pixels are 0, so nothing doubtful ever enters an instance loss.
+
+    Args:
+        classes: uint8 (H, W), class indices.
+        label_set: what the indices mean.
     """
     instances = np.zeros(classes.shape, np.uint16)
     for name, outline in OUTLINES.items():

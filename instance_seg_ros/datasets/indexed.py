@@ -27,8 +27,10 @@ _TENTH = 10
 class IndexedReader(Reader):
     """Reads one split through an index.
 
-    source: the name in `DATASETS`. aliases: what the source calls classes of built-in label sets,
-    in lower case with spaces for _ and -; a name that ends with * stands for all that begin so.
+    Attributes:
+        source: the name in `DATASETS`.
+        aliases: what the source calls classes of built-in label sets, in lower case with spaces
+            for _ and -; a name that ends with * stands for all that begin so.
     """
 
     source: ClassVar[str]

@@ -24,9 +24,14 @@ _NOT_SCORED = 'DontCare'
 class TrueBox:
     """A labelled object, in the optical frame of the colour camera.
 
-    label: KITTI's class. truncation: share outside the image. occlusion: 0 visible to 3 unknown.
-    box_2d: x0, y0, x1, y1 in pixels. center: metres, (3,). size: length, width, height.
-    yaw: about the camera's y axis, 0 where the length lies along x, radians.
+    Attributes:
+        label: KITTI's class.
+        truncation: share outside the image.
+        occlusion: 0 visible to 3 unknown.
+        box_2d: x0, y0, x1, y1 in pixels.
+        center: metres, (3,).
+        size: length, width, height.
+        yaw: about the camera's y axis, 0 where the length lies along x, radians.
     """
 
     label: str
@@ -60,8 +65,10 @@ class TrueBox:
 class KittiObjectFrame:
     """One frame.
 
-    image: uint8 (H, W, 3) RGB. xyz: the lidar's points in its own frame, float32 (N, 3).
-    camera_from_lidar: to the optical frame of the colour camera.
+    Attributes:
+        image: uint8 (H, W, 3) RGB.
+        xyz: the lidar's points in its own frame, float32 (N, 3).
+        camera_from_lidar: to the optical frame of the colour camera.
     """
 
     name: str

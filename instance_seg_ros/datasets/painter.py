@@ -22,8 +22,10 @@ that it labels. No label has this id."""
 class Segment:
     """Meaning of a value of a label image.
 
-    category: the source's class, None for void. number: of the instance, None for stuff and
-    groups. crowd: several objects that are not separated; ignored.
+    Attributes:
+        category: the source's class, None for void.
+        number: of the instance, None for stuff and groups.
+        crowd: several objects that are not separated; ignored.
     """
 
     category: str | None

@@ -41,10 +41,20 @@ class Placement:
 
 def paste(sample: Sample, cutouts: Sequence[Cutout], label_set: LabelSet,
           rng: np.random.Generator, count: int, touching: float = .5) -> Sample:
-    """Paste up to `count` cut-outs over a sample; returns a new one with their instance ids.
+    """Paste up to `count` cut-outs over a sample.
 
-    touching: share of the objects that are placed against the one before. The instances that
-    were there keep their ids while they stay visible.
+    The instances that were there keep their ids while they stay visible.
+
+    Args:
+        sample: what to paste over; it is not changed.
+        cutouts: the objects to draw from.
+        label_set: classes of the sample.
+        rng: source of all random choices.
+        count: number of cut-outs at most.
+        touching: share of the objects that are placed against the one before.
+
+    Returns:
+        A new sample with the instance ids of the cut-outs.
     """
     ground = np.isin(sample.classes, [k for k, n in enumerate(label_set.names) if n in GROUND])
     placements: list[Placement] = []

@@ -17,10 +17,13 @@ from .sample import Sample, ids_of
 class Reader(ABC):
     """One split of a data set, as a sequence of samples.
 
-    title: its name in print. layout: what its folder contains, in one line. licence: terms of its
-    images. own_labels: name of the built-in label set that its annotations use. evaluates: what
-    its ground truth can score, `classes` and `instances`. drawn: samples are generated, so there
-    is no folder.
+    Attributes:
+        title: its name in print.
+        layout: what its folder contains, in one line.
+        licence: terms of its images.
+        own_labels: name of the built-in label set that its annotations use.
+        evaluates: what its ground truth can score, `classes` and `instances`.
+        drawn: samples are generated, so there is no folder.
     """
 
     title: ClassVar[str]

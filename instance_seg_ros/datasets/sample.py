@@ -22,9 +22,11 @@ IGNORE = 255
 class Sample:
     """One labelled image.
 
-    image: uint8 (H, W, 3) RGB. classes: uint8 (H, W), index into the label set, 255 = ignore.
-    instances: uint16 (H, W), label id * 1000 + number, 0 = no instance known here. A pixel of a
-    thing class can have instance 0: its objects are not separated in the annotation.
+    Attributes:
+        image: uint8 (H, W, 3) RGB.
+        classes: uint8 (H, W), index into the label set, 255 = ignore.
+        instances: uint16 (H, W), label id * 1000 + number, 0 = no instance known here. A pixel
+            of a thing class can have instance 0: its objects are not separated in the annotation.
     """
 
     name: str

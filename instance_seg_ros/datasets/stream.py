@@ -83,10 +83,13 @@ def cutouts_of(dataset: Sequence[Sample], label_set: LabelSet, images: int) -> l
 class Share:
     """A source and how far it is trusted.
 
-    often: how often it is drawn, relative to the others. semantics: weight of its class labels.
-    instances: how often its instances count, 0 to 1: they are hidden from the other samples.
-    labelled: bool (K,), classes that the source labels; None: all. pixels: float (K,), pixels of
-    each class in the source; None where nothing is known without reading it.
+    Attributes:
+        often: how often it is drawn, relative to the others.
+        semantics: weight of its class labels.
+        instances: how often its instances count, 0 to 1; they are hidden from the other samples.
+        labelled: bool (K,), classes that the source labels; None for all.
+        pixels: float (K,), pixels of each class in the source; None where nothing is known
+            without reading it.
     """
 
     source: Source

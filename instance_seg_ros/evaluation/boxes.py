@@ -14,7 +14,11 @@ from .prediction import Prediction, Window, boxes_of
 def smallest_box(ids: np.ndarray) -> list[Prediction]:
     """Give each pixel of an instance to the smallest true box of its class that contains it.
 
-    ids: integer (H, W), label id * 1000 + number for instances. Score 1 for all.
+    Args:
+        ids: integer (H, W), label id * 1000 + number for instances.
+
+    Returns:
+        A prediction for each box, with score 1.
     """
     result = []
     for label_id, windows in _boxes_by_class(ids):

@@ -31,7 +31,14 @@ def draw_comparison(predictor: Predictor, frames: Iterable[TruthFrame], columns:
                     width: int = 192) -> np.ndarray:
     """Return an image, uint8 (H, W, 3) RGB, of the first frames: a column for each frame.
 
-    width: of a column in pixels; frames keep their aspect.
+    Args:
+        predictor: what is drawn next to the truth.
+        frames: the first `columns` of them are drawn.
+        columns: number of frames at most.
+        width: of a column in pixels; frames keep their aspect.
+
+    Raises:
+        UserError: when there are no frames.
     """
     drawn = [_column(predictor, frame, width) for frame, _ in zip(frames, range(columns),
                                                                  strict=False)]

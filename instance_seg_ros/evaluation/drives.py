@@ -22,8 +22,11 @@ KITTI_HZ = 10.0
 class DriveFrame:
     """One frame of a drive.
 
-    seconds: its time. image: uint8 (H, W, 3) RGB. truth: int32 (H, W), label id * 1000 + number
-    of the object, 0 = ignore region, other numbers below 1000 = background.
+    Attributes:
+        seconds: its time.
+        image: uint8 (H, W, 3) RGB.
+        truth: int32 (H, W), label id * 1000 + number of the object, 0 = ignore region, other
+            numbers below 1000 = background.
     """
 
     seconds: float

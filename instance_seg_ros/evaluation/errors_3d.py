@@ -15,10 +15,13 @@ _COLUMNS = ('nearest_m', 'center_m', 'yaw_deg', 'length_m', 'width_m', 'height_m
 
 
 def errors(comparison: Comparison) -> dict[str, float] | None:
-    """Return the absolute errors of one object; None without a result.
+    """Return the absolute errors of one object.
 
-    nearest_m: of the horizontal distance from the camera to the nearest point of the object.
-    center_m: distance between the centres. yaw_deg: up to turns by 180 degrees.
+    Returns:
+        None without a result, else by name: `nearest_m` of the horizontal distance from the
+        camera to the nearest point of the object; `center_m`, the distance between the centres;
+        where measured, `yaw_deg` up to turns by 180 degrees, and `length_m`, `width_m` and
+        `height_m` of the size.
     """
     truth, measured = comparison.truth, comparison.measured
     if measured is None:

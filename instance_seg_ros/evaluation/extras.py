@@ -12,10 +12,17 @@ from ..core.labels import INSTANCE_FACTOR
 
 
 def extras(matches: Iterable[dict[str, Any]], name: str) -> dict[str, float]:
-    """Return `sbd` (0 to 1) and `count_error` (objects a frame, absolute) of a class.
+    """Return `sbd` and `count_error` of a class.
 
-    matches: the scorer's frames. Frames without a true instance of the class are left out; so are
-    predictions that lie mostly on void or groups. NaN when no frame is left.
+    Frames without a true instance of the class are left out; so are predictions that lie mostly
+    on void or groups.
+
+    Args:
+        matches: the scorer's frames.
+        name: of the class.
+
+    Returns:
+        `sbd` (0 to 1) and `count_error` (objects a frame, absolute); NaN when no frame is left.
     """
     dice, errors = [], []
     for match in matches:

@@ -27,10 +27,13 @@ PASTED = 'camvid-pasted'
 class TruthFrame:
     """One image and its ground truth.
 
-    ids: int32 (H, W) as in Cityscapes' instanceIds: label id * 1000 + number for instances, the
-    bare label id elsewhere; an unseparated thing (a group) is ignored, and so is 0 (void).
-    sample: image and classes. distances: instance id -> (median metres, share of its pixels
-    with a known distance), or None when nothing is known about distances.
+    Attributes:
+        sample: image and classes.
+        ids: int32 (H, W) as in Cityscapes' instanceIds: label id * 1000 + number for instances,
+            the bare label id elsewhere; an unseparated thing (a group) is ignored, and so is 0
+            (void).
+        distances: instance id -> (median metres, share of its pixels with a known distance), or
+            None when nothing is known about distances.
     """
 
     sample: Sample

@@ -27,9 +27,13 @@ __all__ = ['Prediction', 'Scorer', 'Scores', 'TruthPixels']
 class Scores:
     """Result of the scorer.
 
-    averages: the official dictionary (allAp, allAp50%, classes, and with distances allAp50m,
-    allAp100m ...). By class name: extras (symmetric best Dice, count error), and the counts
-    true_positives, predictions and truths at IoU over 0.5.
+    Attributes:
+        averages: the official dictionary (allAp, allAp50%, classes, and with distances allAp50m,
+            allAp100m ...).
+        extras: by class name, symmetric best Dice and count error.
+        true_positives: by class name, their count at IoU over 0.5.
+        predictions: by class name, their count at IoU over 0.5.
+        truths: by class name, their count at IoU over 0.5.
     """
 
     averages: dict[str, Any]
@@ -42,7 +46,10 @@ class Scores:
 class TruthPixels(NamedTuple):
     """The ids of a frame, indexed.
 
-    values: ids, ascending. place: uint16 (H, W), each pixel's position in them. counts: pixels.
+    Attributes:
+        values: ids, ascending.
+        place: uint16 (H, W), each pixel's position in `values`.
+        counts: pixels of each id.
     """
 
     values: np.ndarray
@@ -67,8 +74,10 @@ class Scorer:
                  label_set: LabelSet | None = None) -> None:
         """Take over the official settings, and the official labels unless there are others.
 
-        label_names: classes to score; all countable ones when None. label_set: what the ids of
-        truth and predictions mean, Cityscapes' when None; in another set only 0 is void.
+        Args:
+            label_names: classes to score; all countable ones when None.
+            label_set: what the ids of truth and predictions mean, Cityscapes' when None; in
+                another set only 0 is void.
         """
         from cityscapesscripts.evaluation import evalInstanceLevelSemanticLabeling as official
         from cityscapesscripts.helpers import labels
@@ -89,11 +98,17 @@ class Scorer:
 
     def add(self, ids: np.ndarray | TruthPixels, predictions: Iterable[Prediction],
             distances: dict[int, tuple[float, float]] | None = None) -> set[int]:
-        """Add one frame; returns the ids of the true instances that were found (IoU over 0.5).
+        """Add one frame.
 
-        ids: integer (H, W), Cityscapes' instanceIds, or what TruthPixels.of made of them, for
-        several scorers. distances: id -> (metres, known share); one
-        frame without them and the scores by distance are left out.
+        Args:
+            ids: integer (H, W), Cityscapes' instanceIds, or what `TruthPixels.of` made of them,
+                for several scorers.
+            predictions: those of the frame.
+            distances: id -> (metres, known share); one frame without them and the scores by
+                distance are left out.
+
+        Returns:
+            The ids of the true instances that were found (IoU over 0.5).
         """
         self._distances &= distances is not None
         values, index, counts = ids if isinstance(ids, TruthPixels) else TruthPixels.of(ids)

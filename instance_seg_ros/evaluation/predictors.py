@@ -47,7 +47,9 @@ VARIANTS_OF = {
 class Predictor:
     """Runs a segmenter on frames and turns what comes out into predictions by variant.
 
-    task: which of the segmenter's outputs a network is behind: `both`, `semantic`, `embedding`.
+    Attributes:
+        task: which of the segmenter's outputs a network is behind: `both`, `semantic`,
+            `embedding`.
     """
 
     segmenter: InstanceSegmenter

@@ -48,9 +48,12 @@ class StandIn(Checkpoint):
 
 def open_predictor(path: Path | None = None, semantic_checkpoint: Path | None = None,
                    **options) -> Predictor:
-    """Load a checkpoint of any task (the shipped one when no path is given).
+    """Load a checkpoint of any task.
 
-    semantic_checkpoint, options: as `InstanceSegmenter` takes them.
+    Args:
+        path: of the checkpoint; the shipped one when None.
+        semantic_checkpoint: as `InstanceSegmenter` takes it.
+        **options: as `InstanceSegmenter` takes them.
     """
     checkpoint = Checkpoint.load(path or default_checkpoint())
     if semantic_checkpoint is None:

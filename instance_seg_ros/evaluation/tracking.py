@@ -48,8 +48,10 @@ class Tracks:
     def add(self, truth: np.ndarray, result: np.ndarray) -> None:
         """Take in a frame.
 
-        truth: int32 (H, W), label id * 1000 + number of the track, 0 = ignore region, other
-        numbers under 1000 = background. result: uint16 (H, W), an instance mask.
+        Args:
+            truth: int32 (H, W), label id * 1000 + number of the track, 0 = ignore region, other
+                numbers under 1000 = background.
+            result: uint16 (H, W), an instance mask.
         """
         # Pairs of numbers are counted sparsely: a full table would have 2^32 cells.
         pairs = truth.ravel().astype(np.int64) * _COUNT + result.ravel()

@@ -28,9 +28,13 @@ _INDEX_BITS = 25
 
 
 class _Pixels(NamedTuple):
-    """Pixels of a batch: embedding (N, D, H, W), 0 where invalid; the others (N, H, W).
+    """Pixels of a batch.
 
-    rank: int64, of the pixel's class among the thing classes, -1 = none or invalid.
+    Attributes:
+        embedding: (N, D, H, W); 0 where invalid.
+        log_precision: (N, H, W).
+        quality: (N, H, W).
+        rank: int64 (N, H, W), of the pixel's class among the thing classes, -1 = none or invalid.
     """
 
     embedding: Tensor
@@ -144,7 +148,10 @@ def _pixels(outputs: Tensor, rank: Tensor) -> _Pixels:
 def _best_of_cells(quality: Tensor, of_pixel: Tensor, cell: int) -> Tensor:
     """Return the best quality among the pixels of each pixel's cell and class: (N, H, W).
 
-    of_pixel: int64 (N, H, W), rank of its class.
+    Args:
+        quality: float32 (N, H, W).
+        of_pixel: int64 (N, H, W), rank of its class.
+        cell: side of a cell in pixels.
     """
     height, width = quality.shape[1:]
     pad = (0, -width % cell, 0, -height % cell)

@@ -33,13 +33,21 @@ def default_checkpoint() -> Path:
 class Checkpoint:
     """Weights and the facts that belong to them.
 
-    network, task, options: what `build_network` takes. label_set: channel order of the logits.
-    input_size: (width, height) in pixels the network was made for; width 0 follows the image.
-    method: of the clustering, one of `METHODS`. bandwidth: for it, a number or numbers by class
-        name (`BANDWIDTHS` for what is not named).
-    confidence: weights by class name, see `confidence.Confidence`.
-    mean, std: of RGB in 0 to 1, for normalisation. provenance, scores: plain data for people.
-    state: tensors by name.
+    Attributes:
+        network: name of the network, as `build_network` takes it.
+        label_set: channel order of the logits.
+        state: tensors by name.
+        task: as `build_network` takes it.
+        options: as `build_network` takes them.
+        input_size: (width, height) in pixels the network was made for; width 0 follows the image.
+        method: of the clustering, one of `METHODS`.
+        bandwidth: for the method, a number or numbers by class name (`BANDWIDTHS` for what is not
+            named).
+        confidence: weights by class name, see `confidence.Confidence`.
+        mean: of RGB in 0 to 1, for normalisation.
+        std: of RGB in 0 to 1, for normalisation.
+        provenance: plain data for people.
+        scores: plain data for people.
     """
 
     network: str

@@ -15,9 +15,12 @@ from .mean_shift import LARGEST_COORDINATE
 class ClassedPixels(NamedTuple):
     """Pixels of a batch in embedding space.
 
-    embeddings: float (N, D, H, W). rank: int16 (N, H, W), of the pixel's class among the thing
-    classes, -1 = none. bandwidth: float32 (N, H, W), of its class. norm: float32 (N, H, W), length
-    of its embedding in bandwidths. valid: bool (N, H, W), of a thing class and finite.
+    Attributes:
+        embeddings: float (N, D, H, W).
+        rank: int16 (N, H, W), of the pixel's class among the thing classes, -1 = none.
+        bandwidth: float32 (N, H, W), of the pixel's class.
+        norm: float32 (N, H, W), length of the pixel's embedding in bandwidths.
+        valid: bool (N, H, W), of a thing class and finite.
     """
 
     embeddings: Tensor

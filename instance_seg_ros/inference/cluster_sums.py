@@ -20,9 +20,13 @@ rows of the largest input size."""
 class ClusterSums(NamedTuple):
     """Sums over the pixels of each of M slots.
 
-    area, sides: int64 (N, M), pixels and their sides that face another slot or the border.
-    distance, probability: float32 (N, M), means.
-    rows, columns: int32 (N, M, H) and (N, M, W), axis profiles as in `mask_geometry`.
+    Attributes:
+        area: int64 (N, M), number of pixels.
+        sides: int64 (N, M), number of pixel sides that face another slot or the border.
+        distance: float32 (N, M), mean.
+        probability: float32 (N, M), mean.
+        rows: int32 (N, M, H), axis profile as in `mask_geometry`.
+        columns: int32 (N, M, W), axis profile as in `mask_geometry`.
     """
 
     area: Tensor
@@ -57,9 +61,15 @@ def sum_clusters(slot: Tensor, slots: int, distance: Tensor, probability: Tensor
 
 
 def mean_by_slot(slot: Tensor, slots: int, values: Tensor) -> Tensor:
-    """Return the mean over the pixels of each slot, float32 (N, M); 0 for empty slots.
+    """Return the mean over the pixels of each slot.
 
-    slot: int16 (N, H, W), `slots` = none. values: float32 (N, H, W), at most 2.
+    Args:
+        slot: int16 (N, H, W), `slots` = none.
+        slots: M, the number of slots.
+        values: float32 (N, H, W), at most 2.
+
+    Returns:
+        float32 (N, M); 0 for empty slots.
     """
     by_column = _Bins(slot, slots)
     area = by_column.add(torch.ones_like(slot, dtype=torch.int32)).sum(1)

@@ -27,9 +27,14 @@ def feature_names(method: str) -> tuple[str, ...]:
 class Confidence:
     """Scores clusters by class.
 
-    weights: class name -> one number per feature and the intercept; '' applies to every class
-    that is not named. None of any: the formula. names: of the channels. method: of the clustering.
-    Raises UserError when weights are missing or of another number.
+    Args:
+        weights: class name -> one number per feature and the intercept; '' applies to every class
+            that is not named. Without any weights, `formula` is used.
+        names: of the channels.
+        method: of the clustering.
+
+    Raises:
+        UserError: when weights are missing or of another number.
     """
 
     def __init__(self, weights: Mapping[str, Sequence[float]], names: Sequence[str],
@@ -67,12 +72,14 @@ def formula(clusters: ClusterArrays) -> np.ndarray:
 
 
 def features(clusters: ClusterArrays) -> np.ndarray:
-    """Return the features of each cluster, float64 (M, F).
+    """Return the features of each cluster.
 
-    evidence: logit of the class probability; spread, margin in bandwidths; size: logarithm of the
-    share of the image; filling: share of its box; outline: length of its edge over that of a
-    square of its area; width: logarithm of width over height in the image, and its square;
-    quality: logit of the mean seed quality, where there are seeds.
+    Returns:
+        float64 (M, F), with the columns: evidence (logit of the class probability); spread and
+        margin in bandwidths; size (logarithm of the share of the image); filling (share of its
+        box); outline (length of its edge over that of a square of its area); width (logarithm of
+        width over height in the image) and its square; quality (logit of the mean seed quality),
+        where there are seeds.
     """
     boxes = clusters.boxes
     width, height = (boxes[:, 2:] - boxes[:, :2]).clip(1).T

@@ -105,9 +105,14 @@ class EagerEngine:
 
 
 def class_probability(logits: Tensor, clusters: ClusterTensors) -> Tensor:
-    """Return the mean probability of its class over each cluster's pixels, float32 (M,).
+    """Return the mean probability of its class over each cluster's pixels.
 
-    logits: (K, H, W).
+    Args:
+        logits: (K, H, W).
+        clusters: M clusters of the same image.
+
+    Returns:
+        float32 (M,).
     """
     inside = clusters.label_image > 0
     of_pixel = clusters.label_image[inside].long() - 1

@@ -31,14 +31,16 @@ MAX_INSTANCES = 1000
 class MeanShift:
     """Mean shift with a flat kernel, per class; deterministic.
 
-    bandwidth: radius of the kernel, in embedding units; modes are further apart than that. One
-        number, or one for each of the `things` of a call. The paper names delta_v = 0.5, which
-        holds around any pixel only when the loss is zero. Around a mode, anything from delta_v
-        to 2 delta_d - delta_v separates perfectly; the authors' release uses 1.5, the default
-        here.
-    min_area: clusters of fewer pixels are dropped (their pixels belong to no instance).
-    sample: modes are sought among this many pixels, evenly spread.
-    seeds, rounds: how many pixels start shifting at once, and how often on what is left.
+    Attributes:
+        bandwidth: radius of the kernel, in embedding units; modes are further apart than that. One
+            number, or one for each of the `things` of a call. The paper names delta_v = 0.5, which
+            holds around any pixel only when the loss is zero. Around a mode, anything from delta_v
+            to 2 delta_d - delta_v separates perfectly; the authors' release uses 1.5, the default
+            here.
+        min_area: clusters of fewer pixels are dropped (their pixels belong to no instance).
+        sample: modes are sought among this many pixels, evenly spread.
+        seeds: how many pixels start shifting at once.
+        rounds: how often pixels start shifting on what is left.
     """
 
     max_shifts = 30
@@ -57,8 +59,13 @@ class MeanShift:
                  things: tuple[int, ...]) -> list[ClusterTensors]:
         """Cluster a batch.
 
-        embeddings: float (N, D, H, W). class_index: integer (N, H, W), channel of each pixel's
-        class, below 256. things: channels of the classes that have instances.
+        Args:
+            embeddings: float (N, D, H, W).
+            class_index: integer (N, H, W), channel of each pixel's class, below 256.
+            things: channels of the classes that have instances.
+
+        Returns:
+            One `ClusterTensors` per image.
         """
         return [self.cluster_image(embedding, index, things)
                 for embedding, index in zip(embeddings, class_index, strict=True)]

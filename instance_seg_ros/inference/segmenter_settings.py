@@ -21,8 +21,11 @@ CUDA_GRAPHS = ('auto', 'off')
 class SegmenterSettings:
     """Replaced as a whole, so that a batch sees one state.
 
-    bandwidth: of the mean shift, by channel. score_threshold, min_area (in image pixels): by label
-    id. things: channels that are clustered into instances.
+    Attributes:
+        bandwidth: of the mean shift, by channel.
+        score_threshold: by label id.
+        min_area: in image pixels, by label id.
+        things: channels that are clustered into instances.
     """
 
     bandwidth: dict[int, float]

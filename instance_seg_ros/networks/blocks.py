@@ -78,9 +78,10 @@ def _exporting() -> bool:
 class AnySize(nn.Module):
     """Base of networks that work on multiples of `stride`: pads the image, crops the outputs.
 
-    tasks: what the network can be built for.
-    feature_channels: None, or the channels of its encoder's features (see `EncoderDecoder`).
-    branches: by task, the first module that is the task's own; none where all is shared.
+    Attributes:
+        tasks: what the network can be built for.
+        feature_channels: None, or the channels of its encoder's features (see `EncoderDecoder`).
+        branches: by task, the first module that is the task's own; none where all is shared.
     """
 
     stride = 8

@@ -179,10 +179,11 @@ class ENet(EncoderDecoder):
 class BranchedENet(EncoderDecoder):
     """Shared stages 0 to 2; stage 3 and the decoder once per task (the authors' released form).
 
-    pixels_per_unit: None as in the paper, or the scale of pixel coordinates that are added to
-        the first two embedding dimensions (`add_coordinates`).
-    encoder_share: while training, the factor on the gradient that the embedding branch sends
-        into the shared stages. An attribute rather than an option: it changes no output.
+    Attributes:
+        pixels_per_unit: None as in the paper, or the scale of pixel coordinates that are added to
+            the first two embedding dimensions (`add_coordinates`).
+        encoder_share: while training, the factor on the gradient that the embedding branch sends
+            into the shared stages. An attribute rather than an option: it changes no output.
     """
 
     tasks = ('both',)

@@ -17,9 +17,15 @@ def _norm(channels: int) -> nn.BatchNorm2d:
 class Block(nn.Module):
     """A residual block: each convolution comes after its batch norm and ReLU.
 
-    sizes, widths, dilations: of its convolutions, two or three; the stride is the first one's.
-    dropout: before the last convolution. Where channels or size change, the skip connection is
-    a 1x1 projection of the activated input.
+    Where channels or size change, the skip connection is a 1x1 projection of the activated input.
+
+    Args:
+        channels: of the input.
+        sizes: of the kernels of its two or three convolutions.
+        widths: output channels of each convolution.
+        dilations: of each convolution.
+        stride: of the first convolution.
+        dropout: before the last convolution.
     """
 
     def __init__(self, channels: int, sizes: Sequence[int], widths: Sequence[int],

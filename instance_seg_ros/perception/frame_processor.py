@@ -156,7 +156,7 @@ class FrameProcessor:
 
     def finish(self, prepared: PreparedFrame, result: InstanceMap, header: Any,
                geometry: Callable[[], Geometry] = Geometry) -> ProcessedFrame:
-        """Bring a result to image coordinates and track it; frames come in the order of their stamps.
+        """Bring a result to image coordinates and track it; frames come in order of their stamps.
 
         Args:
             prepared: the frame as `prepare` returned it.

@@ -29,9 +29,12 @@ _SPECKLE = 3
 class FreeSpace:
     """Ranges over evenly spaced angles, as in sensor_msgs/LaserScan.
 
-    angle_min, angle_increment: radians about z, positive to the left. ranges: metres along the
-    ground, float32 (A,); +inf where nothing is in the way up to `FARTHEST_M`, NaN where the image
-    shows nothing of the ground (hidden by the vehicle, outside the region of interest).
+    Attributes:
+        angle_min: radians about z, positive to the left.
+        angle_increment: radians about z, positive to the left.
+        ranges: metres along the ground, float32 (A,); +inf where nothing is in the way up to
+            `FARTHEST_M`, NaN where the image shows nothing of the ground (hidden by the vehicle,
+            outside the region of interest).
     """
 
     angle_min: float

@@ -27,8 +27,11 @@ _GATE = 25.0
 class Motion:
     """State of one object in the frame of its measurements.
 
-    position: metres, (3,). velocity: metres a second, (3,). covariance: of both, (6, 6).
-    updates: measurements so far; with one, the velocity is not known yet.
+    Attributes:
+        position: metres, (3,).
+        velocity: metres per second, (3,).
+        covariance: of position and velocity, (6, 6).
+        updates: measurements so far; with one, the velocity is not known yet.
     """
 
     position: np.ndarray
@@ -49,7 +52,8 @@ class Motion:
 class MotionFilter:
     """Follows the objects of one camera by their numbers.
 
-    max_age: seconds after which an object that was not measured is forgotten.
+    Attributes:
+        max_age: seconds after which an object that was not measured is forgotten.
     """
 
     def __init__(self, max_age: float = 1.0, acceleration: float = _ACCELERATION) -> None:

@@ -188,7 +188,10 @@ def _draw_text(canvas, text: str, corner: tuple[int, int], size: float):
 def _draw_legend(canvas, result: InstanceMap, colors: bool):
     """List classes and how many there are in the top left corner.
 
-    colors: with the colours of the classes, where the image shows these.
+    Args:
+        canvas: uint8 (H, W, 3), drawn on.
+        result: what was found.
+        colors: with the colours of the classes, where the image shows these.
     """
     counts = {}
     for instance in result.instances:

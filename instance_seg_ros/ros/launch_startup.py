@@ -1,6 +1,6 @@
 # Copyright 2026 The instance_seg_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Lifecycle start-up of the node in a launch file: configure and activate it, also after a respawn.
+"""Lifecycle start-up of the node in a launch file: configure and activate, also after a respawn.
 
 The only module that imports launch. ``LifecycleNode(autostart=True)`` of newer launch_ros does not
 exist on Humble and Jazzy, and does not end the launch with an error when the node fails.

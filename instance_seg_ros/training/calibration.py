@@ -25,7 +25,10 @@ ENOUGH = 20
 class Judged:
     """Clusters whose worth is known.
 
-    channel: int (N,). features: (N, F). right: bool (N,), IoU with a true object over 0.5.
+    Attributes:
+        channel: int (N,).
+        features: (N, F).
+        right: bool (N,), IoU with a true object over 0.5.
     """
 
     channel: np.ndarray

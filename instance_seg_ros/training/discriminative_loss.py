@@ -58,9 +58,13 @@ class DiscriminativeLoss(nn.Module):
     def forward(self, embeddings: Tensor, instance_ids: Tensor) -> LossTerms:
         """Compare embeddings with the instances they should form.
 
-        embeddings: float (N, D, H, W); half precision is accumulated in float32.
-        instance_ids: integer (N, H, W), label id * 1000 + number; smaller values (background,
-            void, groups) take no part.
+        Args:
+            embeddings: float (N, D, H, W); half precision is accumulated in float32.
+            instance_ids: integer (N, H, W), label id * 1000 + number; smaller values (background,
+                void, groups) take no part.
+
+        Raises:
+            ValueError: when the shapes of embeddings and instance ids do not match.
         """
         if embeddings.shape[:1] + embeddings.shape[2:] != instance_ids.shape:
             raise ValueError(f'embeddings {tuple(embeddings.shape)} and instance ids '

@@ -26,8 +26,11 @@ from .schedule import Schedule
 class Learner(lightning.LightningModule):
     """Trains a network for its task: class logits, embeddings, or both together.
 
-    recipe: the settings. class_weights: float (K,) for the cross-entropy. max_seconds: None, or
-    the time the run has; its schedule then follows the clock, not the steps.
+    Args:
+        recipe: the settings.
+        class_weights: float (K,) for the cross-entropy.
+        max_seconds: None, or the time the run has; its schedule then follows the clock, not the
+            steps.
     """
 
     def __init__(self, recipe: Recipe, class_weights: Tensor,

@@ -16,11 +16,12 @@ class ClassLoss(nn.Module):
     """Class-weighted cross-entropy: the weighted mean over all known pixels of the batch.
 
     A label for a set of classes is learned by the summed probability of the set, with
-    the mean weight of its classes.
+    the mean weight of its classes. A batch that is split among processes counts as one: the mean
+    of the processes' losses is the loss of the whole.
 
-    weights: float (K,). members: bool (S, K), classes of each set of `CLASS_SETS`. A batch that is
-    split among processes counts as one: the mean of the processes' losses is the loss of the
-    whole.
+    Args:
+        weights: float (K,).
+        members: bool (S, K), classes of each set of `CLASS_SETS`.
     """
 
     def __init__(self, weights: Tensor, members: Tensor | None = None) -> None:
@@ -33,9 +34,12 @@ class ClassLoss(nn.Module):
         self.register_buffer('outside', members.log(), persistent=False)    # 0 or -inf
 
     def forward(self, logits: Tensor, classes: Tensor, share: Tensor) -> Tensor:
-        """Score logits (N, K, H, W) for classes int64 (N, H, W), 255 = unknown.
+        """Score logits for classes.
 
-        share: float (N,), how much each image counts.
+        Args:
+            logits: (N, K, H, W).
+            classes: int64 (N, H, W), 255 = unknown.
+            share: float (N,), how much each image counts.
         """
         weights, share = self.weights.float(), share.view(-1, 1, 1)
         known = classes < len(weights)
@@ -66,9 +70,12 @@ class OverlapLoss(nn.Module):
     """
 
     def forward(self, logits: Tensor, classes: Tensor, share: Tensor) -> Tensor:
-        """Score logits (N, K, H, W) for classes int64 (N, H, W), 255 = unknown.
+        """Score logits for classes.
 
-        share: float (N,), how much each image counts.
+        Args:
+            logits: (N, K, H, W).
+            classes: int64 (N, H, W), 255 = unknown.
+            share: float (N,), how much each image counts.
         """
         known = (classes < logits.shape[1]) * share.view(-1, 1, 1)
         soft = logits.float().softmax(1) * known[:, None]
@@ -102,8 +109,13 @@ def mean_over_processes(value: Tensor) -> Tensor:
 def coarse_labels(classes: Tensor, size: tuple[int, int], factor: int = 8) -> Tensor:
     """Take the label in the middle of each cell of factor x factor pixels.
 
-    classes: int64 (N, H, W). size: (rows, columns) of cells; those beyond the image are
-    unknown (255).
+    Args:
+        classes: int64 (N, H, W).
+        size: (rows, columns) of cells; those beyond the image are unknown (255).
+        factor: side of a cell in pixels.
+
+    Returns:
+        int64 (N, rows, columns).
     """
     rows, columns = size
     below, right = rows * factor - classes.shape[1], columns * factor - classes.shape[2]

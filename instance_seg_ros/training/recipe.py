@@ -23,32 +23,62 @@ OPTIMIZERS = ('adamw', 'adam')
 class Recipe:
     """Settings of a run. Phases are given as shares of the run, 0 = start, 1 = end.
 
-    network, task ('semantic', 'embedding' or 'both'), options, embedding_dims, label_set (the name
-    of a built-in set, or `LabelSet.to_dict`'s data; in a file, also a path relative to it),
-    input_size (width, height at run time), method of the clustering, bandwidth (the method's
-    where there is none): what ends up in the checkpoint. mean, std: normalisation of RGB in 0..1.
-    crop: (width, height) of training images; area, aspect, enlarge, rich, diverse, disturb:
-    see `Augmentation`; effects: by name, (probability, least, greatest), see `CameraEffects`.
-    batch: images a step, of all processes together; accumulate: steps an update.
-    optimizer: `adam` (decay is part of the gradient, as in the paper) or `adamw` (decoupled);
-    learning_rate, weight_decay: its; warmup: share of the run in which the rate rises; then it
-    falls as a cosine, down to `final_rate` times the rate (1: it stays). clip: largest norm of
-    the gradient, 0 = any. precision: `32-true`, `bf16-mixed` or `16-mixed`.
-    encoder_until: until then only the encoder learns, with a class head at an eighth of the
-    size; then the decoder is attached (ENet's paper). auxiliary_weight, auxiliary_until: the
-    same head in addition to the outputs, early on. Neither applies to a network without such an
-    encoder.
-    instance_start, instance_ramp: when the instance loss begins, how long it takes to full
-    weight; instance_weight: that weight; encoder_share: factor on its gradient into the shared
-    encoder of a branched network. semantic_weight, overlap_weight: of the class-weighted
-    cross-entropy and of the soft IoU (`OverlapLoss`, not in the paper). margin_variance,
-    margin_distance: delta_v and delta_d.
-    freeze: `encoder` keeps its weights as they are, for few images; empty: all learn.
-    balance: c of the class weights 1 / log(c + p), p the share of a class in the training pixels.
-    validate_every: updates between two savings; validation_frames: scored then, of each folder
-    that has some (0: none, and there is no best). rare_below: share of
-    the drawn images under which a class is rare and drawn more often (0: never). sources: by
-    folder name or layout (`camvid`, `cityscapes`, `idd-lite`), see `SourceSettings`.
+    The fields from `network` to `std` are what ends up in the checkpoint.
+
+    Attributes:
+        network: name of the network.
+        task: 'semantic', 'embedding' or 'both'.
+        options: of the network.
+        embedding_dims: of the network.
+        label_set: the name of a built-in set, or `LabelSet.to_dict`'s data; in a file, also a path
+            relative to it.
+        input_size: width, height at run time.
+        method: of the clustering.
+        bandwidth: of the clustering; the method's where there is none.
+        mean: of RGB in 0..1, for normalisation.
+        std: of RGB in 0..1, for normalisation.
+        crop: (width, height) of training images.
+        area: see `Augmentation`.
+        aspect: see `Augmentation`.
+        enlarge: see `Augmentation`.
+        rich: see `Augmentation`.
+        diverse: see `Augmentation`.
+        disturb: see `Augmentation`.
+        effects: by name, (probability, least, greatest), see `CameraEffects`.
+        batch: images per step, of all processes together.
+        accumulate: steps per update.
+        optimizer: `adam` (decay is part of the gradient, as in the paper) or `adamw` (decoupled).
+        learning_rate: of the optimizer.
+        weight_decay: of the optimizer.
+        warmup: share of the run in which the rate rises; then it falls as a cosine.
+        final_rate: the rate falls to this many times `learning_rate` (1: it stays).
+        clip: largest norm of the gradient, 0 = any.
+        encoder_until: until then only the encoder learns, with a class head at an eighth of the
+            size; then the decoder is attached (ENet's paper). Does not apply to a network without
+            such an encoder.
+        instance_start: when the instance loss begins.
+        instance_ramp: how long the instance loss takes to full weight.
+        instance_weight: full weight of the instance loss.
+        encoder_share: factor on the gradient of the instance loss into the shared encoder of a
+            branched network.
+        auxiliary_weight: of the same class head as for `encoder_until`, early in the run, in
+            addition to the outputs. Does not apply to a network without such an encoder.
+        auxiliary_until: until then the auxiliary head is used.
+        semantic_weight: of the class-weighted cross-entropy.
+        overlap_weight: of the soft IoU (`OverlapLoss`, not in the paper).
+        balance: c of the class weights 1 / log(c + p), p the share of a class in the training
+            pixels.
+        margin_variance: delta_v.
+        margin_distance: delta_d.
+        precision: `32-true`, `bf16-mixed` or `16-mixed`.
+        freeze: `encoder` keeps its weights as they are, for few images; empty: all learn.
+        validate_every: updates between two savings.
+        validation_frames: scored at each saving, of each folder that has some (0: none, and there
+            is no best).
+        rare_below: share of the drawn images under which a class is rare and drawn more often (0:
+            never).
+        sources: by folder name or layout (`camvid`, `cityscapes`, `idd-lite`), see
+            `SourceSettings`.
     """
 
     network: str = 'enet_branched'

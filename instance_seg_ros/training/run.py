@@ -38,8 +38,10 @@ from .validation import Validator
 class Run:
     """One training run: the recipe, its data (none where it is drawn) and where it writes.
 
-    devices: processes of this machine that share each batch, on a GPU each where there are GPUs;
-    under torchrun, its numbers count instead. skip_bad: train on the sound part of the data.
+    Attributes:
+        devices: processes of this machine that share each batch, on a GPU each where there are
+            GPUs; under torchrun, its numbers count instead.
+        skip_bad: train on the sound part of the data.
     """
 
     recipe: Recipe

@@ -34,9 +34,11 @@ class Matches:
     def add(self, numbers: np.ndarray, truth: np.ndarray, unsure: np.ndarray) -> None:
         """Count one class of one image.
 
-        numbers: int (H, W), 0 = none. truth: the same for the true instances. unsure: bool
-        (H, W), the class's pixels without separate instances: predictions mostly there do not
-        count.
+        Args:
+            numbers: int (H, W), 0 = none.
+            truth: the same for the true instances.
+            unsure: bool (H, W), the class's pixels without separate instances: predictions mostly
+                there do not count.
         """
         true, found = _consecutive(truth), _consecutive(numbers)
         # Pixels without separate instances are ignored: a column of their own, the last.
@@ -62,8 +64,11 @@ def _consecutive(numbers: np.ndarray) -> np.ndarray:
 class Validator:
     """Scores a network on samples, at its own input size, in what its task is.
 
-    samples: images with classes and (where known) instances. A network for classes alone is
-    scored by their IoU, one for embeddings alone within the true classes.
+    A network for classes alone is scored by their IoU, one for embeddings alone within the true
+    classes.
+
+    Args:
+        samples: images with classes and (where known) instances.
     """
 
     def __init__(self, samples: Sequence[Sample], label_set: LabelSet, size: tuple[int, int],
@@ -76,9 +81,14 @@ class Validator:
 
     @torch.inference_mode()
     def __call__(self, network: nn.Module, normalise) -> tuple[dict[str, float], np.ndarray]:
-        """Return scores by name and an image, uint8 RGB; the network is left in training mode.
+        """Score a network; it is left in training mode.
 
-        normalise: uint8 batch to the network's input.
+        Args:
+            network: the network to score.
+            normalise: uint8 batch to the network's input.
+
+        Returns:
+            Scores by name, and an image, uint8 RGB.
         """
         network.eval()
         confusion = np.zeros((len(self._label_set),) * 2, np.int64)
@@ -146,8 +156,10 @@ class Validator:
 class _Found:
     """What a network makes of an image.
 
-    classes: uint8 (H, W), the predicted ones where there are some. by_kind: the same by where
-    they come from, predicted ('') or true ('_true_classes'); numbers: the clusters in them.
+    Attributes:
+        classes: uint8 (H, W), the predicted ones where there are some.
+        by_kind: the same by where they come from, predicted ('') or true ('_true_classes').
+        numbers: the clusters in the classes of `by_kind`.
     """
 
     classes: np.ndarray

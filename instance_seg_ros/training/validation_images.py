@@ -16,8 +16,12 @@ def validation_image(sample: Sample, classes: np.ndarray, label_set: LabelSet,
             embeddings: Tensor | None = None, numbers: np.ndarray | None = None) -> np.ndarray:
     """Image, its classes, embeddings (first three principal components), clusters, in a row.
 
-    classes: uint8 (H, W), 255 = none. embeddings (D, H, W) and numbers (H, W): None for a
-    network without them.
+    Args:
+        sample: with the image.
+        classes: uint8 (H, W), 255 = none.
+        label_set: of the classes.
+        embeddings: (D, H, W); None for a network without them.
+        numbers: (H, W); None for a network without them.
     """
     colours = np.zeros((IGNORE + 1, 3), np.uint8)
     colours[:len(label_set.ids)] = label_set.color_table[label_set.ids]

@@ -19,8 +19,10 @@ _COUNTER = 'num_batches_tracked'   # of batch norms; no weight, and older files 
 class Adoption:
     """What became of each tensor.
 
-    matched: (its name there, its name here). missing: names here that nothing was found for;
-    they keep their initial values. left_over: (its name there, why it was not used).
+    Attributes:
+        matched: (its name there, its name here).
+        missing: names here that nothing was found for; they keep their initial values.
+        left_over: (its name there, why it was not used).
     """
 
     matched: tuple[tuple[str, str], ...]

@@ -23,8 +23,9 @@ _BACK_SHARE = 0.5
 class ObjectPoints:
     """The points of all instances of a frame, P points of I instances.
 
-    point: place of each among the projected points, int64 (P,).
-    owner: index of its instance in the list of instances, int64 (P,).
+    Attributes:
+        point: place of each among the projected points, int64 (P,).
+        owner: index of its instance in the list of instances, int64 (P,).
     """
 
     point: np.ndarray

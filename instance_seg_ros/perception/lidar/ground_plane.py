@@ -27,9 +27,11 @@ _BANDS_M = (0.5, 0.2, 0.1)
 class GroundPlane:
     """A plane in the camera's optical frame.
 
-    up: unit normal away from the ground, float64 (3,). height_m: of the camera above it.
-    share: of the points on the road that lie within 10 cm of it; None when no points were used
-        and the plane is that of the parameters.
+    Attributes:
+        up: unit normal away from the ground, float64 (3,).
+        height_m: of the camera above it, in metres.
+        share: of the points on the road that lie within 10 cm of it; None when no points were used
+            and the plane is that of the parameters.
     """
 
     up: np.ndarray

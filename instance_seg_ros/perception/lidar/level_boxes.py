@@ -26,10 +26,12 @@ _FRONT_SHARE = 0.6
 class LevelBoxes:
     """Boxes of I objects in the level frame (x forward, y left, z up, origin in the camera).
 
-    center: metres, (I, 3). size: length, width, height in metres, (I, 3).
-    yaw: of the length about z, radians, (I,); whether front or back is not known.
-    deviation: standard deviations of the centre along the length, along the width and along z in
-        metres, and of the yaw in radians, (I, 4).
+    Attributes:
+        center: metres, (I, 3).
+        size: length, width, height in metres, (I, 3).
+        yaw: of the length about z, radians, (I,); whether front or back is not known.
+        deviation: standard deviations of the centre along the length, along the width and along z
+            in metres, and of the yaw in radians, (I, 4).
     """
 
     center: np.ndarray

@@ -17,10 +17,14 @@ from .rigid_transform import RigidTransform
 class OrientedBox:
     """An object in metres.
 
-    instance: its record in the image. center: float64 (3,). size: length, width, height.
-    rotation: float64 (3, 3), from the box's axes (x along the length, y left, z up).
-    covariance: of x, y, z and the rotations about x, y, z, in the same frame, float64 (6, 6).
-    points: of the lidar on it. nearest_m: horizontal distance of its nearest point to the camera.
+    Attributes:
+        instance: its record in the image.
+        center: float64 (3,).
+        size: length, width, height.
+        rotation: float64 (3, 3), from the box's axes (x along the length, y left, z up).
+        covariance: of x, y, z and the rotations about x, y, z, in the same frame, float64 (6, 6).
+        points: number of lidar points on it.
+        nearest_m: horizontal distance of its nearest point to the camera.
     """
 
     instance: Instance

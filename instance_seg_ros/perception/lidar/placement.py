@@ -32,9 +32,12 @@ _TILT_RAD = np.radians(3)
 class LidarPlacement:
     """What a lidar says about the instances of one image, in the camera's optical frame.
 
-    boxes: of those with enough points. too_few: how many had not. points_in_image: of the cloud.
-    votes: of the instances whose place can be checked, whether the cloud fits the image there.
-    ground: the plane below.
+    Attributes:
+        boxes: of the instances with enough points.
+        too_few: how many instances had too few points.
+        points_in_image: number of points of the cloud in the image.
+        votes: of the instances whose place can be checked, whether the cloud fits the image there.
+        ground: the plane below.
     """
 
     boxes: tuple[OrientedBox, ...] = ()

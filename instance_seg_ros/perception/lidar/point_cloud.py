@@ -27,8 +27,9 @@ class PointCloudError(Exception):
 class PointCloud:
     """Points of one scan in the sensor's frame.
 
-    xyz: float32 (N, 3), metres; finite, never the origin.
-    intensity: float32 (N,) in the driver's unit, 0 where the cloud has none.
+    Attributes:
+        xyz: float32 (N, 3), metres; finite, never the origin.
+        intensity: float32 (N,) in the driver's unit, 0 where the cloud has none.
     """
 
     xyz: np.ndarray

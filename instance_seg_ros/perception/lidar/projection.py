@@ -19,9 +19,11 @@ _NEAREST_M = 0.3
 class ProjectedPoints:
     """The points of a cloud that an image can see (M of N).
 
-    index: place of each in the cloud, int64 (M,).
-    xyz: in the camera's optical frame, metres, float32 (M, 3).
-    row, column: the pixel each falls into, int32 (M,).
+    Attributes:
+        index: place of each in the cloud, int64 (M,).
+        xyz: in the camera's optical frame, metres, float32 (M, 3).
+        row: of the pixel each falls into, int32 (M,).
+        column: of the pixel each falls into, int32 (M,).
     """
 
     index: np.ndarray

@@ -14,7 +14,9 @@ import numpy as np
 class RigidTransform:
     """Maps points of one frame to another: p' = rotation p + translation.
 
-    rotation: float64 (3, 3), orthonormal, determinant 1. translation: float64 (3,), metres.
+    Attributes:
+        rotation: float64 (3, 3), orthonormal, determinant 1.
+        translation: float64 (3,), metres.
     """
 
     rotation: np.ndarray

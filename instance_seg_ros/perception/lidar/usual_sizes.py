@@ -13,9 +13,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class UsualSize:
-    """Length, width and height of a class in metres, and the spread of its length.
+    """Usual size of a class.
 
-    has_sides: whether it has straight sides, along which a yaw can be fitted.
+    Attributes:
+        length: metres.
+        width: metres.
+        height: metres.
+        spread: of the length, metres.
+        has_sides: whether it has straight sides, along which a yaw can be fitted.
     """
 
     length: float

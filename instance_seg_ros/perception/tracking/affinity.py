@@ -59,9 +59,15 @@ def _embeddings(found: InstanceMap) -> np.ndarray | None:
 
 
 def mask_overlap(cells: list, shift: np.ndarray, seen: Detections) -> np.ndarray:
-    """Return the intersection over union of shifted cells and instances, (T, M).
+    """Return the intersection over union of shifted cells and instances.
 
-    cells: of each track, as in `Detections`; shift: columns and rows to shift each, int (T, 2).
+    Args:
+        cells: of each of T tracks, as in `Detections`.
+        shift: columns and rows to shift each, int (T, 2).
+        seen: M instances.
+
+    Returns:
+        (T, M).
     """
     tracks, count, (height, width) = len(cells), len(seen.cells), seen.grid.shape
     sizes = np.array([len(c) for c in cells])
@@ -77,9 +83,15 @@ def mask_overlap(cells: list, shift: np.ndarray, seen: Detections) -> np.ndarray
 
 
 def box_affinity(a: np.ndarray, b: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-    """Return the affinity of boxes, 0 to 2, (len(a), len(b)): overlap plus nearness.
+    """Return the affinity of boxes: overlap plus nearness.
 
-    hidden: bool (len(a), 1); such an `a` also matches a small `b` inside it.
+    Args:
+        a: boxes.
+        b: boxes to compare each of `a` with.
+        hidden: bool (len(a), 1); such an `a` also matches a small `b` inside it.
+
+    Returns:
+        (len(a), len(b)), 0 to 2.
     """
     common, area = _common(a, b), _area(b)
     overlap = common / (_area(a)[:, None] + area - common)
@@ -90,7 +102,11 @@ def _nearness(a: np.ndarray, b: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """Return 1 for boxes of equal size and position, falling with distance and size ratio.
 
     Distances are in diagonals: a small fast object may have left its previous box altogether.
-    inside: lower bound of the size similarity.
+
+    Args:
+        a: float (A, 4), boxes.
+        b: float (B, 4), boxes.
+        inside: lower bound of the size similarity.
     """
     (x_a, y_a), (x_b, y_b) = ((x[:, :2] + x[:, 2:]).T for x in (a, b))     # twice the centres
     size_a, size_b = (np.hypot(x[:, 2] - x[:, 0], x[:, 3] - x[:, 1]) for x in (a, b))
