@@ -20,7 +20,7 @@ from ..inference.device_settings import DeviceSettings
 from ..inference.segmenter import InstanceSegmenter
 from ..inference.stage_clocks import DeviceClock
 from ..networks import build_network
-from ..networks.blocks import pool_with_offsets, unpool, unpool_elementary
+from ..networks.blocks import pool_elementary, pool_with_offsets, unpool, unpool_elementary
 from ..training.discriminative_loss import DiscriminativeLoss
 from . import clustering, loss
 from .arguments import add_common_arguments, half_or_float, prepare, settings
@@ -120,9 +120,10 @@ class _Part:
         """Time the two forms of unpooling at half of a size: 64 channels, as in ENet."""
         x = torch.randn(1, 64, size[1] // 2, size[0] // 2, device=self.device,
                         dtype=half_or_float(self.device))
-        pooled = pool_with_offsets(x.contiguous(memory_format=torch.channels_last))
+        x = x.contiguous(memory_format=torch.channels_last)
+        pooled, compared = pool_with_offsets(x), pool_elementary(x)
         calls = {'unpool, max_unpool2d': lambda: unpool(*pooled),
-                 'unpool, elementary': lambda: unpool_elementary(*pooled)}
+                 'unpool, elementary': lambda: unpool_elementary(*compared)}
         least = Work(memory=x.numel() * x.element_size() * 5 / 4 + 8 * pooled[1].numel())
         return [self._row(_name(size), name, times, least, None)
                 for name, times in time_calls(calls, self.repeats, self.device).items()]

@@ -18,7 +18,8 @@ from typing import Any
 
 STATUS = 130
 """Exit status after Ctrl-C, as shells have it."""
-_RETRY_S = 0.1
+RETRY_S = 0.1
+"""Time after which it is seen again whether imports are finished."""
 
 
 @contextmanager
@@ -55,12 +56,13 @@ def _handling(handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]
 
 
 def _on_interrupt(number: int, frame: FrameType | None) -> None:
-    if not _is_importing(frame):
+    if not is_importing(frame):
         raise KeyboardInterrupt
-    signal.setitimer(signal.ITIMER_REAL, _RETRY_S)      # SIGALRM then raises SIGINT again
+    signal.setitimer(signal.ITIMER_REAL, RETRY_S)      # SIGALRM then raises SIGINT again
 
 
-def _is_importing(frame: FrameType | None) -> bool:
+def is_importing(frame: FrameType | None) -> bool:
+    """Return whether a frame is within an import statement."""
     while frame is not None:
         if frame.f_code.co_filename.startswith('<frozen importlib'):
             return True

@@ -61,7 +61,7 @@ def pool_elementary(x: Tensor) -> tuple[Tensor, Tensor]:
 def unpool_elementary(x: Tensor, place: Tensor) -> Tensor:
     """Do what `unpool` does with comparisons, for the places of `pool_elementary`."""
     count, channels, height, width = x.shape
-    places = torch.arange(4., dtype=x.dtype).view(2, 1, 2, 1)
+    places = torch.arange(4., dtype=x.dtype, device=x.device).view(2, 1, 2, 1)
     values = x.permute(0, 2, 3, 1)[:, :, None, :, None]                 # (N, h, 1, w, 1, C)
     here = place[:, :, None, :, None] == places                         # (N, h, 2, w, 2, C)
     parts = torch.where(here, values, 0.)

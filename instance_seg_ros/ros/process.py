@@ -16,6 +16,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from ..core.errors import UserError
+from ..core.interruption import RETRY_S, is_importing
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -105,6 +106,7 @@ class Interruption:
 
     def __init__(self) -> None:
         self.happened = self._allowed = False
+        signal.signal(signal.SIGALRM, self._raise_after_imports)
         for number in _SIGNALS:
             signal.signal(number, self._on_signal)
 
@@ -122,6 +124,7 @@ class Interruption:
 
     def ignore(self) -> None:
         """Ignore signals from now on."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
 
@@ -129,4 +132,11 @@ class Interruption:
         self.ignore()
         self.happened = True
         if self._allowed:
+            self._raise_after_imports(number, frame)
+
+    @staticmethod
+    def _raise_after_imports(number: int, frame: Any) -> None:
+        # A library that is loading may end the process for it (C++ calling back into Python).
+        if not is_importing(frame):
             raise KeyboardInterrupt
+        signal.setitimer(signal.ITIMER_REAL, RETRY_S)

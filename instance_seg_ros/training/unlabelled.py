@@ -17,7 +17,7 @@ from ..bags.reader import is_bag
 from ..bags.video import VIDEO_SUFFIXES
 from ..core.errors import UserError
 from ..core.image_codec import ImageError
-from ..io.inputs import find_inputs, read_picture
+from ..io.inputs import find_inputs, read_image
 from ..messages.images import decode_image
 
 
@@ -50,7 +50,7 @@ def unlabelled_images(path: Path, topic: str | None = None,
 def _files(path: Path, every: int) -> Iterator[UnlabelledImage]:
     sources = [source for source in find_inputs([str(path)]) if not source.is_video]
     for source in sources[::every]:
-        frame = read_picture(source)
+        frame = read_image(source)
         if frame.image is None:
             _report(source.path, frame.problem)
         else:
