@@ -18,8 +18,7 @@ from typing import Any
 
 STATUS = 130
 """Exit status after Ctrl-C, as shells have it."""
-RETRY_S = 0.1
-"""Time after which it is seen again whether imports are finished."""
+_RETRY_S = 0.1
 
 
 @contextmanager
@@ -58,7 +57,7 @@ def _handling(handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]
 def _on_interrupt(number: int, frame: FrameType | None) -> None:
     if not is_importing(frame):
         raise KeyboardInterrupt
-    signal.setitimer(signal.ITIMER_REAL, RETRY_S)      # SIGALRM then raises SIGINT again
+    signal.setitimer(signal.ITIMER_REAL, _RETRY_S)      # SIGALRM then raises SIGINT again
 
 
 def is_importing(frame: FrameType | None) -> bool:

@@ -4,19 +4,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from ..core.errors import UserError
-from ..core.interruption import RETRY_S, is_importing
+from ..core.interruption import is_importing
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -56,7 +57,7 @@ def _serve(make_node: Callable[[], Any], interruption: Interruption) -> int:
     node = None
     try:
         node = make_node()
-        interruption.allow()        # from here on there is a node which can be ended
+        interruption.allow(node)    # from here on there is a node which can be ended
         started = node.autostart()
         if started:
             _spin(node, interruption)
@@ -106,13 +107,13 @@ class Interruption:
 
     def __init__(self) -> None:
         self.happened = self._allowed = False
-        signal.signal(signal.SIGALRM, self._raise_after_imports)
+        self._node: Any = None
         for number in _SIGNALS:
             signal.signal(number, self._on_signal)
 
-    def allow(self) -> None:
+    def allow(self, node: Any) -> None:
         """Raise KeyboardInterrupt from now on, and at once if it has happened."""
-        self._allowed = True
+        self._allowed, self._node = True, node
         if self.happened:
             raise KeyboardInterrupt
 
@@ -124,7 +125,6 @@ class Interruption:
 
     def ignore(self) -> None:
         """Ignore signals from now on."""
-        signal.setitimer(signal.ITIMER_REAL, 0)
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
 
@@ -132,11 +132,17 @@ class Interruption:
         self.ignore()
         self.happened = True
         if self._allowed:
-            self._raise_after_imports(number, frame)
-
-    @staticmethod
-    def _raise_after_imports(number: int, frame: Any) -> None:
-        # A library that is loading may end the process for it (C++ calling back into Python).
-        if not is_importing(frame):
+            # While a library is loading, the exception could pass through its C++ code, which
+            # ends the process with an error.
+            if is_importing(frame):
+                self._end_now()
             raise KeyboardInterrupt
-        signal.setitimer(signal.ITIMER_REAL, RETRY_S)
+
+    def _end_now(self) -> NoReturn:
+        """End the node and the process from within the handler."""
+        try:
+            _end(self._node)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
