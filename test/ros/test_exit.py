@@ -29,7 +29,7 @@ def ends_well(node, way):
     segments, before = node.shared_memory, len(node.log)
     status, seconds = node.end(WAYS[way])
     assert (status, 'Traceback' in node.log[before:]) == (0, False), node.log
-    assert seconds < 2, node.log
+    assert seconds < 10, node.log       # next to other tests on two cores
     assert segments and not any(segment.exists() for segment in segments)
 
 
