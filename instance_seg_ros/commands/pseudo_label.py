@@ -4,8 +4,8 @@
 
 Each image is segmented as it is, mirrored, larger and in other colours; in videos and bags the
 frames before and after it are segmented, too. Pixels and instances on which the results agree are
-written in Cityscapes' layout; all others are void. `train --init` on it adapts the weights to the
-camera.
+written in Cityscapes' layout; all others are void. They are meant for `train --init`, to adapt the
+weights to the camera.
 """
 from __future__ import annotations
 
@@ -42,8 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group('network')
     group.add_argument('--checkpoint', type=Path, metavar='FILE',
                        help='weights (.safetensors); default: the shipped weights')
-    group.add_argument('--device', default='auto',
-                       help='auto (a GPU if available), cpu, cuda or cuda:N')
+    options.add_device_argument(group)
     group.add_argument('--input-size', type=options.input_size, metavar='WxH',
                        help='input size of the network, or its height')
 

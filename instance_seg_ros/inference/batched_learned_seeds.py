@@ -16,9 +16,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .cluster_order import order_clusters
 from .cluster_sums import mean_by_slot, sum_clusters
 from .clusters import NO_CLASS, ClusterTensors
 from .device_settings import DeviceSettings
+from .even_sampling import take_rows
 from .learned_seeds import LearnedSeeds, radius_of, split_outputs
 from .mean_shift import LARGEST_COORDINATE
 from .pixel_bands import row_bands
@@ -88,22 +90,21 @@ class BatchedLearnedSeeds:
                             settings.of_column)
         quality = mean_by_slot(slot, columns, pixels.quality)
         found = clusters.found & (sums.area >= max(self.min_area, 1))
-        clusters = clusters._replace(found=found)
-        order, number = _in_order(clusters, sums.area)
-        centre, radius, rank, found = (_take(x, order) for x in clusters)
-        area, sides, spread, mean, rows, columns = (_take(x, order) for x in sums)
+        order, number = order_clusters(clusters.rank, found, sums.area)
+        centre, radius, rank, found = (take_rows(x, order) for x in (*clusters[:3], found))
+        area, sides, spread, mean, rows, columns = (take_rows(x, order) for x in sums)
         label_image = number.gather(1, slot.flatten(1).long()).view(slot.shape).short()
         return ClusterTensors(
             label_image, torch.where(found, settings.class_of_rank[rank], NO_CLASS), area, spread,
             _margin(centre, radius, rank, found), centre,
-            ((wanted >= 0) & (pixels.rank < 0)).sum((1, 2)), quality=_take(quality, order),
+            ((wanted >= 0) & (pixels.rank < 0)).sum((1, 2)), quality=take_rows(quality, order),
             probability=mean, sides=sides, rows=rows, columns=columns, complete=complete)
 
     def _started(self, pixels: _Pixels, settings: DeviceSettings) -> tuple[_Clusters, Tensor]:
         """Return clusters at the best seeds outside better ones; whether none was omitted (N)."""
         index, real, enough = self._candidates(pixels)                          # (N, K)
         rank = pixels.rank.flatten(1).gather(1, index)
-        centre = _take(pixels.embedding.flatten(2).transpose(1, 2), index)      # (N, K, D)
+        centre = take_rows(pixels.embedding.flatten(2).transpose(1, 2), index)      # (N, K, D)
         radius = radius_of(pixels.log_precision.flatten(1).gather(1, index))
         radius = radius * settings.bandwidth[rank.clamp_min(0)]
         better = (rank.unsqueeze(2) == rank.unsqueeze(1)).triu_(1)              # (N, K, K)
@@ -115,7 +116,7 @@ class BatchedLearnedSeeds:
             keep = real & ~(earlier & keep.unsqueeze(2)).any(1)
         order = torch.argsort(~keep, dim=1, stable=True)[:, :self.max_clusters]
         complete = enough & (keep.sum(1) <= self.max_clusters)
-        return _Clusters(*(_take(x, order) for x in (centre, radius, rank, keep))), complete
+        return _Clusters(*(take_rows(x, order) for x in (centre, radius, rank, keep))), complete
 
     def _candidates(self, pixels: _Pixels) -> tuple[Tensor, Tensor, Tensor]:
         """Return the best pixels of each class in each cell, best first.
@@ -235,18 +236,6 @@ def _nearest(pixels: _Pixels, clusters: _Clusters, reach: float) -> tuple[Tensor
     return slot, distance
 
 
-def _in_order(clusters: _Clusters, area: Tensor) -> tuple[Tensor, Tensor]:
-    """Sort clusters by class, then by falling area; those in use first.
-
-    Returns the order (N, M) and the number of each slot (N, M + 1), 0 = none.
-    """
-    key = clusters.rank.double() * 2. ** 32 - area.double()
-    order = torch.argsort(key.masked_fill(~clusters.found, torch.inf), dim=1, stable=True)
-    counted = torch.arange(1, order.shape[1] + 1, device=order.device)
-    number = torch.zeros_like(order).scatter(1, order, counted.expand_as(order))
-    return order, F.pad(number.masked_fill(~clusters.found, 0), (0, 1))
-
-
 def _margin(centre: Tensor, radius: Tensor, rank: Tensor, found: Tensor) -> Tensor:
     """Return each cluster's distance to the next of its class in its own radii, at most 3."""
     apart = (centre.unsqueeze(2) - centre.unsqueeze(1)).square().sum(3).sqrt()
@@ -254,10 +243,3 @@ def _margin(centre: Tensor, radius: Tensor, rank: Tensor, found: Tensor) -> Tens
     same = torch.eye(rank.shape[1], dtype=torch.bool, device=rank.device)
     nearest = apart.masked_fill(~pairs | same, torch.inf).amin(2)
     return (nearest / radius).clamp_max(3.)
-
-
-def _take(table: Tensor, index: Tensor) -> Tensor:
-    """Take rows `index` (N, K) of each table (N, P, ...)."""
-    if table.ndim == 2:
-        return table.gather(1, index)
-    return table.gather(1, index.unsqueeze(2).expand(-1, -1, table.shape[2]))

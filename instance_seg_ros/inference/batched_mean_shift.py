@@ -15,6 +15,7 @@ from torch import Tensor
 
 from .batched_modes import ModeSearch
 from .classed_pixels import ClassedPixels, classed_pixels, sample_points
+from .cluster_order import order_clusters
 from .cluster_sums import sum_clusters
 from .clusters import NO_CLASS, ClusterTensors
 from .device_settings import DeviceSettings
@@ -58,10 +59,10 @@ class BatchedMeanShift:
         sums = sum_clusters(slot, modes.shape[1], distance, probability, settings.of_row,
                             settings.of_column)
         found &= sums.area >= max(self.min_area, 1)
-        order, number = _in_order(modes, found, sums.area)
-        modes, found, *sums = (take_rows(x, order) for x in (modes, found, *sums))
-        area, sides, spread, mean, rows, columns = sums
         rank = (modes[..., -1] / 3).round().long()                  # (N, M)
+        order, number = order_clusters(rank, found, sums.area)
+        modes, rank, found, *sums = (take_rows(x, order) for x in (modes, rank, found, *sums))
+        area, sides, spread, mean, rows, columns = sums
         label_image = number.gather(1, slot.flatten(1).long()).view(slot.shape).short()
         return ClusterTensors(
             label_image, torch.where(found, settings.class_of_rank[rank], NO_CLASS), area, spread,
@@ -96,19 +97,6 @@ def _nearest(pixels: ClassedPixels, modes: Tensor, found: Tensor) -> tuple[Tenso
     distance = squared.clamp_min_(0).sqrt_()
     inside = pixels.valid & (distance <= REACH)
     return slot.masked_fill_(~inside, modes.shape[1]), distance.masked_fill_(~inside, 0.)
-
-
-def _in_order(modes: Tensor, found: Tensor, area: Tensor) -> tuple[Tensor, Tensor]:
-    """Sort clusters by class, then by falling area; real ones first.
-
-    Returns the order (N, M) and the number of each slot (N, M + 1), 0 = none.
-    """
-    key = (modes[..., -1] / 3).round().double() * 2. ** 32 - area.double()
-    order = torch.argsort(key.masked_fill(~found, torch.inf), dim=1, stable=True)
-    counted = torch.arange(1, order.shape[1] + 1, device=order.device)
-    number = torch.zeros_like(order).scatter(1, order, counted.expand_as(order))
-    number = number.masked_fill(~found, 0)
-    return order, torch.cat([number, torch.zeros_like(number[:, :1])], 1)
 
 
 def _margin(modes: Tensor, found: Tensor) -> Tensor:

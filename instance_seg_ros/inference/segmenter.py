@@ -219,6 +219,7 @@ class InstanceSegmenter:
         exported = ExportedNetwork(network, self.checkpoint, semantic)
         return build_runtime(self.engine, exported, self.device, half)
 
+
 def _check_image(image):
     good = isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3
     if not good or image.shape[2] != 3 or not image.size:

@@ -34,7 +34,7 @@ def points_fields(frame: ProcessedFrame) -> Fields:
 def vehicle_points_fields(cloud: VehicleCloud) -> Fields:
     """Return a sensor_msgs/PointCloud2 of the points that the cameras see, in the cloud's frame.
 
-    The field camera tells equal instance ids of different cameras apart.
+    The field camera distinguishes equal instance ids of different cameras.
     """
     rows = _rows(cloud.points, cloud.points.xyz)
     rows['camera'] = cloud.camera

@@ -83,7 +83,7 @@ class PseudoLabeller:
         """Return the probability of each pixel's class, float32 (H, W)."""
         logits, _ = self._segmenter.infer([image])
         highest = logits.float().softmax(1).amax(1)[0].cpu().numpy()
-        return resize_probability(highest, image.shape[1::-1])
+        return cv2.resize(highest, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def agreed(name: str, image: np.ndarray, views: Sequence[InstanceMap], certain: np.ndarray,
@@ -156,11 +156,6 @@ def other_colors(image: np.ndarray) -> np.ndarray:
     means = image.reshape(-1, 3).mean(0) + 1e-3
     scaled = np.minimum(image * (means.mean() / means), 255) / 255
     return np.round(255 * scaled ** GAMMA).astype(np.uint8)
-
-
-def resize_probability(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Bring probabilities, float32 (h, w), to a size (width, height)."""
-    return cv2.resize(values, size, interpolation=cv2.INTER_LINEAR)
 
 
 def _larger(size: tuple[int, int]) -> tuple[int, int]:
