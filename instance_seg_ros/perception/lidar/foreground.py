@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,21 +86,27 @@ def in_foreground(depths: np.ndarray, owner: np.ndarray, instances: int) -> np.n
         owner: instance of each point, below `instances`, int (P,).
         instances: I.
     """
-    bins = np.log(np.maximum(depths, _NEAREST_M) / _NEAREST_M) / np.log(_BIN_RATIO)
-    bins = np.minimum(bins.astype(np.int64), _BINS - 1)
-    key = owner * _BINS + bins
-    histogram = np.bincount(key, minlength=instances * _BINS).reshape(instances, _BINS)
-    group = _groups(histogram > 0)                              # (I, _BINS)
-    sizes = np.bincount((np.arange(instances)[:, None] * _BINS + group).ravel(),
-                        histogram.ravel(), instances * _BINS).reshape(instances, _BINS)
-    # argmax of a bool row: the nearest of the groups that are large enough.
-    mode = (sizes >= np.maximum(_BACK_SHARE * sizes.max(1, keepdims=True), 1)).argmax(1)
-    return group.ravel()[key] == mode[owner]
+    bins = np.log(np.maximum(depths, _NEAREST_M) / _NEAREST_M) / math.log(_BIN_RATIO)
+    key = owner * _BINS + np.minimum(bins.astype(np.int64), _BINS - 3)
+    first, group = _groups(key, instances * _BINS)
+    sizes, owners = np.bincount(group, minlength=len(first)), first // _BINS      # (G,)
+    largest = np.zeros(instances, np.int64)
+    np.maximum.at(largest, owners, sizes)
+    large = np.flatnonzero(sizes >= _BACK_SHARE * largest[owners])[::-1]
+    mode = np.zeros(instances, np.int64)
+    mode[owners[large]] = large             # of several the last, which is the nearest
+    return group == mode[owner]
 
 
-def _groups(filled: np.ndarray) -> np.ndarray:
-    """Return the number of the run of filled bins each bin is in; one empty bin ends none."""
-    before = np.zeros_like(filled)
-    before[:, 1:] |= filled[:, :-1]
-    before[:, 2:] |= filled[:, :-2]
-    return np.cumsum(filled & ~before, 1)
+def _groups(key: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first bin of each run of filled bins, and the run of each point.
+
+    One empty bin does not end a run. The last two bins of every instance are empty, so no run
+    continues in the next instance.
+    """
+    filled = np.zeros(bins, bool)
+    filled[key] = True
+    begins = filled.copy()
+    begins[1:] &= ~filled[:-1]
+    begins[2:] &= ~filled[:-2]
+    return np.flatnonzero(begins), (np.cumsum(begins) - 1)[key]

@@ -79,19 +79,21 @@ def fit_ground(points: ProjectedPoints, class_mask: np.ndarray, labels: LabelSet
     if len(xyz) < _FEWEST_POINTS:
         return nominal
     # y = a x + b z + c, y pointing down: the ground is never vertical in an image of the road.
-    design = np.stack([xyz[:, 0], xyz[:, 2], np.ones(len(xyz))], 1)
-    offset = xyz @ nominal.up + nominal.height_m
-    inside = np.abs(offset - np.median(offset)) < _BANDS_M[0]
+    design = np.ones((len(xyz), 4))                             # x, z, 1, y
+    design[:, 0], design[:, 1], design[:, 3] = xyz[:, 0], xyz[:, 2], xyz[:, 1]
+    offset = xyz @ nominal.up
+    inside = np.abs(offset - np.sort(offset)[len(offset) // 2]) < _BANDS_M[0]
     for band in _BANDS_M:
-        if inside.sum() < _FEWEST_POINTS:
+        some = design.compress(inside, 0)
+        if len(some) < _FEWEST_POINTS:
             return nominal
-        some = design[inside]
+        product = some.T @ some                                 # (4, 4)
         try:
-            solution = np.linalg.solve(some.T @ some, some.T @ xyz[inside, 1])
+            solution = np.linalg.solve(product[:3, :3], product[:3, 3])
         except np.linalg.LinAlgError:       # all on one line
             return nominal
-        inside = np.abs(design @ solution - xyz[:, 1]) < band
-    plane = _plane_of(*solution, float(inside.mean()))
+        inside = np.abs(design @ (*solution, -1)) < band
+    plane = _plane_of(*solution.tolist(), np.count_nonzero(inside) / len(xyz))
     tilt = math.acos(min(1.0, float(plane.up @ nominal.up)))
     return plane if tilt <= _MAX_TILT_RAD and plane.height_m > 0 else nominal
 

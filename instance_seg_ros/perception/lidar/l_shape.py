@@ -33,40 +33,55 @@ def contours(xy: np.ndarray, owner: np.ndarray, instances: int) -> tuple[np.ndar
         instances: I.
 
     Returns:
-        points, float64 (I, 64, 2): the nearest in each of 64 directions over the instance's
+        points, (I, 64, 2): the nearest in each of 64 directions over the instance's
         width, and bool (I, 64): where there is one and it hangs together with most others.
         Elsewhere a neighbour that counts is repeated.
     """
     bearing, distance = np.arctan2(xy[:, 1], xy[:, 0]), np.hypot(xy[:, 0], xy[:, 1])
-    low, high = np.full(instances, np.inf), np.full(instances, -np.inf)
-    np.minimum.at(low, owner, bearing)
-    np.maximum.at(high, owner, bearing)
-    width = np.maximum(high - low, 1e-6)
-    place = ((bearing - low[owner]) / width[owner] * _CONTOUR).astype(np.int64)
+    low, high = extremes(bearing, owner, instances)
+    scale = _CONTOUR / np.maximum(high - low, 1e-6)
+    place = ((bearing - low[owner]) * scale[owner]).astype(np.int64)
     key = owner * _CONTOUR + np.minimum(place, _CONTOUR - 1)
-    least = np.full(instances * _CONTOUR, np.inf)
+    least = np.full(instances * _CONTOUR, np.inf, distance.dtype)
     np.minimum.at(least, key, distance)
     nearest = np.flatnonzero(distance == least[key])
     chosen = np.full(instances * _CONTOUR, -1)
     chosen[key[nearest]] = nearest
     chosen = chosen.reshape(instances, _CONTOUR)
-    points = xy[chosen]                                         # (I, _CONTOUR, 2)
-    valid = _largest_run(points, chosen >= 0)
-    # Before the first valid place stands the first, after it the last valid one so far.
-    place = np.maximum(np.where(valid, np.arange(_CONTOUR), 0), valid.argmax(1)[:, None])
+    valid = chosen >= 0
+    # Bin 0 has the point of the least bearing, so there is one before each place.
+    valid = _largest_run(xy.take(_filled(chosen, valid), 0), valid)
+    return xy.take(_filled(chosen, valid), 0), valid
+
+
+def extremes(values: np.ndarray, owner: np.ndarray,
+             instances: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the least and the greatest value of each instance, (I,) each."""
+    low = np.full(instances, np.inf, values.dtype)
+    high = np.full(instances, -np.inf, values.dtype)
+    np.minimum.at(low, owner, values)
+    np.maximum.at(high, owner, values)
+    return low, high
+
+
+def _filled(values: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Repeat the last valid value of each row, before the first one that, (I, K)."""
+    instances, count = valid.shape
+    place = np.where(valid, np.arange(count), valid.argmax(1)[:, None])
     place = np.maximum.accumulate(place, 1)
-    return points[np.arange(instances)[:, None], place], valid
+    place += np.arange(0, instances * count, count)[:, None]
+    return values.take(place)
 
 
 def _largest_run(points: np.ndarray, valid: np.ndarray) -> np.ndarray:
     """Keep the run of a contour without a jump that has most points, bool (I, K)."""
-    place = np.maximum.accumulate(np.where(valid, np.arange(valid.shape[1]), 0), 1)
-    x, y = np.moveaxis(points[np.arange(len(points))[:, None], place], 2, 0)
-    step = np.zeros(valid.shape)
-    step[:, 1:] = np.hypot(np.diff(x), np.diff(y))
-    # Bin 0 has the point of the least bearing, so every place before a valid one is filled.
-    run = np.cumsum(step > _JUMP_M, 1)
-    key = np.arange(len(run))[:, None] * run.shape[1] + run
+    step = np.diff(points, axis=1)                              # (I, K - 1, 2)
+    jump = np.zeros(valid.shape, bool)
+    jump[:, 1:] = (step * step).sum(2) > _JUMP_M ** 2
+    if not jump.any():
+        return valid
+    run = np.cumsum(jump, 1)
+    key = np.arange(0, run.size, run.shape[1])[:, None] + run
     sizes = np.bincount(key[valid], minlength=run.size).reshape(run.shape)
     return valid & (run == sizes.argmax(1)[:, None])
 
@@ -78,7 +93,8 @@ def fit_yaw(points: np.ndarray, valid: np.ndarray) -> np.ndarray:
         points: metres, (I, K, 2); what is not valid repeats a point that is.
         valid: which of them count, bool (I, K), at least one each.
     """
-    points, weight = points.astype(np.float32), valid.astype(np.float32)
+    points = np.ascontiguousarray(points.swapaxes(1, 2), np.float32)        # (I, 2, K)
+    weight = valid.astype(np.float32)
     yaw = _COARSE[_closeness(points, weight, _COARSE[None]).argmax(1)]
     fine = yaw[:, None] + _FINE
     best = _closeness(points, weight, fine).argmax(1)
@@ -86,14 +102,14 @@ def fit_yaw(points: np.ndarray, valid: np.ndarray) -> np.ndarray:
 
 
 def _closeness(points: np.ndarray, weight: np.ndarray, yaws: np.ndarray) -> np.ndarray:
-    """Return how close the points lie to the edges at each yaw, float32 (I, A)."""
-    cos, sin = np.cos(yaws).astype(np.float32), np.sin(yaws).astype(np.float32)
-    x, y = points[:, None, :, 0], points[:, None, :, 1]         # (I, 1, K)
-    cos, sin = cos[:, :, None], sin[:, :, None]                 # (I or 1, A, 1)
-    gap = np.minimum(_to_edge(x * cos + y * sin, weight), _to_edge(y * cos - x * sin, weight))
+    """Return how close the points (I, 2, K) lie to the edges at yaws (I or 1, A), (I, A)."""
+    count = yaws.shape[1]
+    yaws = np.concatenate([yaws, yaws + np.pi / 2], 1)
+    axes = np.stack([np.cos(yaws), np.sin(yaws)], 2).astype(np.float32)     # (I or 1, 2 A, 2)
+    gap = _to_edge(axes @ points, weight)                                   # (I, 2 A, K)
+    gap = np.minimum(gap[:, :count], gap[:, count:])                        # (I, A, K)
     gap += _CLOSEST_M
-    np.reciprocal(gap, out=gap)
-    return _weighted(gap, weight)
+    return _weighted(np.reciprocal(gap, out=gap), weight)
 
 
 def _to_edge(c: np.ndarray, weight: np.ndarray) -> np.ndarray:
