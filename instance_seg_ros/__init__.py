@@ -3,6 +3,7 @@
 """Instance segmentation for vehicles: pixel embeddings, clustered per semantic class."""
 
 from importlib import import_module
+from typing import Any
 
 __version__ = '0.1.0'
 
@@ -17,7 +18,7 @@ _EXPORTS = {
 __all__ = sorted(_EXPORTS)
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     # Lazy, so that `instance_seg --help` and the launch files do not pay for importing torch.
     if name in _EXPORTS:
         return getattr(import_module(f'{__name__}.{_EXPORTS[name]}'), name)

@@ -9,9 +9,10 @@ the installed ROS packages.
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from rosbags.interfaces import Nodetype
 from rosbags.typesys import Stores, get_types_from_idl, get_types_from_msg, get_typestore
@@ -103,7 +104,7 @@ def _register_installed(type_name: str, pending: frozenset = frozenset()) -> boo
     return True
 
 
-def _types_in(fields) -> Iterator[str]:
+def _types_in(fields: Iterable[tuple[str, tuple[Nodetype, Any]]]) -> Iterator[str]:
     """Yield the message types that parsed fields are made of."""
     for _, (kind, value) in fields:
         if kind in (Nodetype.ARRAY, Nodetype.SEQUENCE):

@@ -3,6 +3,7 @@
 """Image messages made and read without ROS."""
 
 import struct
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from .definitions import typestore
 NANOSECONDS = 1_000_000_000
 
 
-def header(stamp: int, frame_id: str):
+def header(stamp: int, frame_id: str) -> Any:
     """Build a std_msgs/Header for a time in nanoseconds."""
     types = typestore().types
     time = types['builtin_interfaces/msg/Time'](
@@ -19,7 +20,7 @@ def header(stamp: int, frame_id: str):
     return types['std_msgs/msg/Header'](stamp=time, frame_id=frame_id)
 
 
-def stamp_of(message) -> int:
+def stamp_of(message: Any) -> int:
     """Return the time in a message's header in nanoseconds."""
     stamp = message.header.stamp
     return stamp.sec * NANOSECONDS + stamp.nanosec
@@ -31,7 +32,7 @@ def header_stamp(data: bytes) -> int:
     return seconds * NANOSECONDS + nanoseconds
 
 
-def serialize_image(header, encoding: str, pixels: np.ndarray) -> bytes:
+def serialize_image(header: Any, encoding: str, pixels: np.ndarray) -> bytes:
     """Return a serialized sensor_msgs/Image.
 
     Args:
@@ -47,13 +48,13 @@ def serialize_image(header, encoding: str, pixels: np.ndarray) -> bytes:
     return b''.join((fields[:-4], struct.pack('<I', pixels.nbytes), pixels.data.cast('B')))
 
 
-def serialize_compressed(header, format_name: str, data: bytes) -> bytes:
+def serialize_compressed(header: Any, format_name: str, data: bytes) -> bytes:
     """Return a serialized sensor_msgs/CompressedImage; ``format_name`` such as 'jpeg'."""
     message = typestore().types['sensor_msgs/msg/CompressedImage'](
         header=header, format=format_name, data=np.frombuffer(data, np.uint8))
     return bytes(typestore().serialize_cdr(message, 'sensor_msgs/msg/CompressedImage'))
 
 
-def deserialize(data: bytes, type_name: str):
+def deserialize(data: bytes, type_name: str) -> Any:
     """Return the message in ``data``; its arrays are views of it where that is possible."""
     return typestore().deserialize_cdr(data, type_name)

@@ -39,7 +39,7 @@ class Playback:
     clock_hz: float | None = None
     """Ticks of the clock a second; None for no clock."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ('rate', 'duration', 'clock_hz'):
             value = getattr(self, name)
             if value is not None and not 0 < value < float('inf'):

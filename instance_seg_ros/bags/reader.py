@@ -4,7 +4,7 @@
 
 import logging
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -40,7 +40,7 @@ class Bag:
         """Open ``path``; UserError when there is no bag, or nothing in it can be read."""
         self.path = Path(path)
         self.break_reason = ''
-        self._reasons = []
+        self._reasons: list[str] = []
         self._stack = ExitStack()
         try:
             self._parts = self._open()
@@ -87,17 +87,17 @@ class Bag:
     def __enter__(self) -> 'Bag':
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _breaks(self, reason, read: str = 'it was read up to there') -> None:
+    def _breaks(self, reason: Exception | str, read: str = 'it was read up to there') -> None:
         reason = _said(reason)
         if reason not in self._reasons:  # each reading comes upon them again
             self._reasons.append(reason)
             self.break_reason = '; '.join(self._reasons)
             _log.warning('%s is damaged or was cut off; %s (%s).', self.path, read, reason)
 
-    def _open(self) -> list:
+    def _open(self) -> list['_Intact | salvage.BrokenFile']:
         path = self._checked_path()
         try:
             return [self._stack.enter_context(_Intact(path))]
@@ -116,7 +116,8 @@ class Bag:
                          self.path, why, len(parts))
         return parts
 
-    def _open_parts(self, files: list[Path]) -> tuple[list, list[str]]:
+    def _open_parts(
+            self, files: list[Path]) -> tuple[list['_Intact | salvage.BrokenFile'], list[str]]:
         """Return what can be read of the files, and which cannot be read at all, and why."""
         parts, lost = [], []
         for file in files:
@@ -126,7 +127,7 @@ class Bag:
                 lost.append(f'{file.name}: {_said(error)}')
         return parts, lost
 
-    def _open_part(self, file: Path):
+    def _open_part(self, file: Path) -> '_Intact | salvage.BrokenFile':
         """Open a data file or what is left of it; raise why where nothing of it can be read."""
         if not file.exists():
             raise FileNotFoundError('metadata.yaml lists it, but it is not there')
@@ -188,13 +189,14 @@ class _Intact:
         self.start = self._reader.start_time
         self.end = self._reader.end_time - 1
 
-    def __enter__(self):
+    def __enter__(self) -> '_Intact':
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._reader.close()
 
-    def messages(self, names, start, stop) -> Iterator[Message]:
+    def messages(self, names: Collection[str], start: int | None,
+                 stop: int | None) -> Iterator[Message]:
         connections = [c for c in self._reader.connections
                        if c.topic in names and Topic.from_connection(c).is_cdr]
         if not connections:
@@ -205,13 +207,13 @@ class _Intact:
             yield Message(stamp, topics[connection.id], unpacked(data))
 
 
-def _said(reason) -> str:
+def _said(reason: Exception | str) -> str:
     return shortened(reason, 1000) or type(reason).__name__
 
 
-def _merged(topics) -> tuple[Topic, ...]:
+def _merged(topics: Iterable[Topic]) -> tuple[Topic, ...]:
     """Add up the counts of topics that several files, or several publishers, share."""
-    merged = {}
+    merged: dict[tuple[str, str], Topic] = {}
     for topic in topics:
         key = (topic.name, topic.type)
         if key in merged:
@@ -260,7 +262,7 @@ def _listed(folder: Path) -> list[str] | None:
 
 def _storage_files(folder: Path) -> list[Path]:
     """List a folder's data files in the order they were recorded: part 10 after part 9."""
-    def order(path: Path):
+    def order(path: Path) -> list[int | str]:
         return [int(part) if part.isdigit() else part for part in re.split(r'(\d+)', path.name)]
 
     return sorted((p for p in folder.iterdir() if p.is_file() and _is_storage(p)), key=order)

@@ -121,7 +121,9 @@ def read_run(recording: Bag, prefix: str, played: Mapping[int, int]) -> RunRepor
         played: header stamp of each image that was published, and when, in nanoseconds.
     """
     report = RunReport(len(played), FrameCounts())
-    instances, samples, latencies = Counter(), defaultdict(list), []
+    instances: Counter[str] = Counter()
+    samples: defaultdict[str, list[float]] = defaultdict(list)
+    latencies: list[float] = []
     for stamp, topic, data in recording.messages():
         name = topic.name.removeprefix(f'{prefix}/')
         if name == 'instance_mask':

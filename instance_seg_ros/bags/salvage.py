@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from mcap.exceptions import EndOfFile
 from mcap.records import Channel, Schema
@@ -26,11 +27,11 @@ from .topics import CDR, Message, Topic
 from .type_names import canonical_type
 
 
-def open_broken(path: Path) -> '_BrokenFile | None':
+def open_broken(path: Path) -> 'BrokenFile | None':
     """Open the readable part of a bag file; None if no message can be read."""
     if path.suffix not in _READERS:
         return None
-    part = _BrokenFile(path)
+    part = BrokenFile(path)
     return part if part.count else None
 
 
@@ -57,13 +58,15 @@ def _is_cut_within_page(database: Path) -> bool:
     return bool(size) and database.stat().st_size % (65536 if size == 1 else size) != 0
 
 
-class _BrokenFile:
+class BrokenFile:
     """The readable beginning of a file; `break_reason` describes where and why it ends."""
 
     def __init__(self, path: Path):
         self.path = path
         self.break_reason = ''
-        counts, self.start, self.end, topics = Counter(), 0, 0, {}
+        self.start, self.end = 0, 0
+        counts: Counter[tuple[str, str]] = Counter()
+        topics: dict[tuple[str, str], Topic] = {}
         for stamp, topic, _ in self._scan():
             self.start = min(self.start or stamp, stamp)
             self.end = max(self.end, stamp)
@@ -72,14 +75,15 @@ class _BrokenFile:
         self.count = sum(counts.values())
         self.topics = [replace(topic, count=counts[key]) for key, topic in topics.items()]
 
-    def __enter__(self):
+    def __enter__(self) -> 'BrokenFile':
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         pass
 
     def messages(self, names: Collection[str], start: int | None,
                  stop: int | None) -> Iterator[Message]:
+        """Yield messages of these topics; `start` and `stop` as in `Bag.messages`."""
         for message in self._scan():
             inside = ((start is None or message.stamp >= start)
                       and (stop is None or message.stamp < stop))
@@ -152,7 +156,7 @@ def _require_tables(connection: sqlite3.Connection) -> None:
 class _Exact:
     """A file whose reads return all requested bytes, or raise EndOfFile."""
 
-    def __init__(self, file):
+    def __init__(self, file: BinaryIO):
         self._file = file
 
     def read(self, size: int) -> bytes:

@@ -7,7 +7,9 @@ import struct
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +17,11 @@ from ..core.errors import UserError
 from ..core.exif import upright
 from . import images
 from .topics import Message, Topic
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
 
 VIDEO_SUFFIXES = (
     '.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg', '.ts', '.wmv', '.3gp',
@@ -65,11 +72,11 @@ class Video:
     def __enter__(self) -> 'Video':
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         pass
 
     @contextmanager
-    def _stream(self):
+    def _stream(self) -> Iterator[tuple['InputContainer', 'VideoStream']]:
         """Open the file for one pass through its video stream."""
         import av  # only videos need it
 
@@ -90,11 +97,12 @@ class Video:
         """
         with self._stream() as (container, stream):
             # The decoder does not show what an edit list cuts off.
-            times = [p.pts for p in container.demux(stream) if p.size and not p.is_discard]
-            unit = stream.time_base
-            counted = None in times or len(set(times)) < len(times)  # such as in old .avi files
-            if counted:
-                times, unit = range(len(times)), 1 / (stream.average_rate or 25)
+            found = [p.pts for p in container.demux(stream) if p.size and not p.is_discard]
+            times = [pts for pts in found if pts is not None]
+            unit = stream.time_base if len(set(times)) == len(found) else None
+            counted = unit is None              # such as in old .avi files
+            if unit is None:
+                times, unit = list(range(len(found))), 1 / (stream.average_rate or Fraction(25))
         if not times:
             raise UserError(f'{self.path} contains no video frames.')
         first = min(times)
@@ -114,7 +122,8 @@ class Video:
                 for stamp, frame in zip(self._stamps, container.decode(stream), strict=False):
                     # A frame keeps its own time when one before it could not be decoded.
                     image = upright(frame.to_ndarray(format='rgb24'), _orientation(frame))
-                    yield self._stamp_of.get(frame.pts, stamp), image
+                    known = None if frame.pts is None else self._stamp_of.get(frame.pts)
+                    yield stamp if known is None else known, image
                     seen += 1
         except UserError as error:
             if not seen:
@@ -126,18 +135,19 @@ class Video:
             _log.warning('%s is damaged: %s.', self.path, self.break_reason)
 
 
-def _main_stream(container):
+def _main_stream(container: 'InputContainer') -> 'VideoStream | None':
     """Return the first video stream that is not a cover image; None without any."""
-    def is_cover(stream) -> bool:
+    def is_cover(stream: 'VideoStream') -> bool:
         disposition = getattr(stream, 'disposition', None)
         return 'attached_pic' in str(getattr(disposition, 'name', '') or '')
 
     best = container.streams.best('video')      # as ffmpeg chooses: most frames, resolution
-    films = [stream for stream in container.streams.video if not is_cover(stream)]
-    return best if best in films or not films else films[0]
+    videos = list(container.streams.video)
+    films = [stream for stream in videos if not is_cover(stream)] or videos
+    return next((stream for stream in films if stream == best), films[0] if films else None)
 
 
-def _orientation(frame) -> int:
+def _orientation(frame: 'VideoFrame') -> int:
     """Return the EXIF orientation equivalent to a frame's display matrix."""
     matrix = frame.side_data.get('DISPLAYMATRIX')
     if matrix is None or len(bytes(matrix)) != 36:

@@ -129,7 +129,8 @@ def _to_rgb(image: np.ndarray, format: str) -> np.ndarray:  # noqa: A002
     original = format.partition(';')[0].strip()
     if channels == 1:
         name = PACKED_ENCODINGS.get(original, ('mono', 1))[0]
-        return cv2.cvtColor(image, PACKED[name if name.startswith('bayer') else 'mono'][1])
+        code = PACKED[name][1] if name.startswith('bayer') else None
+        return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB if code is None else code)
     if channels == 2:                       # grey with alpha
         return cv2.cvtColor(np.ascontiguousarray(image[..., :1]), cv2.COLOR_GRAY2RGB)
     packed_as_rgb = 'compressed rgb' in format

@@ -3,6 +3,7 @@
 """Instances and class mask of one image."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -102,7 +103,7 @@ class InstanceMap:
 
     @classmethod
     def from_masks(cls, label_set: LabelSet, class_mask: np.ndarray, instance_mask: np.ndarray,
-                   scores: dict | None = None, **other) -> 'InstanceMap':
+                   scores: dict | None = None, **other: Any) -> 'InstanceMap':
         """Build the records from the masks; `scores` gives some ids a score other than 1.
 
         Raises ValueError where a mask value has no label in `label_set`.

@@ -165,10 +165,17 @@ class LabelSet:
     @staticmethod
     def from_dict(data: dict) -> 'LabelSet':
         """Rebuild a label set from `to_dict`'s data."""
-        labels = (Label(int(x['id']), str(x['name']), tuple(int(c) for c in x['color']),
-                        bool(x['has_instances'])) for x in data['labels'])
-        return LabelSet(str(data['name']), tuple(labels), dict(data.get('map', {})),
-                        data.get('rest'))
+        labels = tuple(_label(entry) for entry in data['labels'])
+        return LabelSet(str(data['name']), labels, dict(data.get('map', {})), data.get('rest'))
+
+
+def _label(entry: dict) -> Label:
+    """Rebuild a label from plain data."""
+    red, green, blue = (int(value) for value in entry['color'])
+    if not all(0 <= value <= 255 for value in (red, green, blue)):
+        raise ValueError(f'invalid colour {red, green, blue}; expected numbers from 0 to 255')
+    return Label(int(entry['id']), str(entry['name']), (red, green, blue),
+                 bool(entry['has_instances']))
 
 
 def _table(name: str, rows: str) -> LabelSet:

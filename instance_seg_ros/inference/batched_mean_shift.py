@@ -61,8 +61,8 @@ class BatchedMeanShift:
         found &= sums.area >= max(self.min_area, 1)
         rank = (modes[..., -1] / 3).round().long()                  # (N, M)
         order, number = order_clusters(rank, found, sums.area)
-        modes, rank, found, *sums = (take_rows(x, order) for x in (modes, rank, found, *sums))
-        area, sides, spread, mean, rows, columns = sums
+        modes, rank, found = (take_rows(x, order) for x in (modes, rank, found))
+        area, sides, spread, mean, rows, columns = (take_rows(x, order) for x in sums)
         label_image = number.gather(1, slot.flatten(1).long()).view(slot.shape).short()
         return ClusterTensors(
             label_image, torch.where(found, settings.class_of_rank[rank], NO_CLASS), area, spread,

@@ -47,7 +47,7 @@ class CapturedBatch:
         """The recorded steps, in order."""
         return self._normalise, self._network, self._cluster
 
-    def free(self):
+    def free(self) -> None:
         """Free graphs and buffers, which refer to this object and would keep it alive."""
         self.__dict__.clear()
 
@@ -63,8 +63,9 @@ class CapturedBatch:
             if image['complete']:
                 clusters.append(measure_clusters(image['class_mask'], image, size))
             else:              # the network's outputs are still there
-                outputs = (output[n] for output in self._network.outputs)
-                clusters.append(self._engine.cluster_image(*outputs, size, bandwidths, things))
+                logits, embeddings = (output[n] for output in self._network.outputs)
+                clusters.append(self._engine.cluster_image(logits, embeddings, size, bandwidths,
+                                                           things))
         timings['clustering'] += (time.perf_counter() - start) * 1e3
         return clusters
 
@@ -84,6 +85,7 @@ class CapturedBatch:
         return self._layout.unpack(self._host_block.numpy())
 
     def _clustered(self) -> tuple[Tensor]:
-        tensors = self._engine.cluster_batch(*self._network.outputs, self._settings)
+        logits, embeddings = self._network.outputs
+        tensors = self._engine.cluster_batch(logits, embeddings, self._settings)
         self._layout = Layout.of(tensors)
         return (pack(tensors),)

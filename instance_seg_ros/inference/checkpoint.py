@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 import torch
@@ -98,9 +99,10 @@ class Checkpoint:
     def bandwidths(self) -> dict[str, float]:
         """The bandwidth of each countable class by name."""
         names = [self.label_set.names[k] for k in self.label_set.thing_indices]
-        if isinstance(self.bandwidth, dict):
-            return {name: self.bandwidth.get(name, BANDWIDTHS[self.method]) for name in names}
-        return dict.fromkeys(names, self.bandwidth)
+        usual, given = BANDWIDTHS[self.method], self.bandwidth
+        if isinstance(given, dict):
+            return {name: given.get(name, usual) for name in names}
+        return dict.fromkeys(names, usual if given is None else given)
 
     @property
     def checksum(self) -> str:
@@ -111,7 +113,7 @@ class Checkpoint:
             digest.update(self.state[name].contiguous().cpu().numpy().tobytes())
         return digest.hexdigest()[:12]
 
-    def save(self, path: Path | str):
+    def save(self, path: Path | str) -> None:
         """Write the file atomically."""
         state = {k: v.detach().cpu().contiguous() for k, v in self.state.items()}
         metadata = {'instance_seg_ros': json.dumps(self.facts())}
@@ -136,13 +138,14 @@ class Checkpoint:
             with safe_open(path, 'pt') as file:
                 facts = json.loads((file.metadata() or {}).get('instance_seg_ros', '{}'))
                 state = {name: file.get_tensor(name) for name in file.keys()}    # noqa: SIM118
-        except (SafetensorError, OSError, ValueError, RecursionError) as error:
+        except (SafetensorError, OSError, ValueError, RuntimeError) as error:
+            # RuntimeError: of PyTorch where the file cannot be opened or mapped
             raise UserError(f'{path} is not a readable safetensors file: '
                             f'{_first_line(error)}.') from error
         return cls._from_facts(path, facts, state)
 
     @classmethod
-    def _from_facts(cls, path, facts, state):
+    def _from_facts(cls, path: Path, facts: Any, state: dict) -> 'Checkpoint':
         check_format(path, facts.get('format') if isinstance(facts, dict) else None)
         try:
             # early files lack these
@@ -199,7 +202,7 @@ def _require_floats(state: dict) -> None:
             raise ValueError(f'{shortened(name)} is {tensor.dtype}; float32 is needed')
 
 
-def _require_task(checkpoint: Checkpoint, task: str, remedy: str):
+def _require_task(checkpoint: Checkpoint, task: str, remedy: str) -> None:
     if checkpoint.task not in (task, 'both'):
         raise UserError(f'{_name(checkpoint)} has no {task} output; {remedy}.')
 
@@ -213,7 +216,8 @@ def _first_line(error: Exception) -> str:
     return ' '.join(lines[:2])
 
 
-def random_checkpoint(seed: int = 0, network: str = 'enet_branched', **facts) -> Checkpoint:
+def random_checkpoint(seed: int = 0, network: str = 'enet_branched',
+                      **facts: Any) -> Checkpoint:
     """Return an untrained network, a branched ENet by default (for tests and for timing)."""
     checkpoint = Checkpoint(network, facts.pop('label_set', LabelSet.named('cityscapes')), {},
                             **facts)

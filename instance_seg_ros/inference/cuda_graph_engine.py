@@ -9,6 +9,7 @@ allocated for a frame either. The host waits once, for the results.
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,7 +36,7 @@ class CudaGraphEngine(EagerEngine):
     padded or split. Not thread-safe, as one batch's tensors are shared by all calls.
     """
 
-    def __init__(self, *args, cuda_graphs: bool = True, **kwargs):
+    def __init__(self, *args: Any, cuda_graphs: bool = True, **kwargs: Any):
         """Take what `EagerEngine` takes.
 
         Args:
@@ -52,7 +53,7 @@ class CudaGraphEngine(EagerEngine):
         """The prepared batch sizes, ascending."""
         return tuple(sorted(self._batches))
 
-    def prepare(self, batch_size: int, shape: tuple[int, int]):
+    def prepare(self, batch_size: int, shape: tuple[int, int]) -> None:
         """Capture for batches of up to `batch_size` images of shape (H, W), the largest first.
 
         Raises:
@@ -90,7 +91,7 @@ class CudaGraphEngine(EagerEngine):
         return {**clusters.tensors(), 'class_mask': class_mask,
                 'invalid': clusters.invalid + invalid}
 
-    def close(self):
+    def close(self) -> None:
         """Free graphs, buffers and the network."""
         super().close()
         with capture_lock():            # freeing device memory may not meet a capture

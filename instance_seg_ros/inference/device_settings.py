@@ -33,10 +33,11 @@ class DeviceSettings:
         self.of_column = torch.ones(count, width, dtype=torch.int32, device=device)
         self.label_ids = torch.from_numpy(label_ids).to(device)
         self._shape = height, width
-        self._classes, self._sizes = None, [None] * count
+        self._classes: tuple[tuple[float, ...], tuple[int, ...]] | None = None
+        self._sizes: list[tuple[int, int] | None] = [None] * count
 
     def write(self, bandwidths: tuple[float, ...], things: tuple[int, ...],
-              sizes: Sequence[tuple[int, int]]):
+              sizes: Sequence[tuple[int, int]]) -> None:
         """Write settings to the device where they differ from those written before.
 
         Args:
@@ -56,7 +57,7 @@ class DeviceSettings:
             if self._sizes[n] != size:
                 self._write_size(n, size)
 
-    def _write_size(self, n: int, size: tuple[int, int]):
+    def _write_size(self, n: int, size: tuple[int, int]) -> None:
         self._sizes[n] = None
         of_row, of_column = copies_per_cell(self._shape, size)
         self.of_row[n].copy_(torch.from_numpy(of_row))

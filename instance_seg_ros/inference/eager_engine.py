@@ -4,7 +4,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -42,7 +42,7 @@ class EagerEngine:
         self._scale = (1 / scale).view(3, 1, 1).to(device)
         self._shift = (-torch.tensor(mean) * 255.0 / scale).view(3, 1, 1).to(device)
 
-    def prepare(self, batch_size: int, shape: tuple[int, int]):
+    def prepare(self, batch_size: int, shape: tuple[int, int]) -> None:
         """Get ready for batches of up to `batch_size` images of shape (H, W); nothing to do."""
 
     def __call__(self, images: np.ndarray, sizes: Sequence[tuple[int, int]],
@@ -87,11 +87,11 @@ class EagerEngine:
                            invalid=clusters.invalid + invalid.sum().cpu())
         return measure_clusters(self.label_ids[class_index.cpu().numpy()], clusters.arrays(), size)
 
-    def close(self):
+    def close(self) -> None:
         """Free what the engine keeps on the device."""
         self.network = None
 
-    def _arithmetic(self):
+    def _arithmetic(self) -> AbstractContextManager[None]:
         """Compute in the precision that was asked for; the flags concern CUDA alone."""
         return exact_arithmetic() if self.device.type == 'cuda' else nullcontext()
 

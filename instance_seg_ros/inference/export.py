@@ -85,7 +85,8 @@ def onnx_bytes(network: nn.Module, images: torch.Tensor, names: tuple[str, ...],
     return file.getvalue()
 
 
-def _compare(network: nn.Module, path: Path, images: torch.Tensor, names: tuple[str, ...]):
+def _compare(network: nn.Module, path: Path, images: torch.Tensor,
+             names: tuple[str, ...]) -> dict[str, tuple[float, float]]:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path, providers=['CPUExecutionProvider'])

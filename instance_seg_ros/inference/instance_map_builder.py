@@ -31,7 +31,8 @@ class InstanceMapBuilder:
     def _records(self, clusters: ClusterArrays,
                  settings: SegmenterSettings) -> tuple[list[Instance], np.ndarray]:
         """Return the instances that pass the thresholds, and each cluster's mask value."""
-        records, ids, used = [], np.zeros(len(clusters) + 1, np.uint16), {}
+        records, ids = [], np.zeros(len(clusters) + 1, np.uint16)
+        used: dict[int, int] = {}
         channels, scores = clusters.class_index.tolist(), self._confidence(clusters)
         for k, channel in enumerate(channels):
             label = self._label_set.labels[channel]
@@ -42,7 +43,8 @@ class InstanceMapBuilder:
                 continue
             number = used[channel] = used.get(channel, -1) + 1
             ids[k + 1] = label.id * INSTANCE_FACTOR + number
-            box = tuple(int(v) for v in clusters.boxes[k])
-            records.append(Instance(int(ids[k + 1]), label.name, label.id, score, box, area,
+            x0, y0, x1, y1 = clusters.boxes[k].tolist()
+            records.append(Instance(int(ids[k + 1]), label.name, label.id, score,
+                                    (x0, y0, x1, y1), area,
                                     clusters.mode[k] / settings.bandwidth[channel]))
         return records, ids

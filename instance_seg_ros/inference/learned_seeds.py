@@ -99,7 +99,8 @@ class LearnedSeeds:
         values = outputs.permute(1, 2, 0).flatten(0, 1)     # (H * W, D + 2)
         kind = class_index.flatten()
         number = torch.zeros(kind.shape, dtype=torch.int32, device=kind.device)
-        found, invalid, factors = [], 0, self.factor.expand(len(things)).tolist()
+        found: list[_Found] = []
+        invalid, factors = 0, self.factor.expand(len(things)).tolist()
         for channel, factor in sorted(zip(things, factors, strict=True)):
             place = (kind == channel).nonzero().squeeze(1)
             own = values.index_select(0, place)

@@ -21,7 +21,8 @@ class NetworkRuntime:
 
     def __init__(self, exported: ExportedNetwork):
         """Compile nothing yet."""
-        self._exported, self._compiled = exported, {}
+        self._exported = exported
+        self._compiled: dict[tuple[int, int], Any] = {}
 
     def __call__(self, batch: Tensor) -> tuple[Tensor, Tensor]:
         """Map images (N, 3, H, W) to class logits (N, K, H, W) and embeddings (N, D, H, W).

@@ -39,7 +39,7 @@ class OpenVinoRuntime(NetworkRuntime):
         if self._device not in found:
             raise UserError(f'OpenVINO finds no device {self._device} for engine_provider '
                             f'{provider}; available: {", ".join(sorted(set(found))).lower()}.')
-        self._options = {'PERFORMANCE_HINT': 'LATENCY'}
+        self._options: dict[str, str | int | bool] = {'PERFORMANCE_HINT': 'LATENCY'}
         if self._device == 'CPU':
             # Other processes share the cores of a robot: the system's scheduler places threads.
             self._options |= {'INFERENCE_NUM_THREADS': torch.get_num_threads(),

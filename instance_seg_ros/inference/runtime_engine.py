@@ -8,7 +8,7 @@ from .eager_engine import EagerEngine
 class RuntimeEngine(EagerEngine):
     """Dynamic-shape clustering of what a `NetworkRuntime` computes."""
 
-    def prepare(self, batch_size: int, shape: tuple[int, int]):
+    def prepare(self, batch_size: int, shape: tuple[int, int]) -> None:
         """Export and compile the network for images of shape (H, W); takes seconds.
 
         Raises:

@@ -7,10 +7,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, overload
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..core.errors import UserError
 from ..core.instances import InstanceMap
@@ -27,6 +28,7 @@ from .engines import build_engine, build_runtime
 from .exported_network import ExportedNetwork
 from .input_size import group_by_size, network_size
 from .instance_map_builder import InstanceMapBuilder
+from .network_runtime import NetworkRuntime
 from .segmenter_settings import SegmenterSettings, checked_input_size
 
 
@@ -81,9 +83,9 @@ class InstanceSegmenter:
         self.half = self.device.type == 'cuda' and self.engine.name == 'torch' and (
             half_is_fast(self.device) if half is None else bool(half))
         network = self._build_network(_loaded(semantic_checkpoint), half)
-        self._engine = build_engine(cuda_graphs, network, checkpoint.mean, checkpoint.std,
-                                    self.label_set.ids, self.device, self.half,
-                                    checkpoint.method)
+        self._engine: EagerEngine | None = build_engine(
+            cuda_graphs, network, checkpoint.mean, checkpoint.std, self.label_set.ids,
+            self.device, self.half, checkpoint.method)
         self._to_map = InstanceMapBuilder(self.label_set, Confidence(
             checkpoint.confidence, self.label_set.names, checkpoint.method))
         self._in_use, self._changing = threading.Lock(), threading.Lock()
@@ -93,7 +95,8 @@ class InstanceSegmenter:
                        min_area=min_area)
 
     @classmethod
-    def from_checkpoint(cls, path: Path | str | None = None, **options) -> 'InstanceSegmenter':
+    def from_checkpoint(cls, path: Path | str | None = None,
+                        **options: Any) -> 'InstanceSegmenter':
         """Load a checkpoint file (the shipped one when none is given); options of __init__."""
         return cls(Checkpoint.load(path or default_checkpoint()), **options)
 
@@ -105,7 +108,7 @@ class InstanceSegmenter:
     def configure(self, bandwidth: float | dict | None = None,
                   classes: Sequence[str] | None = None,
                   score_threshold: float | dict | None = None,
-                  min_area: int | dict | None = None):
+                  min_area: int | dict | None = None) -> None:
         """Change settings, all or none; None leaves one as it is.
 
         Raises UserError and keeps the old settings when a value is out of range.
@@ -114,7 +117,14 @@ class InstanceSegmenter:
             self._settings = self._settings.changed(
                 self.label_set, bandwidth, classes, score_threshold, min_area)
 
-    def __call__(self, images: np.ndarray | Sequence[np.ndarray]):
+    @overload
+    def __call__(self, images: np.ndarray) -> InstanceMap: ...
+
+    @overload
+    def __call__(self, images: Sequence[np.ndarray]) -> list[InstanceMap]: ...
+
+    def __call__(
+            self, images: np.ndarray | Sequence[np.ndarray]) -> InstanceMap | list[InstanceMap]:
         """Segment one RGB image, uint8 (H, W, 3), or a batch of them of any sizes.
 
         Returns an InstanceMap of the image's size, or a list of them.
@@ -132,7 +142,8 @@ class InstanceSegmenter:
         """Return the (width, height) at which the network sees an image or map (H, W, ...)."""
         return network_size(self.input_size, image.shape[1::-1])
 
-    def warm_up(self, batch_size: int = 1, image_size: tuple[int, int] = (1280, 720)):
+    def warm_up(self, batch_size: int = 1,
+                image_size: tuple[int, int] = (1280, 720)) -> None:
         """Segment black images, so that the first real ones find everything in place.
 
         On CUDA this is where graphs are captured. A call with more than `batch_size` images is
@@ -152,7 +163,7 @@ class InstanceSegmenter:
             engine.prepare(batch_size, (height, width))
         self([black] * batch_size)
 
-    def close(self):
+    def close(self) -> None:
         """Free the network and its device memory; waits for a call in progress."""
         with self._in_use:
             if self._engine is not None:
@@ -180,7 +191,8 @@ class InstanceSegmenter:
                 raise RuntimeError('The segmenter is closed; create a new one.')
             yield self._engine
 
-    def _run(self, engine: EagerEngine, images, settings: SegmenterSettings) -> list[InstanceMap]:
+    def _run(self, engine: EagerEngine, images: Sequence[np.ndarray],
+             settings: SegmenterSettings) -> list[InstanceMap]:
         timings = dict.fromkeys(SEGMENTER_STAGES, 0.0)
         found = self._find(engine, images, settings, timings)
         start = time.perf_counter()
@@ -188,17 +200,16 @@ class InstanceSegmenter:
         timings['masks'] = (time.perf_counter() - start) * 1e3
         return maps
 
-    def _find(self, engine: EagerEngine, images, settings: SegmenterSettings,
-              timings: dict) -> list[ClusterArrays]:
-        found = [None] * len(images)
+    def _find(self, engine: EagerEngine, images: Sequence[np.ndarray],
+              settings: SegmenterSettings, timings: dict) -> list[ClusterArrays]:
+        found: dict[int, ClusterArrays] = {}
         for group in group_by_size([self.network_size(image) for image in images]):
             same = self._find_same(engine, [images[k] for k in group], settings, timings)
-            for k, one in zip(group, same, strict=True):
-                found[k] = one
-        return found
+            found.update(zip(group, same, strict=True))
+        return [found[k] for k in range(len(images))]
 
-    def _find_same(self, engine: EagerEngine, images, settings: SegmenterSettings,
-                   timings: dict) -> list[ClusterArrays]:
+    def _find_same(self, engine: EagerEngine, images: Sequence[np.ndarray],
+                   settings: SegmenterSettings, timings: dict) -> list[ClusterArrays]:
         """Find the clusters of images that the network sees at one size."""
         start = time.perf_counter()
         scaled = self._scaled(images)
@@ -207,11 +218,12 @@ class InstanceSegmenter:
         sizes = [image.shape[1::-1] for image in images]
         return engine(scaled, sizes, settings.thing_bandwidths, settings.things, timings)
 
-    def _scaled(self, images) -> np.ndarray:
+    def _scaled(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Bring images to the network's size: uint8 (N, H, W, 3)."""
         return np.stack([resize_image(image, self.network_size(image)) for image in images])
 
-    def _build_network(self, semantic: Checkpoint | None, half: bool | None):
+    def _build_network(self, semantic: Checkpoint | None,
+                       half: bool | None) -> nn.Module | NetworkRuntime:
         """Return the network on the device, in PyTorch or in the chosen runtime."""
         network = build_pipeline(self.checkpoint, semantic)
         if self.engine.name == 'torch':
@@ -220,14 +232,14 @@ class InstanceSegmenter:
         return build_runtime(self.engine, exported, self.device, half)
 
 
-def _check_image(image):
+def _check_image(image: np.ndarray) -> None:
     good = isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3
     if not good or image.shape[2] != 3 or not image.size:
         found = f'{getattr(image, "dtype", type(image).__name__)} {getattr(image, "shape", "")}'
         raise UserError(f'An image must be RGB, uint8 (H, W, 3), not {found}.')
 
 
-def _set_threads(threads: int | None):
+def _set_threads(threads: int | None) -> None:
     if threads is not None and threads < 0:
         raise UserError(f"threads must be >= 0 (0: PyTorch's default), not {threads}.")
     if threads:

@@ -5,9 +5,17 @@
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
+
+from ..core.errors import UserError
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+    from av.video.stream import VideoStream
 
 _TIME_BASE = Fraction(1, 90_000)
 _LONGEST_PAUSE_S = 3600     # mp4 has 31 bits for the time of one image, 6.6 hours
@@ -23,7 +31,7 @@ def write_film(path: Path, frames: Iterable[tuple[float, np.ndarray]]) -> int:
     """
     import av  # only films need it
 
-    stream, size, count = None, None, 0
+    stream, size, count = None, (0, 0), 0
     with av.open(str(path), 'w', format='mp4') as container:
         for tick, image in _ticks(frames):
             if stream is None:
@@ -68,18 +76,22 @@ def spread(count: int, wanted: int) -> list[int]:
 
 def _ticks(frames: Iterable[tuple[float, np.ndarray]]) -> Iterator[tuple[int, np.ndarray]]:
     """Yield the time of each image in the video, and the image; times are distinct."""
-    tick, begin, before = -1, None, None
+    tick, begin, before = -1, 0.0, None
     for seconds, image in frames:
-        begin = seconds if begin is None else begin + max(0, seconds - before - _LONGEST_PAUSE_S)
+        begin = seconds if before is None else begin + max(0, seconds - before - _LONGEST_PAUSE_S)
         tick, before = max(tick + 1, round((seconds - begin) / _TIME_BASE)), seconds
         yield tick, image
 
 
-def _add_stream(av, container, size: tuple[int, int]):
-    for name, options in _ENCODERS:
-        if name in av.codecs_available:
-            stream = container.add_stream(name, options=options)
-            break
+def _add_stream(av: ModuleType, container: 'OutputContainer',
+                size: tuple[int, int]) -> 'VideoStream':
+    usable = [encoder for encoder in _ENCODERS if encoder[0] in av.codecs_available]
+    if not usable:
+        names = ' or '.join(name for name, _ in _ENCODERS)
+        raise UserError(f'PyAV has no video encoder {names}; install the wheel of av.')
+    name, options = usable[0]
+    # The stubs of av know the kind of stream only for literal names.
+    stream = cast('VideoStream', container.add_stream(name, options=options))
     stream.width, stream.height = size
     stream.pix_fmt = 'yuv420p'
     stream.time_base = stream.codec_context.time_base = _TIME_BASE

@@ -16,6 +16,7 @@ from .fields import Fields
 
 _POINT = np.dtype([('x', '<f4'), ('y', '<f4'), ('z', '<f4'), ('intensity', '<f4'),
                    ('rgb', '<u4'), ('instance', '<u2'), ('label', 'u1'), ('camera', 'u1')])
+_OFFSETS = {name: entry[1] for name, entry in (_POINT.fields or {}).items()}
 _FIELDS = (('x', 7), ('y', 7), ('z', 7), ('intensity', 7), ('rgb', 7), ('instance', 4),
            ('label', 2), ('camera', 2))
 """Names and datatypes of sensor_msgs/PointField; rgb is the bits of a float, as in PCL."""
@@ -53,7 +54,7 @@ def _rows(points: LabelledPoints, xyz: np.ndarray) -> np.ndarray:
 
 def _cloud_fields(header: Any, rows: np.ndarray, fields: tuple) -> Fields:
     return {'header': header, 'height': 1, 'width': len(rows),
-            'fields': [{'name': name, 'offset': _POINT.fields[name][1], 'datatype': datatype,
+            'fields': [{'name': name, 'offset': _OFFSETS[name], 'datatype': datatype,
                         'count': 1} for name, datatype in fields],
             'is_bigendian': False, 'point_step': _POINT.itemsize,
             'row_step': _POINT.itemsize * len(rows), 'data': rows.view(np.uint8),

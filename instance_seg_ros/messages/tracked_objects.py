@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..core.instances import Instance
 from ..perception.frame_processor import ProcessedFrame
-from ..perception.positions import Located, Position3D
+from ..perception.motion import Motion
+from ..perception.positions import Position3D
 from .fields import Fields, pose_fields, vector_fields
 
 TYPE = 'autoware_perception_msgs/msg/TrackedObjects'
@@ -20,13 +22,13 @@ _BOX = 0
 
 def tracked_objects_fields(frame: ProcessedFrame) -> Fields:
     """Return the objects with a motion, with boxes whose x points along the length."""
-    objects = [_object(located) for located in frame.positions if located.position.motion]
+    objects = [_object(instance, position, position.motion)
+               for instance, position in frame.positions if position.motion]
     return {'header': frame.positions_header, 'objects': objects}
 
 
-def _object(located: Located) -> Fields:
-    instance, position = located
-    motion, rotation = position.motion, _heading(position)
+def _object(instance: Instance, position: Position3D, motion: Motion) -> Fields:
+    rotation = _heading(position, motion)
     # Autoware's twist is in the axes of the object.
     local = rotation.T @ motion.velocity
     pose_spread, twist_spread = np.zeros((6, 6)), np.zeros((6, 6))
@@ -49,8 +51,8 @@ def _object(located: Located) -> Fields:
         'shape': {'type': _BOX, 'dimensions': vector_fields(*position.size)}}
 
 
-def _heading(position: Position3D) -> np.ndarray:
+def _heading(position: Position3D, motion: Motion) -> np.ndarray:
     """Return the rotation of the box, turned by half where it would drive backwards, (3, 3)."""
     rotation = np.eye(3) if position.rotation is None else position.rotation
-    backwards = position.motion.moves and rotation[:, 0] @ position.motion.velocity < 0
+    backwards = motion.moves and rotation[:, 0] @ motion.velocity < 0
     return rotation * np.array([-1.0, -1.0, 1.0]) if backwards else rotation

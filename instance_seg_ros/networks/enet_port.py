@@ -23,7 +23,7 @@ def _activation(decoder: bool) -> nn.Module:
     return nn.ReLU() if decoder else nn.PReLU()
 
 
-def _unit(a: int, b: int, size: int = 1, decoder: bool = False,
+def _unit(a: int, b: int, size: int | tuple[int, int] = 1, decoder: bool = False,
           **options: Any) -> list[nn.Module]:
     return [nn.Conv2d(a, b, size, bias=False, **options), nn.BatchNorm2d(b),
             _activation(decoder)]

@@ -24,7 +24,8 @@ from .renamed_parameters import with_new_names
 _SECTION = 'ros__parameters'
 OF_ROS = ('use_sim_time', 'qos_overrides.', 'start_type_description_service')
 """Prefixes of parameters that every node has."""
-_ELEMENTS = {tuple[int, ...]: int, tuple[str, ...]: str, tuple[float, ...]: float}
+_ELEMENTS: dict[object, type] = {
+    tuple[int, ...]: int, tuple[str, ...]: str, tuple[float, ...]: float}
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ def _given(path: Path, node: str) -> dict[str, Any]:
     sections = list(_sections(content, ''))
     if not sections:
         raise UserError(f'{path} is not a parameters file: it has no section {_SECTION}.')
-    given = {}
+    given: dict[str, Any] = {}
     for name, section in sections:      # the last one wins, however specific its name
         if re.fullmatch(_pattern(name), node, re.ASCII):
             given.update(_flat(section, ''))
@@ -78,10 +79,10 @@ def _given(path: Path, node: str) -> dict[str, Any]:
 
 def _one_line(error: Exception) -> str:
     """Return an error of the YAML reader in one line, with its position in the file."""
-    mark = getattr(error, 'problem_mark', None)
+    mark, problem = getattr(error, 'problem_mark', None), getattr(error, 'problem', None)
     if mark is None:
         return ' '.join(str(error).split())
-    return f'{error.problem} in line {mark.line + 1}, column {mark.column + 1}'
+    return f'{problem} in line {mark.line + 1}, column {mark.column + 1}'
 
 
 def _sections(content: Any, prefix: str) -> Iterator[tuple[str, dict]]:

@@ -57,18 +57,21 @@ def per_class(entries: tuple[str, ...], parameter_name: str) -> dict[str, float]
 def parse_polygons(text: str) -> list[list[tuple[float, float]]]:
     """Return the corners (x, y) of polygons 'x,y x,y x,y; ...'; raises UserError."""
     try:
-        polygons = [[tuple(map(float, corner.split(','))) for corner in polygon.split()]
-                    for polygon in text.split(';')]
+        polygons = [[_corner(corner) for corner in polygon.split()] for polygon in text.split(';')]
     except ValueError:
         polygons = [[]]
-    if not all(len(p) >= 3 and all(_is_corner(corner) for corner in p) for p in polygons):
+    if not all(len(polygon) >= 3 for polygon in polygons):
         raise UserError(f'ego_mask: invalid value {shortened(text)!r}; expected a .png file or '
                         'polygons of three or more corners, such as "0,700 1280,700 640,600".')
     return polygons
 
 
-def _is_corner(values: tuple[float, ...]) -> bool:
-    return len(values) == 2 and all(abs(value) <= MAX_COORDINATE for value in values)
+def _corner(text: str) -> tuple[float, float]:
+    """Return x and y; raises ValueError where a text is no corner."""
+    x, y = map(float, text.split(','))
+    if not (abs(x) <= MAX_COORDINATE and abs(y) <= MAX_COORDINATE):     # false for NaN
+        raise ValueError(text)
+    return x, y
 
 
 def is_topic_name(text: str) -> bool:

@@ -228,6 +228,7 @@ def is_switch(declared: dataclasses.Field) -> bool:
 
 def type_name(declared: dataclasses.Field) -> str:
     """Return the ROS name of a field's type."""
-    return {bool: 'bool', int: 'int', float: 'double', str: 'string',
-            tuple[int, ...]: 'int[]', tuple[float, ...]: 'double[]',
-            tuple[str, ...]: 'string[]'}[declared.type]
+    names: dict[object, str] = {
+        bool: 'bool', int: 'int', float: 'double', str: 'string', tuple[int, ...]: 'int[]',
+        tuple[float, ...]: 'double[]', tuple[str, ...]: 'string[]'}
+    return names[declared.type]

@@ -21,7 +21,7 @@ class _Loader(yaml.SafeLoader):
     YAML 1.1 reads 1e2 and y as strings, and 12:30, 2026-11-23 and null as other types.
     """
 
-    yaml_implicit_resolvers = {}
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
 
     bool_values = {**yaml.SafeLoader.bool_values, 'y': True, 'n': False}
 

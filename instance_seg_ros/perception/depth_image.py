@@ -32,6 +32,6 @@ def depth_in_metres(message: Any) -> np.ndarray | None:
     if len(message.data) < message.step * message.height or \
             message.step < message.width * dtype.itemsize:
         return None
-    values = np.ndarray((message.height, message.width), dtype, message.data,
-                        strides=(message.step, dtype.itemsize))
+    values: np.ndarray = np.ndarray((message.height, message.width), dtype, message.data,
+                                    strides=(message.step, dtype.itemsize))
     return values.astype(np.float32) * scale

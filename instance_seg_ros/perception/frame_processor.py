@@ -20,6 +20,7 @@ import numpy as np
 from ..core.instances import InstanceMap
 from ..core.stamps import stamp_ns
 from .image_region import ImageRegion
+from .lidar.lidar_placer import LidarPlacer
 from .lidar.rigid_transform import RigidTransform
 from .lidar.scan import Scan
 from .motion import MotionFilter
@@ -133,7 +134,8 @@ class FrameProcessor:
     """
 
     def __init__(self, region: ImageRegion | None = None, tracker: Any = None,
-                 placer: Placer | None = None, overlay_style: OverlayStyle | None = None,
+                 placer: Placer | LidarPlacer | None = None,
+                 overlay_style: OverlayStyle | None = None,
                  motion: MotionFilter | None = None,
                  mount: CameraMount | None = None) -> None:
         self.region = region or ImageRegion()

@@ -146,5 +146,5 @@ def _trimmed(instance: Instance, instance_mask: np.ndarray, ego: np.ndarray) -> 
     rows, columns = np.nonzero(instance_mask[y0:y1, x0:x1] == instance.id)
     if not rows.size:
         return None
-    box = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
-    return replace(instance, area=rows.size, box=_shifted(tuple(map(int, box)), x0, y0))
+    box = (int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
+    return replace(instance, area=rows.size, box=_shifted(box, x0, y0))

@@ -107,14 +107,15 @@ def _scale(canvas: np.ndarray) -> float:
     return max(0.55, min(canvas.shape[:2]) / 720)
 
 
-def _with_background(image, result, opacity):
+def _with_background(image: np.ndarray, result: InstanceMap, opacity: float) -> np.ndarray:
     if opacity <= 0:
         return image.copy()
     colors = cv2.applyColorMap(result.class_mask, result.label_set.color_table[:, None])
     return cv2.addWeighted(image, 1 - opacity, colors, opacity, 0)
 
 
-def _draw_mask(canvas, result: InstanceMap, instance: Instance, style: OverlayStyle):
+def _draw_mask(canvas: np.ndarray, result: InstanceMap, instance: Instance,
+               style: OverlayStyle) -> None:
     """Tint and outline one instance; works inside its box only."""
     x0, y0, x1, y1 = instance.box
     region = canvas[y0:y1, x0:x1]
@@ -131,12 +132,14 @@ def _draw_mask(canvas, result: InstanceMap, instance: Instance, style: OverlaySt
         cv2.rectangle(canvas, (x0, y0), (x1 - 1, y1 - 1), color, max(1, round(_scale(canvas))))
 
 
-def _draw_names(canvas, result, instances: list[Instance], style: OverlayStyle):
+def _draw_names(canvas: np.ndarray, result: InstanceMap, instances: list[Instance],
+                style: OverlayStyle) -> None:
     """Draw names, first come first served; names that would cover another are left out.
 
     A bar in the instance's colour identifies it where the name is not next to it.
     """
-    taken, size = [], 0.42 * _scale(canvas)
+    taken: list[tuple[int, int, int, int]] = []
+    size = 0.42 * _scale(canvas)
     for instance in instances:
         parts = [instance.label] * style.names + [f'{instance.score:.2f}'] * style.scores
         x0, y0, x1, y1 = instance.box
@@ -169,13 +172,14 @@ def _text_size(text: str, size: float) -> tuple[int, int, int]:
     return width, height, base
 
 
-def _inside(canvas, corner, width: int, height: int, base: int) -> tuple[int, int]:
+def _inside(canvas: np.ndarray, corner: tuple[int, int], width: int, height: int,
+            base: int) -> tuple[int, int]:
     x = min(max(corner[0], 0), max(0, canvas.shape[1] - width - 2))
     y = min(max(corner[1], height + 1), max(height + 1, canvas.shape[0] - base))
     return x, y
 
 
-def _draw_text(canvas, text: str, corner: tuple[int, int], size: float):
+def _draw_text(canvas: np.ndarray, text: str, corner: tuple[int, int], size: float) -> None:
     """Write white on black, base line at a corner, kept inside the image."""
     width, height, base = _text_size(text, size)
     x, y = _inside(canvas, corner, width, height, base)
@@ -185,7 +189,7 @@ def _draw_text(canvas, text: str, corner: tuple[int, int], size: float):
                 cv2.LINE_AA)
 
 
-def _draw_legend(canvas, result: InstanceMap, colors: bool):
+def _draw_legend(canvas: np.ndarray, result: InstanceMap, colors: bool) -> None:
     """List classes and how many there are in the top left corner.
 
     Args:
@@ -193,7 +197,7 @@ def _draw_legend(canvas, result: InstanceMap, colors: bool):
         result: what was found.
         colors: with the colours of the classes, where the image shows these.
     """
-    counts = {}
+    counts: dict[int, int] = {}
     for instance in result.instances:
         counts[instance.label_id] = counts.get(instance.label_id, 0) + 1
     size = 0.5 * _scale(canvas)

@@ -134,7 +134,7 @@ class Placer:
         if pinhole is None:
             return []
         located = ((i, self._position(i, found, pinhole, depth_m)) for i in found.instances)
-        return [Located(*pair) for pair in located if pair[1]]
+        return [Located(instance, position) for instance, position in located if position]
 
     def _position(self, instance: Instance, found: InstanceMap, pinhole: Pinhole,
                   depth_m: np.ndarray | None) -> Position3D | None:

@@ -39,6 +39,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
 from ..core.texts import shortened
 from ..monitoring.timings import StageTimings
+from ..perception.lidar.lidar_placer import LidarPlacer
 from .camera_subscription import CameraSubscription
 
 OK, WARN, ERROR, STALE = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR,
@@ -87,7 +88,8 @@ def position_problems(camera: CameraSubscription) -> list[str]:
     """Return what is wrong with the 3D positions of the last frames."""
     trouble = camera.geometry.scans.trouble
     placer = camera.processor.placer
-    return [trouble] * bool(trouble) + (placer.problems() if hasattr(placer, 'problems') else [])
+    found = placer.problems() if isinstance(placer, LidarPlacer) else []
+    return [trouble] * bool(trouble) + found
 
 
 def _timing_values(timings: StageTimings) -> dict[str, str]:

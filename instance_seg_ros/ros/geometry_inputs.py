@@ -22,6 +22,7 @@ from ..node_config.parameters import CameraSettings
 from ..perception.depth_image import TOLERANCE_S, depth_in_metres
 from ..perception.frame_processor import Geometry, TargetFrame
 from ..perception.lidar.rigid_transform import RigidTransform
+from ..perception.lidar.scan import Scan
 from ..perception.lidar.scan_source import MissingTransform, ScanSource
 from ..perception.stamped_buffer import StampedBuffer
 from .transforms import Transforms
@@ -90,9 +91,15 @@ class GeometryInputs:
         if wanted and wanted != header.frame_id and target is None:
             return Geometry()
         if self._settings.detections_3d == 'lidar':
-            scan = self.scans.scan_of(header) if self._info else self.scans.miss('no_camera_info')
-            return Geometry(self._info, None, scan, target)
+            return Geometry(self._info, None, self._scan(header), target)
         return Geometry(self._info, self._depth(header), None, target)
+
+    def _scan(self, header: Any) -> Scan | None:
+        """Return the points of an image; None, counted, where there are none."""
+        if self._info is None:
+            self.scans.miss('no_camera_info')
+            return None
+        return self.scans.scan_of(header)
 
     def _depth(self, header: Any) -> np.ndarray | None:
         """Return the depths of an image in metres, (H, W); None without a depth image of it."""
@@ -111,7 +118,8 @@ class GeometryInputs:
             return TargetFrame(name, transforms.between(
                 name, header.stamp, header.frame_id, header.stamp))
         except MissingTransform as error:
-            return self.scans.miss('no_transform', str(error))
+            self.scans.miss('no_transform', str(error))
+            return None
 
     def _camera_from_cloud(self, image: Any, cloud: Any) -> RigidTransform:
         settings, transforms = self._settings, self._transforms

@@ -38,14 +38,16 @@ class _Builder:
     def __init__(self, message_type: type) -> None:
         # Values: slot, immutable default. Containers: field, slot, how its default is copied.
         # Nested: field -> slot, builder.
-        self._type, default = message_type, message_type()
+        default: Any = message_type()
+        self._type, self._field_types = message_type, default.get_fields_and_field_types()
         self._values: list[tuple[str, Any]] = []
         self._containers: list[tuple[str, str, Callable, Any]] = []
         self._nested: dict[str, tuple[str, _Builder]] = {}
-        for slot in message_type.__slots__:
+        for slot in default.__slots__:
             value = getattr(default, slot)
             if hasattr(value, 'get_fields_and_field_types'):
-                self._nested[slot[1:]] = slot, _builder(type(value))
+                nested: type = type(value)
+                self._nested[slot[1:]] = slot, _builder(nested)
             elif isinstance(value, list | array | np.ndarray):
                 copied = deepcopy if type(value) is list and value else copy
                 self._containers.append((slot[1:], slot, copied, value))
@@ -54,7 +56,7 @@ class _Builder:
 
     def build(self, fields: Fields) -> Any:
         """Return a message with these fields; others keep their defaults."""
-        message = object.__new__(self._type)
+        message: Any = object.__new__(self._type)
         for slot, value in self._values:
             setattr(message, slot, value)
         for name, slot, copied, value in self._containers:
@@ -79,7 +81,7 @@ class _Builder:
     def _elements(self, field: str, values: list) -> list:
         if not values or type(values[0]) is not dict:
             return values
-        build = _element_builder(self._type, field).build
+        build = _element_builder(self._field_types[field]).build
         return [build(fields) for fields in values]
 
 
@@ -87,8 +89,8 @@ _builder = cache(_Builder)
 
 
 @cache
-def _element_builder(message_type: type, field: str) -> _Builder:
-    text = message_type.get_fields_and_field_types()[field]     # sequence<NAME>, or NAME[N]
+def _element_builder(text: str) -> _Builder:
+    """Return the builder of the elements of a field's type: sequence<NAME>, or NAME[N]."""
     name = text.partition('<')[2].rstrip('>').partition(',')[0] or text.partition('[')[0]
     return _builder(message_class(name))
 
@@ -98,6 +100,7 @@ def _copy(field: array | np.ndarray, values: np.ndarray | memoryview) -> None:
         # Filling the existing array is a copy of memory in every mode. With assignment rclpy
         # checks each byte: of an ndarray or memoryview always, of bytes with field checks on.
         if values.nbytes:       # an empty view cannot be cast
-            field.frombytes(memoryview(values).cast('B'))
+            view = values.data if isinstance(values, np.ndarray) else values
+            field.frombytes(view.cast('B'))
     else:
         field[:] = values

@@ -46,14 +46,15 @@ class OutputPublisher:
     """
 
     def __init__(self, node: LifecycleNode, prefix: str, output: Output) -> None:
-        self.output, self._type = output, message_class(output.type)
-        if self._type is None:
+        kind = message_class(output.type)
+        if kind is None:
             raise UserError(f'{output.name} needs the ROS package '
                             f'{output.type.partition("/")[0]}, which is not installed.')
+        self.output, self._type = output, kind
         durability = (DurabilityPolicy.TRANSIENT_LOCAL if output.latched
                       else DurabilityPolicy.VOLATILE)
         self.publisher = node.create_lifecycle_publisher(
-            self._type, prefix + output.name,
+            kind, prefix + output.name,
             QoSProfile(depth=output.depth, durability=durability),  # rclpy writes overrides to it
             qos_overriding_options=(
                 QoSOverridingOptions.with_default_policies() if output.overridable else None))
@@ -89,7 +90,7 @@ class VehiclePointsPublisher:
 
     def add(self, camera: str, frame: ProcessedFrame) -> None:
         """Take in a frame; publish the clouds that are complete."""
-        if camera not in self._cameras:
+        if self._output is None or camera not in self._cameras:
             return
         if not self._output.publisher.get_subscription_count():
             self._collector.reset()

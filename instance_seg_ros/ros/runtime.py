@@ -16,7 +16,8 @@ from ..node_config.builders import overlay_style, region_of
 from ..node_config.parameters import AllSettings, NodeSettings
 from ..node_config.segmenter_factory import describe, first_line, gpu_memory, tune
 from ..perception.frame_batcher import FrameBatcher
-from .camera_subscription import CameraSubscription
+from ..perception.frame_processor import ProcessedFrame
+from .camera_subscription import CameraSubscription, IncomingFrame
 from .outputs import CameraPublishers, VehiclePointsPublisher
 from .pipeline import Pipeline
 
@@ -70,14 +71,19 @@ class Runtime:
 
     def run(self, settings: NodeSettings) -> None:
         """Subscribe, segment and publish."""
-        batcher = FrameBatcher(settings.batch_timeout_ms / 1000, self.cameras)
+        batcher: FrameBatcher[IncomingFrame] = FrameBatcher(
+            settings.batch_timeout_ms / 1000, self.cameras)
         self._pipeline = Pipeline(self._segmenter, batcher, self._outputs, self._now_ns,
                                   self._on_fault, self._node.get_logger(),
-                                  str(self._segmenter.device), self._vehicle_points.add)
+                                  str(self._segmenter.device), self._add_vehicle_points)
         self._pipeline.start()
         for camera in self.cameras.values():
             camera.subscribe(self._node, batcher)
         self._publish_labels(settings)
+
+    def _add_vehicle_points(self, camera: str, frame: ProcessedFrame) -> None:
+        if self._vehicle_points is not None:
+            self._vehicle_points.add(camera, frame)
 
     def stop(self, timeout_s: float) -> bool:
         """Stop publishing at once, and unsubscribe; return whether the pipeline's thread ended.

@@ -48,3 +48,11 @@ def test_ambiguous_sets_are_refused(labels):
     """Empty, out of 16-bit range, or repeating an id or a name."""
     with pytest.raises(ValueError, match='label set'):
         LabelSet('broken', labels)
+
+
+@pytest.mark.parametrize('color', [(1, 2), (1, 2, 3, 4), (0, 0, 300), (-1, 0, 0)])
+def test_colours_are_three_numbers_of_eight_bits(color):
+    """Others would fail much later, when the first overlay is drawn."""
+    label = {'id': 1, 'name': 'car', 'color': color, 'has_instances': True}
+    with pytest.raises(ValueError):
+        LabelSet.from_dict({'name': 'mine', 'labels': [label]})

@@ -6,6 +6,7 @@ import av
 import numpy as np
 import pytest
 
+from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.io.video_writer import write_film
 
 DAY = 86_400
@@ -23,3 +24,10 @@ def test_images_stand_until_the_next_one_but_an_hour_at_most(tmp_path, seconds, 
     with av.open(str(tmp_path / 'f.mp4')) as film:
         times = [frame.time for frame in film.decode(video=0)]
     assert times == pytest.approx(list(shown), abs=1e-3)
+
+
+def test_an_av_without_encoders_is_named(tmp_path, monkeypatch):
+    """Builds without GPL parts or for playing alone have neither."""
+    monkeypatch.setattr(av, 'codecs_available', {'h264'})
+    with pytest.raises(UserError, match='no video encoder libx264 or mpeg4'):
+        write_film(tmp_path / 'f.mp4', [(0.0, np.zeros((48, 64, 3), np.uint8))])

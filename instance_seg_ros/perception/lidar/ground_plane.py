@@ -93,7 +93,8 @@ def fit_ground(points: ProjectedPoints, class_mask: np.ndarray, labels: LabelSet
         except np.linalg.LinAlgError:       # all on one line
             return nominal
         inside = np.abs(design @ (*solution, -1)) < band
-    plane = _plane_of(*solution.tolist(), np.count_nonzero(inside) / len(xyz))
+    a, b, c = solution.tolist()
+    plane = _plane_of(a, b, c, np.count_nonzero(inside) / len(xyz))
     tilt = math.acos(min(1.0, float(plane.up @ nominal.up)))
     return plane if tilt <= _MAX_TILT_RAD and plane.height_m > 0 else nominal
 

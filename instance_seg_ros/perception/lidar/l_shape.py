@@ -45,7 +45,7 @@ def contours(xy: np.ndarray, owner: np.ndarray, instances: int) -> tuple[np.ndar
     least = np.full(instances * _CONTOUR, np.inf, distance.dtype)
     np.minimum.at(least, key, distance)
     nearest = np.flatnonzero(distance == least[key])
-    chosen = np.full(instances * _CONTOUR, -1)
+    chosen: np.ndarray = np.full(instances * _CONTOUR, -1)
     chosen[key[nearest]] = nearest
     chosen = chosen.reshape(instances, _CONTOUR)
     valid = chosen >= 0

@@ -61,9 +61,10 @@ class LidarPlacer:
 
     def problems(self) -> list[str]:
         """Return what is wrong with the clouds, for the diagnostics."""
-        if not self.alignment.misaligned:
+        share = self.alignment.share
+        if share is None or not self.alignment.misaligned:
             return []
-        return [f'lidar and image do not agree: the points inside {1 - self.alignment.share:.0%} '
+        return [f'lidar and image do not agree: the points inside {1 - share:.0%} '
                 'of the masks are not at the depth of an object there; check the transform and '
                 'the stamps of the cloud']
 

@@ -102,7 +102,7 @@ def _oriented(boxes: LevelBoxes, instances: list[Instance], points: np.ndarray,
     """Yield the boxes in a frame that the rotation `turn` leads to from the level one."""
     count = len(instances)
     cos, sin = np.cos(boxes.yaw), np.sin(boxes.yaw)
-    rotation = np.zeros((count, 3, 3))
+    rotation: np.ndarray = np.zeros((count, 3, 3))
     rotation[:, 0, 0], rotation[:, 0, 1], rotation[:, 1, 0] = cos, -sin, sin
     rotation[:, 1, 1], rotation[:, 2, 2] = cos, 1
     rotation = turn @ rotation

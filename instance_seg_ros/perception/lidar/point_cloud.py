@@ -84,7 +84,7 @@ def _points_of(message: Any) -> np.ndarray:
         raise PointCloudError(
             'truncated', f'The cloud declares {height} rows of {width} points of {step} bytes '
             f'({pitch} a row) but has {len(data)} bytes.')
-    rows = np.ndarray((height, width, step), np.uint8, data, strides=(pitch, step, 1))
+    rows: np.ndarray = np.ndarray((height, width, step), np.uint8, data, strides=(pitch, step, 1))
     return rows.reshape(-1, step)
 
 

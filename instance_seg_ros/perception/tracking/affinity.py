@@ -54,8 +54,9 @@ def rasterise(found: InstanceMap, step: int) -> Detections:
 
 
 def _embeddings(found: InstanceMap) -> np.ndarray | None:
-    embeddings = [i.embedding for i in found.instances]
-    return np.stack(embeddings) if embeddings and embeddings[0] is not None else None
+    embeddings = [i.embedding for i in found.instances if i.embedding is not None]
+    complete = len(embeddings) == len(found.instances)
+    return np.stack(embeddings) if embeddings and complete else None
 
 
 def mask_overlap(cells: list, shift: np.ndarray, seen: Detections) -> np.ndarray:

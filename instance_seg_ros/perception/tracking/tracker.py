@@ -9,6 +9,7 @@ a linear assignment (Hungarian method) associates them within each class.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -82,7 +83,8 @@ class Tracker:
     def reset(self) -> None:
         """Reset the tracker; numbers begin at 0 again."""
         self._tracks, self._numbers = Tracks.none(), TrackNumbers(self.reuse_after)
-        self._before, self._now, self._shape = None, None, None
+        self._before = self._now = -math.inf
+        self._shape: tuple[int, ...] = ()       # of no image yet
 
     def __call__(self, found: InstanceMap, stamp: float, in_place: bool = False) -> InstanceMap:
         """Give the instances of an image the ids of their tracks.
@@ -99,7 +101,7 @@ class Tracker:
             The map with other ids.
         """
         shape = found.instance_mask.shape
-        if self._now is not None and (stamp < self._now or shape != self._shape):
+        if stamp < self._now or (self._shape and shape != self._shape):
             self.reset()
         last = self._tracks.last
         self._tracks = self._tracks.chosen((last == self._now) | (stamp - last <= self.max_age))

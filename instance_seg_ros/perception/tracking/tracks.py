@@ -73,11 +73,10 @@ class Tracks:
         """Start tracks for the detections `theirs`."""
         if not len(ids) and len(self):
             return
-        if seen.embeddings is not None and (self.embeddings is not None or not len(self)):
-            new = seen.embeddings[theirs]
-            self.embeddings = np.concatenate((self.embeddings, new)) if len(self) else new
-        else:
-            self.embeddings = None
+        new = None if seen.embeddings is None else seen.embeddings[theirs]
+        if len(self) and new is not None:
+            new = None if self.embeddings is None else np.concatenate((self.embeddings, new))
+        self.embeddings = new
         self.ids = np.concatenate((self.ids, ids))
         self.boxes = np.concatenate((self.boxes, seen.boxes[theirs]))
         self.full = np.concatenate((self.full, seen.boxes[theirs]))

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
+import numpy as np
+from rclpy.node import Node
 
 from ...bags import BagWriter, Topic, choose_image_topic, images, open_source
 from ...bags.playback import Event, Playback, play
@@ -61,8 +63,7 @@ def run_demo(options: DemoOptions) -> RunReport:
     Raises:
         UserError: when the footage cannot be used or the node does not configure.
     """
-    with ExitStack() as stack:
-        source = stack.enter_context(open_source(options.source))
+    with open_source(options.source) as source, ExitStack() as stack:
         topic = choose_image_topic(source, options.image_topic)
         options.playback.interval(source)
         folder = stack.enter_context(_output_folder(options.output))
@@ -112,7 +113,7 @@ def _node_arguments(topic: Topic, parameters: tuple[str, ...]) -> list[str]:
 class _Run:
     """The part of a demo during which the node lives."""
 
-    def __init__(self, node, writer: BagWriter, process: NodeProcess, stop: threading.Event):
+    def __init__(self, node: Node, writer: BagWriter, process: NodeProcess, stop: threading.Event):
         self._node, self._writer, self._process, self._stop = node, writer, process, stop
         self._news = threading.Condition()
         self._counts, self._counted_at = FrameCounts(), 0
@@ -123,7 +124,8 @@ class _Run:
         played: list[tuple[int, int]] = []
 
         def publish(event: Event) -> None:
-            played.append((images.header_stamp(event.message.data), time.time_ns()))
+            if event.message is not None:
+                played.append((images.header_stamp(event.message.data), time.time_ns()))
             player.publish(event)
 
         with spinning(self._node, self._stop):
@@ -140,7 +142,7 @@ class _Run:
         for transition in ('configure', 'activate'):
             if not lifecycle.change(transition):
                 raise UserError(f'The node did not {transition}: {self._process.complaint()}')
-        self._wait(lambda: recorder.counts[f'{NODE}/label_info'], START_S,
+        self._wait(lambda: recorder.counts[f'{NODE}/label_info'] > 0, START_S,
                    f'publish {NODE}/label_info')
         if player.wait_for_subscribers(START_S, self._stop):
             self._check()
@@ -198,7 +200,7 @@ def _write_film_and_sheet(recording: Bag, folder: Path, times: FrameTimes) -> No
         return
     chosen, sheet = set(film.spread(count, SHEET_IMAGES)), []
 
-    def frames() -> Iterator[tuple[float, object]]:
+    def frames() -> Iterator[tuple[float, np.ndarray]]:
         first = None
         for index, message in enumerate(recording.messages([name])):
             at = times(images.header_stamp(message.data), message.stamp)
@@ -214,7 +216,7 @@ def _write_film_and_sheet(recording: Bag, folder: Path, times: FrameTimes) -> No
     cv2.imwrite(str(folder / 'contact_sheet.png'), cv2.cvtColor(grid, cv2.COLOR_RGB2BGR))
 
 
-def _decoded_overlay(data: bytes):
+def _decoded_overlay(data: bytes) -> np.ndarray:
     image = images.deserialize(data, 'sensor_msgs/msg/Image')
     return decode_raw(image.encoding, image.height, image.width, image.step, image.data)
 

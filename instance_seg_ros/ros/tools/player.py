@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 
 from rclpy.duration import Duration
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from rosgraph_msgs.msg import Clock
 
@@ -50,7 +51,7 @@ class Player:
         self.counts: Counter[str] = Counter()
         self._node = node
         self._clock = node.create_publisher(Clock, CLOCK, 10) if clock else None
-        self._publishers = {}
+        self._publishers: dict[str, Publisher] = {}
         reasons = [f'{t.name}: its messages are {t.serialization}, not CDR'
                    for t in getattr(source, 'skipped', ())]
         _require(source, {*(topics or ()), *(remap or ())})
@@ -85,13 +86,17 @@ class Player:
     def publish(self, event: Event) -> None:
         """Publish a message, or the time."""
         if event.message is None:
-            message = Clock()
-            message.clock.sec, message.clock.nanosec = divmod(event.stamp, NANOSECONDS)
-            self._clock.publish(message)
+            self._publish_time(event.stamp)
             return
         name = event.message.topic.name
         self._publishers[name].publish(event.message.data)
         self.counts[name] += 1
+
+    def _publish_time(self, stamp: int) -> None:
+        if self._clock is not None:
+            message = Clock()
+            message.clock.sec, message.clock.nanosec = divmod(stamp, NANOSECONDS)
+            self._clock.publish(message)
 
     def wait_for_node(self, name: str, stop: threading.Event) -> None:
         """Wait until a node, by its full name, subscribes to one of the topics."""

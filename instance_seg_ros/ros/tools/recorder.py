@@ -9,6 +9,7 @@ from collections.abc import Callable
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.subscription import Subscription
+from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 from ...bags import BagWriter, Topic
 from ...core.errors import UserError
@@ -34,10 +35,11 @@ class Recorder:
                  on_message: Callable[[Topic, bytes, int], None] = lambda *_: None,
                  now: Callable[[], int] = time.time_ns):
         self.counts: Counter[str] = Counter()
-        self._now, self._early = now, []
+        self._now = now
+        self._early: list[tuple[Topic, bytes]] = []
         self._node, self._writer = node, writer
         self._wanted, self._on_message = wanted, on_message
-        self._subscriptions = {}
+        self._subscriptions: dict[str, Subscription] = {}
         # Steady time: a simulated clock may not have begun, and the node must be found before.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = node.create_timer(DISCOVERY_S, self._discover, clock=steady)
@@ -110,7 +112,7 @@ def _serve_waiting(subscription: Subscription) -> None:
             subscription.callback(taken[0])
 
 
-def _require_hash(topic: Topic, publisher) -> None:
+def _require_hash(topic: Topic, publisher: TopicEndpointInfo) -> None:
     """Compare the definition that is written into the bag with what is on the wire."""
     live = str(getattr(publisher, 'topic_type_hash', '') or '')  # not available on Humble
     if live.startswith('RIHS01_') and topic.type_hash and live != topic.type_hash:

@@ -300,3 +300,12 @@ def test_the_grid_has_about_160_columns(width, step, monkeypatch):
         found, _ = scene([(CAR, 20 * k, 10, 20, 20)], 60, width)
         tracker(found, k / 10)
     assert set(steps) == {step} and shifts[-1] == [[round(20 / step), 0]]
+
+
+def test_embeddings_of_a_part_of_the_instances_are_ignored():
+    """Records from Python may lack some; overlap and boxes decide then."""
+    first, _ = scene([(CAR, 10, 10, 30, 20), (CAR, 100, 40, 40, 24)])
+    partly = replace(first, instances=(
+        replace(first.instances[0], embedding=np.zeros(2, np.float32)), first.instances[1]))
+    tracker = Tracker()
+    assert tracker(first, 0.0).instances == tracker(partly, 0.1).instances
