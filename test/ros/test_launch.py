@@ -22,7 +22,7 @@ from checkout import ROOT, child_environment
 from instance_seg_ros.io.video_writer import write_film
 
 LAUNCH_FILES = sorted((ROOT / 'launch').glob('*.launch.py'))
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0   # a node imports for a minute where the cores are busy
 NAME = 'instance_seg_ros'
 STARTED = r'instance_seg_node-\d+\]: process started with pid \[(\d+)\]'
 # What `ros2 launch FILE ARGUMENTS` does.
