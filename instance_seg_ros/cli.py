@@ -13,7 +13,7 @@ from importlib import import_module
 
 from .commands.examples import EXAMPLES, HEADING
 from .commands.parser import Formatter, Parser
-from .core.errors import DeviceError, UserError
+from .core.errors import DeviceError, UserError, is_out_of_memory
 from .core.interruption import STATUS, ended_by_interrupt, interrupted_after_imports
 
 VERBS = {
@@ -83,14 +83,20 @@ def main(argv: list[str] | None = None) -> int:
         print(f'instance_seg: {verb} needs the Python package {error.name!r}, which is not '
               'installed; see docs/installation.md.', file=sys.stderr)
         return 2
+    except (MemoryError, RuntimeError, ImportError) as error:
+        if not is_out_of_memory(error):
+            raise
+        print('instance_seg: Not enough memory; free some, or choose a smaller --input-size.',
+              file=sys.stderr)
+        return 2
     except BrokenPipeError:     # such as of `| head`; what is left in the buffer has no reader
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:
-        if not error.strerror:  # not the system's: a programming error
+        if not error.strerror and not is_out_of_memory(error):  # a programming error
             raise
         of = f'{error.filename}: ' if error.filename else ''
-        print(f'instance_seg: {of}{error.strerror}.', file=sys.stderr)
+        print(f'instance_seg: {of}{error.strerror or error}.', file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return STATUS

@@ -5,10 +5,12 @@
 import io
 import shutil
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import zstandard
 from mcap.writer import CompressionType, Writer
 from rosbags.rosbag2.metadata import dump_qos_v8
 from ruamel.yaml import YAML
@@ -60,6 +62,7 @@ class BagWriter:
         self._schemas: dict[tuple[str, str], int] = {}
         self._times = _Times()
         self._pending_bytes = self._written = 0
+        self._failed = False
         self.in_complete_chunks = 0
         """Messages that `flush_chunks` makes readable."""
         check_free(self.path)
@@ -102,14 +105,29 @@ class BagWriter:
         self._file.flush()
 
     def _end_chunk(self) -> None:
-        self._mcap.flush()
-        self._pending_bytes, self.in_complete_chunks = 0, self._written
+        """Write the chunk; after an error none, because the library has lost its messages."""
+        if not self._failed:
+            with self._writing():
+                self._mcap.flush()
+            self._pending_bytes, self.in_complete_chunks = 0, self._written
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        self._failed = True
+        try:
+            yield
+        except zstandard.ZstdError as error:    # compression fails for lack of memory alone
+            raise MemoryError(f'{self.path}: {error}') from error
+        self._failed = False
 
     def close(self) -> Path:
         """Finish the bag and give it its name; return its path."""
+        if self._failed:
+            raise UserError(f'{self.path} is incomplete: a part of it could not be written.')
         information = self._information()
         self._mcap.add_metadata('rosbag2', {'serialized_metadata': _yaml(information)})
-        self._mcap.finish()
+        with self._writing():
+            self._mcap.finish()
         self._file.close()
         (self._part / 'metadata.yaml').write_text(
             _yaml({'rosbag2_bagfile_information': information}), encoding='utf-8')
@@ -118,7 +136,7 @@ class BagWriter:
 
     def abandon(self, keep: bool = False) -> None:
         """Stop without a bag; ``keep`` leaves what was written in `PATH.part`."""
-        with suppress(OSError):     # of a full disk, which has said so before
+        with suppress(OSError, MemoryError):    # of a full disk, which has said so before
             if keep:
                 self.flush()
         with suppress(OSError):

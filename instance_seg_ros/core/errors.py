@@ -3,6 +3,10 @@
 """Exceptions with messages for users."""
 
 
+_NO_MEMORY = ("can't allocate memory", 'Cannot allocate memory', 'not enough memory', 'bad_alloc',
+              'Insufficient memory', "can't start new thread", 'failed to map segment')
+
+
 class UserError(Exception):
     """Something the user gave is wrong; the message names it and the remedy in a sentence.
 
@@ -22,3 +26,11 @@ class DeviceError(RuntimeError):
         """Take the message and whether this process can go on with the device."""
         super().__init__(message)
         self.process_lost = process_lost
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that the memory of the host is used up.
+
+    PyTorch, OpenCV, the loader of libraries and the start of a thread have no MemoryError for it.
+    """
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY)

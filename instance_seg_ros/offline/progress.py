@@ -127,9 +127,11 @@ class ResumableBag:
         if kind is None:
             self.close()
         else:
-            self._writer.flush()    # the next run writes these messages anew, in whole chunks
-            self.save()
-            self._writer.abandon(keep=True)
+            try:
+                self._writer.flush()    # the next run writes these messages anew, in whole chunks
+                self.save()
+            finally:
+                self._writer.abandon(keep=True)
 
     def _copy(self, saved: Path, count: int) -> None:
         file = next(saved.glob('*.mcap'))

@@ -298,3 +298,30 @@ def test_what_cannot_be_done(make_bag, tmp_path):
     (['/c/image_raw', '/c/image_raw/compressed'], ['c_image_raw', 'c_image_raw_compressed'])])
 def test_names_of_cameras(topics, names):
     assert camera_names(topics) == names
+
+
+@pytest.mark.parametrize('call', [1, 3])
+def test_a_chunk_that_cannot_be_compressed(make_bag, tmp_path, monkeypatch, call):
+    """Its messages are lost to the library: nothing follows it, and the next run is complete."""
+    from mcap.writer import zstandard
+
+    from instance_seg_ros.bags import writer
+
+    source, calls, compress = make_bag(), [], zstandard.compress
+
+    def fail_once(data):
+        calls.append(data)
+        if len(calls) == call:
+            raise zstandard.ZstdError('cannot compress: Allocation error : not enough memory')
+        return compress(data)
+
+    monkeypatch.setattr(writer, 'CHUNK_BYTES', 3000)
+    process(source, tmp_path / 'whole' / 'out')
+    with monkeypatch.context() as patch, pytest.raises(MemoryError, match='out'):
+        patch.setattr(zstandard, 'compress', fail_once)
+        process(source, tmp_path / 'out')
+    assert not (tmp_path / 'out').exists() and len(calls) == call
+    process(source, tmp_path / 'out')
+    whole, resumed = (folder / 'out_0.mcap' for folder in (
+        tmp_path / 'whole' / 'out', tmp_path / 'out'))
+    assert whole.read_bytes() == resumed.read_bytes()

@@ -27,6 +27,34 @@ progress.SAVE_EVERY_S = 0.05
 writer.CHUNK_BYTES = 4096
 cli.main()
 """
+LIMITED = """
+import os, resource, shutil, sys
+from pathlib import Path
+from instance_seg_ros import cli
+
+def used(kind):
+    if kind == 'NOFILE':
+        return len(os.listdir('/proc/self/fd'))
+    return int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()
+
+def run(folder):
+    return cli.main(['process-bag', sys.argv[1], f'{folder}/out', *sys.argv[4:]])
+
+free, limited = sys.argv[2:4]
+assert run(free) == 0
+for kind, more in ('NOFILE', 0), ('NOFILE', 1), ('AS', 0), ('AS', 8 << 20):
+    number = getattr(resource, f'RLIMIT_{kind}')
+    usual = resource.getrlimit(number)
+    resource.setrlimit(number, (used(kind) + more, usual[1]))
+    try:
+        status = run(limited)
+    finally:
+        resource.setrlimit(number, usual)
+    print(kind, more, 'ended with', status)
+    assert Path(limited, 'out').exists() == (status == 0)
+    shutil.rmtree(f'{limited}/out', ignore_errors=True)
+assert run(limited) == 0
+"""
 OUTPUTS = {'instance_mask', 'class_mask', 'detections', 'label_info'}
 TYPES = {'instance_mask': 'sensor_msgs/msg/Image', 'class_mask': 'sensor_msgs/msg/Image',
          'overlay': 'sensor_msgs/msg/Image', 'detections': 'vision_msgs/msg/Detection2DArray'}
@@ -185,3 +213,17 @@ def test_the_second_process_on_a_result_is_refused(make_bag, tmp_path, start_pyt
                    status=2)
     assert 'is being written by another process' in text
     assert sorted(p.name for p in tmp_path.iterdir()) == ['bag']
+
+
+def test_few_files_and_little_memory_are_a_sentence(make_bag, tmp_path, start_python, checkpoint):
+    """Nothing incomplete gets the final name, and the same command finishes without the limit."""
+    source = make_bag(frames=3)
+    folders = [tmp_path / 'free', tmp_path / 'limited']
+    child = start_python('-c', LIMITED, source, *folders, '--checkpoint', checkpoint,
+                         '--threads', 1)
+    text, _ = child.communicate(timeout=120)
+    assert child.returncode == 0 and 'Traceback' not in text, text
+    assert 'Too many open files' in text and 'NOFILE 0 ended with 2' in text, text
+    assert 'AS 0 ended with 2' in text and 'emory' in text, text
+    free, limited = ((folder / 'out' / 'out_0.mcap').read_bytes() for folder in folders)
+    assert free == limited

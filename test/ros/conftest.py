@@ -121,7 +121,7 @@ class Car:
         self.node, self.name = node, name
         self._changed = threading.Condition()
         self._clients, self._publishers, self.heard = {}, {}, {}
-        self.statuses = {}
+        self.statuses, self.stamp = {}, None
         node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
 
     # Hearing
@@ -160,6 +160,7 @@ class Car:
 
     def _on_diagnostics(self, message):
         with self._changed:
+            self.stamp = message.header.stamp.sec
             for status in message.status:
                 values = {item.key: item.value for item in status.values}
                 self.statuses[status.name] = (status.level[0], status.message, values)
