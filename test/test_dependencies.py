@@ -63,6 +63,18 @@ def test_pins_agree():
             assert constraints.get(name.lower(), version) == version, (path.name, name)
 
 
+def test_the_lock_has_the_pinned_versions_and_their_hashes():
+    """Else run scripts/lock.sh."""
+    text = (REQUIREMENTS / 'demo.lock').read_text()
+    locked = dict(re.findall(r'^([a-z0-9-]+)==([^ ]+)', text, re.MULTILINE))
+    for name, version in {**pins('ros'), **pins('runtime')}.items():
+        assert locked[name.lower().replace('.', '-')] == version, name
+    constraints = {name.lower(): version for name, version in pins('constraints').items()}
+    assert not {name for name in locked if constraints.get(name, locked[name]) != locked[name]}
+    entries = re.split(r'\n(?=[a-z])', text)[1:]
+    assert len(entries) >= len(locked) and all('--hash=sha256:' in entry for entry in entries)
+
+
 def test_imports_of_development_are_in_an_extra():
     used = set().union(*map(imports, SOURCES)) & DEVELOPMENT
     offered = set().union(*extras().values(), pins('alone'))

@@ -112,6 +112,14 @@ def test_the_demo_needs_less(machine):
     assert machine.run('test').returncode == 0 and 'requirements/train.txt' in machine.calls
 
 
+def test_hashes_are_required_on_request(machine):
+    refused_for = refused(machine.run('test', REQUIRE_HASHES='1'))
+    assert 'REQUIRE_HASHES is for the demo' in refused_for and 'install' not in machine.calls
+    assert machine.run('demo', REQUIRE_HASHES='1').returncode == 0
+    assert '--require-hashes' in machine.calls and 'requirements/demo.lock' in machine.calls
+    assert 'runtime.txt' not in machine.calls
+
+
 @pytest.mark.parametrize('path', ['requirements/runtime.txt', 'setup.py',
                                   'test/interfaces/vision_msgs/msg/Point2D.msg'])
 def test_a_change_is_taken_over(machine, path):
