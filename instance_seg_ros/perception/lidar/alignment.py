@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
 
 from ...core.instances import Instance, InstanceMap
+from .ground_match import GroundMatch
 from .ground_plane import GroundPlane
 from .oriented_box import LidarCamera, OrientedBox
 from .projection import ProjectedPoints
@@ -19,9 +21,10 @@ _FARTHEST_M = 40.0
 _STEP_M = 1.5
 _SIDE_SHARE = 0.4
 _FEWEST_SURROUNDING = 4
-_MOST_POINTS = 4096
-_MOST_INSTANCES = 8
+_MOST_POINTS, _MOST_INSTANCES = 4096, 8
 _SURELY_SEEN_M = 15.0
+_LEAST_SHARE, _LEAST_CORRELATION = 0.5, 0.4
+"""Below these, image and cloud do not agree."""
 
 
 def votes_of(boxes: Sequence[OrientedBox], points: ProjectedPoints, found: InstanceMap,
@@ -43,25 +46,36 @@ def votes_of(boxes: Sequence[OrientedBox], points: ProjectedPoints, found: Insta
     Returns:
         A vote for each box that can be checked.
     """
-    few = points.every(1 + len(points) // _MOST_POINTS)
-    free = few.values_of(found.instance_mask) == 0
-    row, column = few.row[free], few.column[free]
-    distance = np.hypot(few.xyz[free, 0], few.xyz[free, 2])
     nearest = {box.instance.id: box.nearest_m for box in boxes}
-    votes = []
+    votes, checked = [], []
     for instance in sorted(found.instances, key=lambda i: -i.area)[:_MOST_INSTANCES]:
         expected = foot_distance(instance, camera, ground, found.height)
         if expected is None:
             continue
-        if instance.id not in nearest:
-            votes += [False] if expected < _SURELY_SEEN_M else []
-            continue
-        surrounding = distance[_surrounding(instance.box, row, column)]
-        if len(surrounding) >= _FEWEST_SURROUNDING:
-            apart = np.abs(surrounding - nearest[instance.id]) > _STEP_M
-            votes.append(bool(_RATIOS[0] < nearest[instance.id] / expected < _RATIOS[1]
-                              and 2 * np.count_nonzero(apart) > len(apart)))
-    return tuple(votes)
+        if instance.id in nearest:
+            checked.append((*instance.box, nearest[instance.id], expected))
+        elif expected < _SURELY_SEEN_M:
+            votes.append(False)
+    some = points.every(1 + len(points) // _MOST_POINTS)
+    return (*votes, *_agree(np.array(checked), some, found)) if checked else tuple(votes)
+
+
+def _agree(checked: np.ndarray, points: ProjectedPoints, found: InstanceMap) -> list[bool]:
+    """Return the votes of the instances with enough points next to them.
+
+    Args:
+        checked: x0, y0, x1, y1, the nearest point, the expected distance, (I, 6).
+        points: some points of the cloud in the image.
+        found: the masks.
+    """
+    nearest, expected = checked[:, 4], checked[:, 5]
+    surrounding, distance = _surrounding(checked[:, :4], points, found)
+    apart = surrounding & (np.abs(distance - nearest.astype(np.float32)[:, None]) > _STEP_M)
+    around = np.count_nonzero(surrounding, 1)
+    ratio = nearest / expected
+    agree = ((ratio > _RATIOS[0]) & (ratio < _RATIOS[1])
+             & (2 * np.count_nonzero(apart, 1) > around))
+    return agree[around >= _FEWEST_SURROUNDING].tolist()
 
 
 def foot_distance(instance: Instance, camera: LidarCamera, ground: GroundPlane,
@@ -70,47 +84,88 @@ def foot_distance(instance: Instance, camera: LidarCamera, ground: GroundPlane,
 
     None where it is cut off by the image, at or above the horizon, or further than 40 m.
     """
-    x0, _, x1, y1 = instance.box
-    ray = camera.pinhole.ray((x0 + x1) / 2, y1)
-    slope = -float(ground.up @ ray)
+    (x0, _, x1, y1), pinhole = instance.box, camera.pinhole
+    ray_x, ray_y = ((x0 + x1) / 2 - pinhole.cx) / pinhole.fx, (y1 - pinhole.cy) / pinhole.fy
+    right, down, ahead = ground.up.tolist()
+    slope = -(right * ray_x + down * ray_y + ahead)
     if y1 >= image_height or slope <= 0:
         return None
-    distance = ground.height_m / slope * float(np.hypot(ray[0], ray[2]))
+    distance = ground.height_m / slope * math.hypot(ray_x, 1)
     return distance if distance <= _FARTHEST_M else None
 
 
-def _surrounding(box: tuple[int, int, int, int], row: np.ndarray,
-                 column: np.ndarray) -> np.ndarray:
-    """Mark the points to the left and right of the upper half of a box."""
-    x0, y0, x1, y1 = box
-    side = max(4, _SIDE_SHARE * (x1 - x0))
-    return ((row >= y0) & (row < (y0 + y1) / 2) & (column >= x0 - side) & (column < x1 + side)
-            & ((column < x0 - 1) | (column > x1)))
+def _surrounding(boxes: np.ndarray, points: ProjectedPoints,
+                 found: InstanceMap) -> tuple[np.ndarray, np.ndarray]:
+    """Return which points are to the left or right of the upper half of each box, on no instance.
+
+    Returns:
+        bool (I, M) for the boxes (I, 4), and the horizontal distances, metres, (M,).
+    """
+    x0, y0, x1, y1 = boxes.T[:, :, None]
+    side = np.maximum(4, _SIDE_SHARE * (x1 - x0))
+    # Integers of the points' own type are compared several times faster than others.
+    left, inner_left, inner_right, right, top, middle = np.ceil(
+        [x0 - side, x0 - 1, x1, x1 + side, y0, (y0 + y1) / 2]).astype(np.int32)
+    level = (points.row >= top.min()) & (points.row < middle.max())
+    near = np.flatnonzero(level & (points.values_of(found.instance_mask) == 0))
+    row, column, xyz = points.row[near], points.column[near], points.xyz[near]
+    beside = ((column >= left) & (column < inner_left)) | ((column > inner_right)
+                                                           & (column < right))
+    distance = np.sqrt(xyz[:, 0] * xyz[:, 0] + xyz[:, 2] * xyz[:, 2])
+    return (row >= top) & (row < middle) & beside, distance
 
 
 class AlignmentMonitor:
-    """Checks whether clouds match images, over the last instances that could be checked."""
+    """Checks whether clouds match images, over the last frames.
 
-    def __init__(self, window: int = 60, fewest: int = 12) -> None:
-        self._votes: deque[bool] = deque(maxlen=window)
-        self._fewest = fewest
+    Two kinds of evidence, either of which suffices: the instances that could be checked, and the
+    ground in the image against that in the cloud.
+    """
 
-    def add(self, votes: tuple[bool, ...]) -> None:
-        """Take in the votes of one frame."""
+    def __init__(self, instances: int = 60, fewest_instances: int = 12, frames: int = 20,
+                 fewest_frames: int = 5) -> None:
+        self._votes: deque[bool] = deque(maxlen=instances)
+        self._grounds: deque[GroundMatch] = deque(maxlen=frames)
+        self._fewest_instances, self._fewest_frames = fewest_instances, fewest_frames
+
+    def add(self, votes: Sequence[bool], ground: GroundMatch | None = None) -> None:
+        """Take in the evidence of one frame."""
         self._votes.extend(votes)
+        if ground is not None:
+            self._grounds.append(ground)
 
     def reset(self) -> None:
-        """Forget all votes."""
+        """Forget all evidence."""
         self._votes.clear()
+        self._grounds.clear()
 
     @property
     def share(self) -> float | None:
         """Share of the instances that agree; None where too few could be checked."""
-        if len(self._votes) < self._fewest:
+        if len(self._votes) < self._fewest_instances:
             return None
         return sum(self._votes) / len(self._votes)
 
     @property
+    def ground_correlation(self) -> float | None:
+        """Correlation of the ground in image and cloud; None where too few frames show it."""
+        if len(self._grounds) < self._fewest_frames:
+            return None
+        return sum(self._grounds, GroundMatch(0.0, 0.0, 0.0)).correlation
+
+    def reasons(self) -> list[str]:
+        """Return why the transform seems wrong or the clouds late; empty where they do not."""
+        share, correlation = self.share, self.ground_correlation
+        reasons = []
+        if share is not None and share < _LEAST_SHARE:
+            reasons.append(f'the points inside {1 - share:.0%} of the masks are not at the depth '
+                           'of an object there')
+        if correlation is not None and correlation < _LEAST_CORRELATION:
+            reasons.append('the road of the image is not the ground of the cloud (correlation '
+                           f'{correlation:.2f})')
+        return reasons
+
+    @property
     def misaligned(self) -> bool:
-        """Whether most instances disagree: the transform is wrong, or the clouds are late."""
-        return self.share is not None and self.share < 0.5
+        """Whether there is a reason to doubt the transform."""
+        return bool(self.reasons())

@@ -10,13 +10,9 @@ from functools import cached_property
 
 import numpy as np
 
-from ...core.labels import LabelSet
 from .projection import ProjectedPoints
 
-GROUND_NAMES = ('road', 'sidewalk', 'pavement')
 _FARTHEST_M = 40.0
-_MOST_POINTS = 1024
-"""Of the image, road or not: a plane needs no more."""
 _FEWEST_POINTS = 40
 _MAX_TILT_RAD = math.radians(12)
 _BANDS_M = (0.5, 0.2, 0.1)
@@ -55,27 +51,23 @@ def nominal_plane(height_m: float, pitch_rad: float) -> GroundPlane:
     return GroundPlane(np.array([0.0, -math.cos(pitch_rad), -math.sin(pitch_rad)]), height_m)
 
 
-def fit_ground(points: ProjectedPoints, class_mask: np.ndarray, labels: LabelSet,
+def fit_ground(points: ProjectedPoints, on_ground: np.ndarray,
                nominal: GroundPlane) -> GroundPlane:
     """Fit the ground to the points on road and pavement, robustly.
 
     Least squares in three steps, each on the points near the plane of the step before.
 
     Args:
-        points: the points of the cloud in the image, M points.
-        class_mask: uint8 (H, W), label ids.
-        labels: names of the label ids.
+        points: points of the cloud in the image; some hundreds suffice.
+        on_ground: whether the image shows ground there, bool (M,).
         nominal: the plane of the parameters: where the search begins, and what is returned when
             there are too few points or when their plane is tilted by more than 12 degrees.
 
     Returns:
         The plane.
     """
-    ground = np.zeros(256, bool)
-    ground[[label.id for label in labels.labels if label.name in GROUND_NAMES]] = True
-    few = points.every(1 + len(points) // _MOST_POINTS)
-    near = ground.take(few.values_of(class_mask)) & (few.xyz[:, 2] < _FARTHEST_M)
-    xyz = few.xyz[near].astype(np.float64)
+    near = on_ground & (points.xyz[:, 2] < _FARTHEST_M)
+    xyz = points.xyz.compress(near, 0).astype(np.float64)
     if len(xyz) < _FEWEST_POINTS:
         return nominal
     # y = a x + b z + c, y pointing down: the ground is never vertical in an image of the road.

@@ -10,6 +10,8 @@ All instances of a frame are searched at once.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 _CONTOUR = 64
@@ -24,20 +26,41 @@ _COARSE = np.radians(np.arange(0, 90, 5.0))
 _FINE = np.radians(np.arange(-4, 4.1, 1.0))
 
 
-def contours(xy: np.ndarray, owner: np.ndarray, instances: int) -> tuple[np.ndarray, np.ndarray]:
+def _axes_of(yaws: np.ndarray) -> np.ndarray:
+    """Return the directions along each yaw (..., A), then those across, float32 (..., 2 A, 2)."""
+    cos, sin = np.cos(yaws), np.sin(yaws)
+    along, across = np.stack([cos, sin], -1), np.stack([-sin, cos], -1)
+    return np.concatenate([along, across], -2).astype(np.float32)
+
+
+_COARSE_AXES = _axes_of(_COARSE)
+
+
+@dataclass(frozen=True)
+class Contours:
+    """The points of I instances that face the sensor: K = 64 directions over the width of each.
+
+    Attributes:
+        points: the nearest in each direction, metres, float32 (I, 2, K); where none counts, that
+            of a neighbour.
+        valid: where there is one and it hangs together with most others, bool (I, K).
+        nearest: distance of the nearest point of all, metres, float32 (I,).
+    """
+
+    points: np.ndarray
+    valid: np.ndarray
+    nearest: np.ndarray
+
+
+def contours(xy: np.ndarray, owner: np.ndarray, instances: int) -> Contours:
     """Return the points of each instance that face the sensor.
 
     Args:
-        xy: points in the level frame with the sensor at its origin, metres, (P, 2).
-        owner: instance of each point, below `instances`, int (P,).
+        xy: points in the level frame with the sensor at its origin, metres, float32 (2, P).
+        owner: instance of each point, below `instances`, int (P,); each has one or more.
         instances: I.
-
-    Returns:
-        points, (I, 64, 2): the nearest in each of 64 directions over the instance's
-        width, and bool (I, 64): where there is one and it hangs together with most others.
-        Elsewhere a neighbour that counts is repeated.
     """
-    bearing, distance = np.arctan2(xy[:, 1], xy[:, 0]), np.hypot(xy[:, 0], xy[:, 1])
+    bearing, distance = np.arctan2(xy[1], xy[0]), np.sqrt(xy[0] * xy[0] + xy[1] * xy[1])
     low, high = extremes(bearing, owner, instances)
     scale = _CONTOUR / np.maximum(high - low, 1e-6)
     place = ((bearing - low[owner]) * scale[owner]).astype(np.int64)
@@ -47,11 +70,14 @@ def contours(xy: np.ndarray, owner: np.ndarray, instances: int) -> tuple[np.ndar
     nearest = np.flatnonzero(distance == least[key])
     chosen: np.ndarray = np.full(instances * _CONTOUR, -1)
     chosen[key[nearest]] = nearest
-    chosen = chosen.reshape(instances, _CONTOUR)
+    chosen, least = chosen.reshape(instances, _CONTOUR), least.reshape(instances, _CONTOUR)
     valid = chosen >= 0
     # Bin 0 has the point of the least bearing, so there is one before each place.
-    valid = _largest_run(xy.take(_filled(chosen, valid), 0), valid)
-    return xy.take(_filled(chosen, valid), 0), valid
+    points = xy.take(_filled(chosen, valid), 1)                 # (2, I, K)
+    run = _largest_run(points, valid)
+    if run is not valid:
+        points = xy.take(_filled(chosen, run), 1)
+    return Contours(points.swapaxes(0, 1), run, least.min(1))
 
 
 def extremes(values: np.ndarray, owner: np.ndarray,
@@ -74,10 +100,11 @@ def _filled(values: np.ndarray, valid: np.ndarray) -> np.ndarray:
 
 
 def _largest_run(points: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Keep the run of a contour without a jump that has most points, bool (I, K)."""
-    step = np.diff(points, axis=1)                              # (I, K - 1, 2)
+    """Keep the run of a contour (2, I, K) without a jump that has most points, bool (I, K)."""
+    step = np.diff(points)
+    step *= step
     jump = np.zeros(valid.shape, bool)
-    jump[:, 1:] = (step * step).sum(2) > _JUMP_M ** 2
+    jump[:, 1:] = step[0] + step[1] > _JUMP_M ** 2
     if not jump.any():
         return valid
     run = np.cumsum(jump, 1)
@@ -90,23 +117,20 @@ def fit_yaw(points: np.ndarray, valid: np.ndarray) -> np.ndarray:
     """Return the direction of an edge of each contour, radians in [0, pi/2), float64 (I,).
 
     Args:
-        points: metres, (I, K, 2); what is not valid repeats a point that is.
+        points: metres, float32 (I, 2, K); what is not valid repeats a point that is.
         valid: which of them count, bool (I, K), at least one each.
     """
-    points = np.ascontiguousarray(points.swapaxes(1, 2), np.float32)        # (I, 2, K)
     weight = valid.astype(np.float32)
-    yaw = _COARSE[_closeness(points, weight, _COARSE[None]).argmax(1)]
+    yaw = _COARSE[_closeness(points, weight, _COARSE_AXES).argmax(1)]
     fine = yaw[:, None] + _FINE
-    best = _closeness(points, weight, fine).argmax(1)
+    best = _closeness(points, weight, _axes_of(fine)).argmax(1)
     return np.mod(fine[np.arange(len(fine)), best], np.pi / 2)
 
 
-def _closeness(points: np.ndarray, weight: np.ndarray, yaws: np.ndarray) -> np.ndarray:
-    """Return how close the points (I, 2, K) lie to the edges at yaws (I or 1, A), (I, A)."""
-    count = yaws.shape[1]
-    yaws = np.concatenate([yaws, yaws + np.pi / 2], 1)
-    axes = np.stack([np.cos(yaws), np.sin(yaws)], 2).astype(np.float32)     # (I or 1, 2 A, 2)
+def _closeness(points: np.ndarray, weight: np.ndarray, axes: np.ndarray) -> np.ndarray:
+    """Return how close the points (I, 2, K) lie to the edges at A yaws, (I, A)."""
     gap = _to_edge(axes @ points, weight)                                   # (I, 2 A, K)
+    count = gap.shape[1] // 2
     gap = np.minimum(gap[:, :count], gap[:, count:])                        # (I, A, K)
     gap += _CLOSEST_M
     return _weighted(np.reciprocal(gap, out=gap), weight)

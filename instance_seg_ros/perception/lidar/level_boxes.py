@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .l_shape import contours, fit_yaw
+from .l_shape import contours, extremes, fit_yaw
 from .usual_sizes import SizeTable
 
 _NOISE_M = 0.05
@@ -32,12 +32,14 @@ class LevelBoxes:
         yaw: of the length about z, radians, (I,); whether front or back is not known.
         deviation: standard deviations of the centre along the length, along the width and along z
             in metres, and of the yaw in radians, (I, 4).
+        nearest: horizontal distance of the nearest point, metres, (I,).
     """
 
     center: np.ndarray
     size: np.ndarray
     yaw: np.ndarray
     deviation: np.ndarray
+    nearest: np.ndarray
 
 
 def fit_boxes(xyz: np.ndarray, owner: np.ndarray, usual: SizeTable, ground_z: float,
@@ -49,16 +51,16 @@ def fit_boxes(xyz: np.ndarray, owner: np.ndarray, usual: SizeTable, ground_z: fl
     the box is completed on the side turned away from the camera.
 
     Args:
-        xyz: points in the level frame, metres, (P, 3).
+        xyz: points in the level frame, metres, float32 (3, P).
         owner: object of each point, below I, int (P,); each object has one or more.
         usual: what is usual for each of the I objects.
         ground_z: of the ground in the level frame.
         cut: whether an object is cut off by the edge of the image, bool (I,).
     """
-    count = len(cut)
-    points, valid = contours(xyz[:, :2], owner, count)
-    middle = (points * valid[:, :, None]).sum(1) / valid.sum(1, keepdims=True)
-    yaw = np.arctan2(middle[:, 1], middle[:, 0])
+    contour = contours(xyz[:2], owner, len(cut))
+    points, valid = contour.points, contour.valid
+    middle = points.sum(2)                                       # (I, 2)
+    yaw = np.arctan2(middle[:, 1], middle[:, 0]).astype(np.float64)
     sided = usual.has_sides
     yaw[sided] = fit_yaw(points[sided], valid[sided])
     low, high = _extents(points, yaw)                            # (I, 2)
@@ -66,26 +68,30 @@ def fit_boxes(xyz: np.ndarray, owner: np.ndarray, usual: SizeTable, ground_z: fl
     yaw[turn] += np.pi / 2
     low[turn], high[turn] = (np.stack([low[turn, 1], -high[turn, 0]], 1),
                              np.stack([high[turn, 1], -low[turn, 0]], 1))
-    deviation = _deviation(points, valid, high - low, usual, sided)
+    deviation = _deviation(valid, high - low, usual)
     low, high, unseen = _completed(low, high, usual)
     deviation[:, :2] = np.hypot(deviation[:, :2], unseen)
     deviation[cut, 0] += usual.length[cut] / 4
     over = _over_footprint(xyz, owner, yaw, low, high)
-    bottom, top = _vertical(xyz[over, 2], owner[over], usual, ground_z)
-    middle, cos, sin = (low + high) / 2, np.cos(yaw), np.sin(yaw)
-    center = np.stack([middle[:, 0] * cos - middle[:, 1] * sin,
-                       middle[:, 0] * sin + middle[:, 1] * cos, (bottom + top) / 2], 1)
+    bottom, top = _vertical(xyz[2, over], owner[over], usual, ground_z)
+    center = np.empty((len(cut), 3))
+    center[:, :2] = (((low + high) / 2)[:, None] @ _axes(yaw))[:, 0]
+    center[:, 2] = (bottom + top) / 2
     size = np.concatenate([high - low, (top - bottom)[:, None]], 1)
-    return LevelBoxes(center, size, np.remainder(yaw + np.pi / 2, np.pi) - np.pi / 2, deviation)
+    yaw = np.remainder(yaw + np.pi / 2, np.pi) - np.pi / 2
+    return LevelBoxes(center, size, yaw, deviation, contour.nearest)
+
+
+def _axes(yaw: np.ndarray) -> np.ndarray:
+    """Return the directions along and across each yaw as rows, (I, 2, 2)."""
+    cos, sin = np.cos(yaw), np.sin(yaw)
+    return np.stack([cos, sin, -sin, cos], 1).reshape(-1, 2, 2)
 
 
 def _extents(points: np.ndarray, yaw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the least and greatest coordinate along and across the yaw, (I, 2) each."""
-    cos, sin = np.cos(yaw)[:, None], np.sin(yaw)[:, None]
-    x, y = points[..., 0], points[..., 1]                       # (I, K)
-    along, across = x * cos + y * sin, y * cos - x * sin
-    return (np.stack([along.min(1), across.min(1)], 1),
-            np.stack([along.max(1), across.max(1)], 1))
+    turned = _axes(yaw).astype(np.float32) @ points              # (I, 2, K)
+    return turned.min(2), turned.max(2)
 
 
 def _length_is_across(extent: np.ndarray, usual: SizeTable,
@@ -118,31 +124,28 @@ def _completed(low: np.ndarray, high: np.ndarray,
 def _over_footprint(xyz: np.ndarray, owner: np.ndarray, yaw: np.ndarray, low: np.ndarray,
                     high: np.ndarray) -> np.ndarray:
     """Mark the points over the footprint of their object, bool (P,)."""
-    cos, sin = np.cos(yaw)[owner], np.sin(yaw)[owner]
-    along, across = xyz[:, 0] * cos + xyz[:, 1] * sin, xyz[:, 1] * cos - xyz[:, 0] * sin
-    low, high = low - _AROUND_M, high + _AROUND_M
-    return ((along >= low[owner, 0]) & (along <= high[owner, 0])
-            & (across >= low[owner, 1]) & (across <= high[owner, 1]))
+    middle, reach = (low + high) / 2, (high - low) / 2 + _AROUND_M
+    table = np.stack([np.cos(yaw), np.sin(yaw), *middle.T, *reach.T]).astype(np.float32)
+    cos, sin, along, across, reach_along, reach_across = table.take(owner, 1)       # (P,) each
+    x, y, _ = xyz
+    return ((np.abs(x * cos + y * sin - along) <= reach_along)
+            & (np.abs(y * cos - x * sin - across) <= reach_across))
 
 
 def _vertical(z: np.ndarray, owner: np.ndarray, usual: SizeTable,
               ground_z: float) -> tuple[np.ndarray, np.ndarray]:
     """Return bottom and top of each object, (I,); what is not too tall is on the ground."""
-    count = len(usual.height)
-    low, high = np.full(count, np.inf), np.full(count, -np.inf)
-    np.minimum.at(low, owner, z)
-    np.maximum.at(high, owner, z)
+    low, high = extremes(z, owner, len(usual.height))
     tallest = 1.5 * usual.height
     stands = (high - ground_z <= tallest) & (high > ground_z)
     return np.where(stands, ground_z, low), high
 
 
-def _deviation(points: np.ndarray, valid: np.ndarray, extent: np.ndarray,
-               usual: SizeTable, sided: np.ndarray) -> np.ndarray:
+def _deviation(valid: np.ndarray, extent: np.ndarray, usual: SizeTable) -> np.ndarray:
     """Return the deviations of what is visible, (I, 4); that of the yaw as of a fitted line."""
-    spread = extent.max(1) / np.sqrt(12) * np.sqrt(np.maximum(valid.sum(1), 1))
+    spread = extent.max(1) * np.sqrt(valid.sum(1) / 12)
     yaw = np.hypot(np.minimum(_NOISE_M / np.maximum(spread, 1e-6), 1), _YAW_FLOOR_RAD)
-    result = np.full((len(points), 4), _NOISE_M)
+    result = np.full((len(valid), 4), _NOISE_M)
     result[:, 2] = np.hypot(_NOISE_M, _GROUND_M)
-    result[:, 3] = np.where(sided, yaw, np.pi / np.sqrt(3))
+    result[:, 3] = np.where(usual.has_sides, yaw, np.pi / np.sqrt(3))
     return result

@@ -61,15 +61,14 @@ class LidarPlacer:
 
     def problems(self) -> list[str]:
         """Return what is wrong with the clouds, for the diagnostics."""
-        share = self.alignment.share
-        if share is None or not self.alignment.misaligned:
+        reasons = self.alignment.reasons()
+        if not reasons:
             return []
-        return [f'lidar and image do not agree: the points inside {1 - share:.0%} '
-                'of the masks are not at the depth of an object there; check the transform and '
+        return [f'lidar and image do not agree: {", and ".join(reasons)}; check the transform and '
                 'the stamps of the cloud']
 
     def _count(self, placement: LidarPlacement) -> None:
-        self.alignment.add(placement.votes)
+        self.alignment.add(placement.votes, placement.ground_match)
         self.counts['too_few_points'] += placement.too_few
         self.counts['no_points_in_image'] += not placement.points_in_image
 

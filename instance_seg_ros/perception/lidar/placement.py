@@ -6,16 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import compress
 
 import numpy as np
 
 from ...core.instances import Instance, InstanceMap
 from .alignment import votes_of
 from .foreground import ObjectPoints, in_foreground, points_in_masks
+from .ground_match import GROUND, GroundMatch, kinds_at, match_ground
 from .ground_plane import GroundPlane, fit_ground, nominal_plane
 from .level_boxes import LevelBoxes, fit_boxes
 from .oriented_box import LidarCamera, OrientedBox
-from .projection import project
+from .projection import ProjectedPoints, project
 from .rigid_transform import RigidTransform
 from .usual_sizes import SizeTable
 
@@ -24,6 +26,8 @@ _ABOVE_GROUND_M = 0.15
 """Points below this belong to the road under an object."""
 _MARGIN_SHARE = 1 / 600
 """Masks are eroded by this share of the image's width."""
+_MOST_POINTS = 2048
+"""Of the image: the ground needs no more."""
 _TILT_RAD = np.radians(3)
 """Deviation of roll and pitch: objects are taken to stand upright on the ground."""
 
@@ -38,6 +42,7 @@ class LidarPlacement:
         points_in_image: number of points of the cloud in the image.
         votes: of the instances whose place can be checked, whether the cloud fits the image there.
         ground: the plane below.
+        ground_match: whether it is where the image shows it; None where that cannot be said.
     """
 
     boxes: tuple[OrientedBox, ...] = ()
@@ -45,6 +50,7 @@ class LidarPlacement:
     points_in_image: int = 0
     votes: tuple[bool, ...] = ()
     ground: GroundPlane = field(default_factory=lambda: nominal_plane(1.5, 0.0))
+    ground_match: GroundMatch | None = None
 
 
 def place_with_lidar(found: InstanceMap, xyz: np.ndarray, camera_from_cloud: RigidTransform,
@@ -63,43 +69,39 @@ def place_with_lidar(found: InstanceMap, xyz: np.ndarray, camera_from_cloud: Rig
         The boxes in the camera's optical frame, and counts.
     """
     points = project(xyz, camera_from_cloud, camera.pinhole, (found.width, found.height))
+    some = points.every(1 + len(points) // _MOST_POINTS)
     nominal = nominal_plane(camera.height_m, camera.pitch_rad)
-    ground = fit_ground(points, found.class_mask, found.label_set, nominal)
-    count = len(found.instances)
-    if not count or not len(points):
-        return LidarPlacement((), count, len(points), ground=ground)
-    margin = max(1, round(found.width * _MARGIN_SHARE))
-    inside = points_in_masks(found, points, margin)
-    level = points.xyz[inside.point] @ ground.level_from_camera.T.astype(np.float32)
-    keep = in_foreground(level[:, 0], inside.owner, count)
-    keep &= (level[:, 2] > _ABOVE_GROUND_M - ground.height_m) | (ground.share is None)
-    on_object = inside.chosen(keep)
-    enough = on_object.counts(count) >= min_points
-    boxes = _boxes(found, on_object, level[keep], enough, ground)
-    votes = votes_of(boxes, points, found, camera, nominal)
-    return LidarPlacement(boxes, int(count - enough.sum()), len(points), votes, ground)
+    kind = kinds_at(some, found)
+    ground = fit_ground(some, kind == GROUND, nominal)
+    inside = points_in_masks(found, points, max(1, round(found.width * _MARGIN_SHARE)))
+    boxes = _boxes(found, points, inside, ground, min_points)
+    return LidarPlacement(boxes, len(found.instances) - len(boxes), len(points),
+                          votes_of(boxes, points, found, camera, nominal), ground,
+                          match_ground(some, kind, found.height, ground))
 
 
-def _boxes(found: InstanceMap, on_object: ObjectPoints, level: np.ndarray, enough: np.ndarray,
-           ground: GroundPlane) -> tuple[OrientedBox, ...]:
+def _boxes(found: InstanceMap, points: ProjectedPoints, inside: ObjectPoints, ground: GroundPlane,
+           min_points: int) -> tuple[OrientedBox, ...]:
     """Return the boxes of the instances with enough points, in the camera's optical frame."""
-    keep = enough[on_object.owner]
-    owner = (np.cumsum(enough) - 1)[on_object.owner[keep]]
-    instances = [i for i, e in zip(found.instances, enough, strict=True) if e]
-    if not instances:
+    level = ground.level_from_camera.astype(np.float32) @ points.xyz.take(inside.point, 0).T
+    keep = in_foreground(level[0], inside.owner, len(found.instances))
+    if ground.share is not None:
+        keep &= level[2] > _ABOVE_GROUND_M - ground.height_m
+    enough = np.bincount(inside.owner[keep], minlength=len(found.instances)) >= min_points
+    if not enough.any():
         return ()
+    keep &= enough[inside.owner]
+    owner = (np.cumsum(enough) - 1)[inside.owner[keep]]
+    instances = list(compress(found.instances, enough))
     cut = np.array([i.box[0] == 0 or i.box[2] == found.width for i in instances])
-    xyz = level[keep].astype(np.float64)
-    boxes = fit_boxes(xyz, owner, SizeTable.of(i.label for i in instances), -ground.height_m, cut)
-    nearest = np.full(len(instances), np.inf)
-    np.minimum.at(nearest, owner, np.hypot(xyz[:, 0], xyz[:, 1]))
-    return tuple(_oriented(boxes, instances, np.bincount(owner), nearest,
-                           ground.level_from_camera.T))
+    boxes = fit_boxes(level.compress(keep, 1), owner, SizeTable.of(i.label for i in instances),
+                      -ground.height_m, cut)
+    return tuple(_oriented(boxes, instances, np.bincount(owner), ground.level_from_camera.T))
 
 
 def _oriented(boxes: LevelBoxes, instances: list[Instance], points: np.ndarray,
-              nearest: np.ndarray, turn: np.ndarray) -> Iterator[OrientedBox]:
-    """Yield the boxes in a frame that the rotation `turn` leads to from the level one."""
+              turn: np.ndarray) -> Iterator[OrientedBox]:
+    """Return the boxes in a frame that the rotation `turn` leads to from the level one."""
     count = len(instances)
     cos, sin = np.cos(boxes.yaw), np.sin(boxes.yaw)
     rotation: np.ndarray = np.zeros((count, 3, 3))
@@ -111,7 +113,5 @@ def _oriented(boxes: LevelBoxes, instances: list[Instance], points: np.ndarray,
     covariance = np.zeros((count, 6, 6))
     for part in (slice(0, 3), slice(3, 6)):
         covariance[:, part, part] = (rotation * variance[:, None, part]) @ rotation.swapaxes(1, 2)
-    center = boxes.center @ turn.T
-    for k, instance in enumerate(instances):
-        yield OrientedBox(instance, center[k], boxes.size[k], rotation[k], covariance[k],
-                          int(points[k]), float(nearest[k]))
+    return map(OrientedBox, instances, boxes.center @ turn.T, boxes.size, rotation, covariance,
+               points.tolist(), boxes.nearest.tolist())
