@@ -64,14 +64,12 @@ def _far_from_edge(mask: np.ndarray, row: np.ndarray, column: np.ndarray, ids: n
                    margin: int) -> np.ndarray:
     """Mark the points with the same id all round, bool (P,)."""
     (height, width), flat = mask.shape, mask.reshape(-1)
-    rows = [r * width for r in (np.maximum(row - margin, 0), row,
-                                np.minimum(row + margin, height - 1))]
-    columns = (np.maximum(column - margin, 0), column, np.minimum(column + margin, width - 1))
-    keep = np.ones(len(ids), bool)
-    for r in rows:
-        for c in columns:
-            keep &= flat.take(r + c) == ids
-    return keep
+    above, below = np.maximum(row - margin, 0), np.minimum(row + margin, height - 1)
+    left, right = np.maximum(column - margin, 0), np.minimum(column + margin, width - 1)
+    middle, above, below = row * width, above * width, below * width
+    round_about = np.stack([above + left, above + column, above + right, middle + left,
+                            middle + right, below + left, below + column, below + right])
+    return (flat.take(round_about) == ids).all(0)
 
 
 def in_foreground(depths: np.ndarray, owner: np.ndarray, instances: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_CONTOUR = 64
+_CONTOUR = 48
 """Points of a contour: one for each of that many directions seen from the sensor."""
 _CLOSEST_M = 0.1
 """Added to each distance: noise, and the curve of a bumper, say little about the direction."""
@@ -38,7 +38,7 @@ _COARSE_AXES = _axes_of(_COARSE)
 
 @dataclass(frozen=True)
 class Contours:
-    """The points of I instances that face the sensor: K = 64 directions over the width of each.
+    """The points of I instances that face the sensor: K = 48 directions over the width of each.
 
     Attributes:
         points: the nearest in each direction, metres, float32 (I, 2, K); where none counts, that
