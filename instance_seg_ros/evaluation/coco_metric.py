@@ -68,7 +68,8 @@ class CocoScorer:
             truth.createIndex()
             if not self._found:     # loadRes takes no empty list
                 return dict.fromkeys(_NAMES, 0.) | {'classes': {}}
-            scorer = COCOeval(truth, truth.loadRes(self._found), 'segm')
+            found = truth.loadRes([dict(one) for one in self._found])   # it adds to them
+            scorer = COCOeval(truth, found, 'segm')
             scorer.evaluate()
             scorer.accumulate()
             scorer.summarize()

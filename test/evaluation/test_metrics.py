@@ -38,6 +38,7 @@ def test_coco_counts_hits_by_overlap_and_ignores_void_and_groups():
     assert scores['classes'] == {'car': {'AP': pytest.approx(scores['AP']), 'AP50': 1.}}
     # Thresholds 0.5, 0.55 and 0.6 find both cars, the seven above one of two.
     assert scores['AP'] == pytest.approx((3 + 7 * 51 / 101) / 10)
+    assert scorer.scores() == scores            # for the report, then for the JSON file
 
 
 def test_coco_without_predictions_is_zero():
