@@ -110,7 +110,7 @@ class KittiObject:
         try:
             matrices = (_official_calibration(calibration) if self._official
                         else json.loads(calibration.read_text()))
-            pinhole, shift, transform = _camera(matrices)
+            pinhole, shift, transform = camera_of(matrices)
             boxes = tuple(box for line in labels.read_text().splitlines()
                           if (box := _true_box(line, shift)))
             points = np.frombuffer(cloud.read_bytes(), '<f4').reshape(-1, 4)
@@ -135,7 +135,7 @@ def _official_calibration(path: Path) -> dict:
     return {name: values[name].reshape(3, -1) for name in ('P2', 'R0_rect', 'Tr_velo_to_cam')}
 
 
-def _camera(matrices: dict) -> tuple[Pinhole, np.ndarray, RigidTransform]:
+def camera_of(matrices: dict) -> tuple[Pinhole, np.ndarray, RigidTransform]:
     """Return the intrinsics, the reference camera's place and the lidar's pose."""
     p2 = np.array(matrices['P2'], np.float64)
     shift = np.linalg.solve(p2[:, :3], p2[:, 3])

@@ -48,7 +48,7 @@ def test_a_reliable_subscriber_that_stands_slows_nothing(start_node, start_pytho
     assert not any(dropped.values()) and car.status()[0] == 0
     # A writer that waits for a reader waits for 100 ms each time.
     assert float(car.values()['publish_ms p50']) < 100
-    assert node.end()[0] == 0           # with the messages that nobody acknowledges
+    assert node.end()[0] == 0           # with messages that are never acknowledged
     slow.send_signal(signal.SIGCONT)
 
 

@@ -161,8 +161,8 @@ class AlignmentMonitor:
             reasons.append(f'the points inside {1 - share:.0%} of the masks are not at the depth '
                            'of an object there')
         if correlation is not None and correlation < _LEAST_CORRELATION:
-            reasons.append('the road of the image is not the ground of the cloud (correlation '
-                           f'{correlation:.2f})')
+            reasons.append('the road pixels do not match the ground points of the cloud '
+                           f'(correlation {correlation:.2f})')
         return reasons
 
     @property

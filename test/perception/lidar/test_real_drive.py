@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from instance_seg_ros import InstanceSegmenter
-from instance_seg_ros.datasets.kitti_object import CAMERA_HEIGHT_M, _camera
+from instance_seg_ros.datasets.kitti_object import CAMERA_HEIGHT_M, camera_of
 from instance_seg_ros.datasets.sample import read_rgb
 from instance_seg_ros.perception.lidar.alignment import AlignmentMonitor
 from instance_seg_ros.perception.lidar.oriented_box import LidarCamera
@@ -24,7 +24,7 @@ def drive(shared_data):
     frames = [(segmenter(read_rgb(path)),
                np.fromfile(path.with_suffix('.bin'), np.float32).reshape(-1, 4)[:, :3].copy())
               for path in sorted((folder / 'drive').glob('*.jpg'))]
-    pinhole, _, transform = _camera(json.loads((folder / 'drive_calib.json').read_text()))
+    pinhole, _, transform = camera_of(json.loads((folder / 'drive_calib.json').read_text()))
     return frames, pinhole, transform
 
 
