@@ -72,11 +72,13 @@ def _extent(present: np.ndarray, pixels: int) -> np.ndarray:
 
 def count_boundary_sides(label_image: np.ndarray, count: int) -> np.ndarray:
     """Count the sides of each region's pixels that face another region or the border: (M,)."""
-    padded = np.pad(label_image, 1, constant_values=-1)
-    sides = np.zeros(label_image.shape, np.int64)
-    for y, x in ((0, 1), (2, 1), (1, 0), (1, 2)):
-        neighbour = padded[y:y + label_image.shape[0], x:x + label_image.shape[1]]
-        sides += neighbour != label_image
+    sides = np.zeros(label_image.shape, np.uint8)
+    for labels, counted in ((label_image, sides), (label_image.T, sides.T)):
+        differs = labels[1:] != labels[:-1]
+        counted[1:] += differs
+        counted[:-1] += differs
+        counted[0] += 1
+        counted[-1] += 1
     inside = label_image > 0
     region = label_image[inside].astype(np.int64) - 1
     return np.bincount(region, sides[inside], count).astype(np.int64)

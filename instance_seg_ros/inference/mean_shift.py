@@ -232,13 +232,21 @@ def _squares(points: Tensor) -> Tensor:
 def _distinct(modes: Tensor, count: Tensor, radius: float = 1.) -> Tensor:
     """Choose modes, most populous first, none within `radius` of a chosen one: places (M,)."""
     order = torch.argsort(count, descending=True, stable=True)
-    stronger = torch.tril(_within(modes[order], modes[order], radius), -1)
-    keep = torch.ones(len(modes), dtype=torch.bool, device=modes.device)
+    # As numbers, since a product is cheaper than `any` over such a small table.
+    stronger = torch.tril(_close(modes[order], radius), -1).float()
+    keep = torch.ones(len(modes), device=modes.device)
     while True:   # settles after as many passes as the longest chain of neighbours
-        after = ~(stronger & keep).any(1)
+        after = (stronger @ keep <= 0).float()
         if torch.equal(after, keep):
-            return order[keep]
+            return order[keep > 0]
         keep = after
+
+
+def _close(points: Tensor, radius: float) -> Tensor:
+    """Return which pairs of one set are within a radius: bool (P, P)."""
+    product = points @ points.T
+    squares = product.diagonal()
+    return torch.sub(squares, product, alpha=2).add_((squares - radius ** 2).unsqueeze(1)) <= 0
 
 
 def _rank_in_group(group: Tensor) -> Tensor:
