@@ -26,7 +26,7 @@ _ABOVE_GROUND_M = 0.15
 """Points below this belong to the road under an object."""
 _MARGIN_SHARE = 1 / 600
 """Masks are eroded by this share of the image's width."""
-_MOST_POINTS = 2048
+_MOST_POINTS = 1024
 """Of the image: the ground needs no more."""
 _TILT_RAD = np.radians(3)
 """Deviation of roll and pitch: objects are taken to stand upright on the ground."""
