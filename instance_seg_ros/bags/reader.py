@@ -188,6 +188,10 @@ class _Intact:
         self.count = self._reader.message_count
         self.start = self._reader.start_time
         self.end = self._reader.end_time - 1
+        numbers = self.count, self.start, self.end, *(topic.count for topic in self.topics)
+        if not all(isinstance(number, int) for number in numbers) or self.count < 0:
+            self._reader.close()
+            raise ValueError('its counts and times are not numbers')    # rosbags checks no types
 
     def __enter__(self) -> '_Intact':
         return self

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading bags of every kind, whole and broken."""
 
+import re
 import shutil
 import sqlite3
 
@@ -156,6 +157,19 @@ def test_a_recording_without_metadata(make_bag, caplog, storage):
     with open_source(path) as bag:
         assert [m.stamp for m in bag.messages()] == STAMPS
     assert 'no readable metadata.yaml' in caplog.text
+
+
+@pytest.mark.parametrize('storage', ['sqlite3', 'mcap'])
+@pytest.mark.parametrize('count', ['[1, 2]', 'many', '-5', '{}', '2.5'])
+def test_a_count_that_is_no_count(make_bag, caplog, storage, count):
+    """The metadata are not believed; the data files say what is in them."""
+    path = make_bag(storage=storage)
+    metadata = path / 'metadata.yaml'
+    metadata.write_text(re.sub(rf'(?m)^  message_count: {FRAMES}$', f'  message_count: {count}',
+                               metadata.read_text()))
+    with open_source(path) as bag:
+        assert bag.count == FRAMES and [m.stamp for m in bag.messages()] == STAMPS
+    assert 'cannot be read as its metadata.yaml says (its counts' in caplog.text
 
 
 def split_bag(folder):
