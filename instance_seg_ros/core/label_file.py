@@ -77,7 +77,10 @@ def _label_set(data: object, name: str) -> LabelSet:
     free = (k for k in range(1, MAX_LABELS + 1) if k not in taken)
     labels = tuple(_label(c, index, free) for index, c in enumerate(classes))
     aliases = {alias: c['name'] for c in classes for alias in _aliases(c)}
-    own = {str(key): str(value) for key, value in (data.get('map') or {}).items()}
+    mapped = data.get('map') or {}
+    if not isinstance(mapped, dict):
+        raise ValueError('`map` is not a mapping of names')
+    own = {str(key): str(value) for key, value in mapped.items()}
     rest = data.get('rest')
     return LabelSet(str(data.get('name', name)), labels, aliases | own,
                     None if rest is None else str(rest))

@@ -186,4 +186,4 @@ def _number(value: Any, setting: Any) -> Any:
     try:
         return kind(value)
     except (TypeError, ValueError):
-        raise ValueError(f'{setting.name} is a number, not {value!r}') from None
+        raise ValueError(f'{setting.name} is a number, not {shortened(repr(value))}') from None

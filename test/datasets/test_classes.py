@@ -52,7 +52,8 @@ def test_a_label_file_is_written_as_it_is_read(yard, tmp_path):
 @pytest.mark.parametrize(('text', 'reason'), [
     ('[]', 'needs a list'), ('classes: 5', 'needs a list'), ('classes: [{id: 3}]', 'no name'),
     ('classes: [a, a]', 'repeats'), ('classes: [{name: a, id: 70}]', '1 to 64'),
-    ('classes: [a]\nmap: {b: c}', 'no class c'), ('classes: [a]\nrest: b', 'no class b'),
+    ('classes: [a]\nmap: {b: c}', 'no class c'), ('classes: [a]\nmap: [b]', 'not a mapping'),
+    ('classes: [a]\nrest: b', 'no class b'),
     ('classes: [{name: a, colour: x}]', 'unknown entry colour'), ('classes: [ignore]', 'ignore'),
     ('classes: [{name: a, color: [1, 2, 300]}]', '0 to 255'), ('a: [', 'invalid YAML')])
 def test_a_wrong_label_file_says_why(text, reason, tmp_path):

@@ -23,6 +23,7 @@ from instance_seg_ros.evaluation.folder import read_predictions
 from instance_seg_ros.node_config.builders import all_settings, overlay_style, processor_of
 from instance_seg_ros.node_config.parameter_file import read_parameters
 from instance_seg_ros.node_config.parameters import NODE_FIELDS, AllSettings
+from instance_seg_ros.perception.tracking import tracker as _tracker  # noqa: F401 - slow import
 from instance_seg_ros.training.recipe import load_recipe
 
 _IMAGE = np.zeros((40, 60, 3), np.uint8)

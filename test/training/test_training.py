@@ -125,6 +125,10 @@ def test_recipes_name_what_is_wrong(tmp_path):
         path.write_text(line)
         with pytest.raises(UserError, match=word):
             load_recipe(path)
+    path.write_text(f"steps: {{x: {'a' * 5000}}}")
+    with pytest.raises(UserError, match='steps is a number') as caught:
+        load_recipe(path)
+    assert len(str(caught.value)) < 500
     path.write_text('{batch: 3, learning_rate: 1e-4}')
     assert load_recipe(path).batch == 3 and load_recipe(path).learning_rate == 1e-4
 

@@ -48,12 +48,12 @@ def read_tensors(path: Path | str) -> dict[str, Tensor]:
 
 def _check_archive(path: Path) -> None:
     """Refuse a zip archive that unpacks to far more than it is: torch does not compress."""
-    if not zipfile.is_zipfile(path):
-        return
     try:
+        if not zipfile.is_zipfile(path):
+            return
         with zipfile.ZipFile(path) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
         raise UserError(f'{path} is a damaged PyTorch file: {error}.') from error
     if size > _MOST_UNPACKED * max(path.stat().st_size, 1 << 20):
         raise UserError(f'{path} would be unpacked to {size >> 20} MiB; PyTorch itself does not '

@@ -92,6 +92,17 @@ def test_two_tensors_for_one_place():
     assert torch.equal(network.decoder.final.bias, bias)
 
 
+@pytest.mark.parametrize('field', [b'PK\1\2', b'PK\6\7'])
+def test_archives_of_unknown_versions_and_several_disks(tmp_path, field):
+    """zipfile raises more than its own errors for them, some before it is asked to open."""
+    torch.save({'a': torch.zeros(2)}, tmp_path / 'odd')
+    content = (tmp_path / 'odd').read_bytes()
+    at = content.rindex(field)
+    (tmp_path / 'odd').write_bytes(content[:at + 4] + b'\xff' * 12 + content[at + 16:])
+    with pytest.raises(UserError, match='odd is a damaged PyTorch file'):
+        read_tensors(tmp_path / 'odd')
+
+
 @pytest.mark.parametrize('content', [
     b'', b'not weights', b'PK\x03\x04 torn zip', b'\x80\x02}q\x00.', b'\x12\x01' + bytes(20),
     b'\x08\0\0\0\0\0\0\0{garbage', b'\x80\x04N.', bytes(64), b'epochs: 3\n', b'lr: 0.1\n'])
