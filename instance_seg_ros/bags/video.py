@@ -85,6 +85,8 @@ class Video:
                 stream = _main_stream(container)
                 if stream is None:
                     raise UserError(f'{self.path} contains no video stream.')
+                if stream.codec_context is None:        # decoding would end the process
+                    raise UserError(f'{self.path} has a video stream of an unknown codec.')
                 yield container, stream
         except (av.FFmpegError, OSError) as error:
             raise UserError(f'{self.path} cannot be read as a video: '

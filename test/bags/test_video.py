@@ -106,6 +106,16 @@ MATRICES = {1: (1, 0, 0, 1), 2: (-1, 0, 0, 1), 3: (-1, 0, 0, -1), 4: (1, 0, 0, -
 """Display matrices a, b, c, d with the effect of each EXIF orientation."""
 
 
+def test_a_film_of_an_unknown_codec(make_video):
+    """PyAV has no decoder for it, and ends the process when it is asked to decode."""
+    path = make_video('film.mp4')
+    content = path.read_bytes()
+    assert content.count(b'stsd') == 1
+    path.write_bytes(content.replace(b'stsd', b'stsx'))     # what the box of the codec is called
+    with pytest.raises(UserError, match='film.mp4 has a video stream of an unknown codec'):
+        open_source(path)
+
+
 def filmed(path, image, frames=2, **options):
     """Write a film of one image, stored as it is."""
     with av.open(str(path), 'w', **options) as container:
