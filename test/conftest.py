@@ -22,6 +22,12 @@ settings.load_profile('without_deadline')
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with the files of slow tests: a parallel run should not end with one of them."""
+    slow = {item.path for item in items if item.get_closest_marker('slow')}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope='session', autouse=True)
 def ros_domain_of_worker():
     """Give each process of a parallel run (pytest-xdist) a ROS domain of its own."""

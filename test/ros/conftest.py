@@ -185,6 +185,14 @@ class Car:
 
     # Driving
 
+    def in_executor(self, function):
+        """Call a function in the thread that serves the node, and wait for it."""
+        done = threading.Event()
+        task = self.node.executor.create_task(function)
+        task.add_done_callback(lambda _: done.set())
+        assert done.wait(PATIENCE_S), 'the executor did not come to it'
+        return task.result()
+
     def call(self, service_type, service, request):
         client = self._clients.get(service)
         if client is None:

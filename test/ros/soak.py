@@ -108,7 +108,8 @@ class Disturbance:
         """Do what is due in a second of the run."""
         self._change_parameters()
         if second % 2 == 0:
-            self._change_subscribers()
+            # In the executor's thread: elsewhere it may be about to wait for what is destroyed.
+            self._car.in_executor(self._change_subscribers)
         if second % 15 == 14:
             self._cycle(complete=second % 60 == 59)
 
