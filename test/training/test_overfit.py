@@ -37,7 +37,7 @@ class Case:
 # between the middles of two cells all is interpolated, which leaves some loss at the edges.
 SMALL = {'shape': (64, 64), 'cars': ((4, 20), (32, 20))}
 CELLS = {'shape': (64, 64), 'cars': ((0, 16), (32, 16)), 'size': (32, 32), 'loss': .1}
-CASES = (Case('enet', 300, 5e-3), Case('enet_branched', 150, 5e-3),
+CASES = (Case('enet', 300, 5e-3), Case('enet_branched', 120, 5e-3),
          Case('segnet', 50, 2e-3, **SMALL),
          Case('dilation10', 24, 2e-4, **CELLS), Case('resnet38', 20, 3e-4, **CELLS))
 

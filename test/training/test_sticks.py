@@ -22,8 +22,8 @@ RECIPE = ROOT / 'config/training/sticks.yaml'
 
 @pytest.mark.slow
 def test_a_short_run_tells_crossing_sticks_apart(tmp_path):
-    """Half of the recipe's steps."""
-    recipe = dataclasses.replace(load_recipe(RECIPE), steps=250, validate_every=10_000)
+    """About a minute on two cores; AP 0.05 and AP50 0.2 when this was written."""
+    recipe = dataclasses.replace(load_recipe(RECIPE), validate_every=10_000)
     train(Run(recipe, (), tmp_path, 'a command', workers=0))
     segmenter = InstanceSegmenter(Checkpoint.load(tmp_path / 'last.safetensors'), device='cpu')
     result = evaluate(Predictor(segmenter), frames_of(Sticks('test'), 'sticks', 50))
