@@ -94,7 +94,7 @@ def test_two_tensors_for_one_place():
 
 @pytest.mark.parametrize('field', [b'PK\1\2', b'PK\6\7'])
 def test_archives_of_unknown_versions_and_several_disks(tmp_path, field):
-    """zipfile raises more than its own errors for them, some before it is asked to open."""
+    """For them, zipfile raises more than its own errors, some before it is asked to open."""
     torch.save({'a': torch.zeros(2)}, tmp_path / 'odd')
     content = (tmp_path / 'odd').read_bytes()
     at = content.rindex(field)
