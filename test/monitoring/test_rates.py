@@ -31,6 +31,17 @@ def test_rate_is_that_of_regular_events_and_fades(hz):
     assert rate.hz() == 0
 
 
+def test_two_events_are_enough_and_the_edge_of_the_window_counts():
+    clock = Clock()
+    rate = Rate(window_s=5.0, clock=clock)
+    rate.tick()
+    clock.now += 5
+    rate.tick()
+    assert rate.hz() == 0.2
+    clock.now += 0.5
+    assert rate.hz() == 0
+
+
 @given(st.floats(1, 60), st.floats(1, 60), st.integers(0, 2**32 - 1))
 def test_the_limit_lets_through_what_it_should(source_hz, max_hz, seed):
     clock = Clock()
