@@ -88,7 +88,8 @@ class InstanceSegmenter:
             self.device, self.half, checkpoint.method)
         self._to_map = InstanceMapBuilder(self.label_set, Confidence(
             checkpoint.confidence, self.label_set.names, checkpoint.method))
-        self._in_use, self._changing = threading.Lock(), threading.Lock()
+        # Re-entrant: a signal handler closes the segmenter in the middle of its thread's own call.
+        self._in_use, self._changing = threading.RLock(), threading.Lock()
         self._settings = SegmenterSettings({}, {}, {}, self.label_set.thing_indices)
         self.configure(bandwidth=checkpoint.bandwidths)
         self.configure(bandwidth=bandwidth, classes=classes, score_threshold=score_threshold,

@@ -202,6 +202,19 @@ def test_closing_waits_for_the_call_in_progress(painted):
         painted(street())
 
 
+def test_a_signal_handler_closes_it_in_the_middle_of_a_call(painted):
+    """It runs in the thread of the call, which would wait for itself."""
+    class Interrupted(Painted):
+        def forward(self, images):
+            painted.close()
+            return super().forward(images)
+
+    painted._engine.network = Interrupted()
+    assert len(painted(street()).instances) == 3
+    with pytest.raises(RuntimeError, match='closed'):
+        painted(street())
+
+
 def test_settings_changed_at_once_are_all_kept(painted):
     """Two threads change different settings; neither undoes the other's change."""
     interval = sys.getswitchinterval()
