@@ -191,7 +191,7 @@ class _Intact:
         numbers = self.count, self.start, self.end, *(topic.count for topic in self.topics)
         if not all(isinstance(number, int) for number in numbers) or self.count < 0:
             self._reader.close()
-            raise ValueError('its counts and times are not numbers')    # rosbags checks no types
+            raise ValueError('invalid message counts or times')    # rosbags checks no types
 
     def __enter__(self) -> '_Intact':
         return self

@@ -161,15 +161,15 @@ def test_a_recording_without_metadata(make_bag, caplog, storage):
 
 @pytest.mark.parametrize('storage', ['sqlite3', 'mcap'])
 @pytest.mark.parametrize('count', ['[1, 2]', 'many', '-5', '{}', '2.5'])
-def test_a_count_that_is_no_count(make_bag, caplog, storage, count):
-    """The metadata are not believed; the data files say what is in them."""
+def test_an_invalid_message_count(make_bag, caplog, storage, count):
+    """The data files are read without the metadata."""
     path = make_bag(storage=storage)
     metadata = path / 'metadata.yaml'
     metadata.write_text(re.sub(rf'(?m)^  message_count: {FRAMES}$', f'  message_count: {count}',
                                metadata.read_text()))
     with open_source(path) as bag:
         assert bag.count == FRAMES and [m.stamp for m in bag.messages()] == STAMPS
-    assert 'cannot be read as its metadata.yaml says (its counts' in caplog.text
+    assert 'cannot be read as its metadata.yaml says (invalid message counts' in caplog.text
 
 
 def split_bag(folder):

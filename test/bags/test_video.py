@@ -101,11 +101,6 @@ def test_what_is_no_video(tmp_path, content):
         open_source(path)
 
 
-MATRICES = {1: (1, 0, 0, 1), 2: (-1, 0, 0, 1), 3: (-1, 0, 0, -1), 4: (1, 0, 0, -1),
-            5: (0, 1, 1, 0), 6: (0, 1, -1, 0), 7: (0, -1, -1, 0), 8: (0, -1, 1, 0)}
-"""Display matrices a, b, c, d with the effect of each EXIF orientation."""
-
-
 def test_a_film_of_an_unknown_codec(make_video):
     """PyAV has no decoder for it, and ends the process when it is asked to decode."""
     path = make_video('film.mp4')
@@ -114,6 +109,11 @@ def test_a_film_of_an_unknown_codec(make_video):
     path.write_bytes(content.replace(b'stsd', b'stsx'))     # what the box of the codec is called
     with pytest.raises(UserError, match='film.mp4 has a video stream of an unknown codec'):
         open_source(path)
+
+
+MATRICES = {1: (1, 0, 0, 1), 2: (-1, 0, 0, 1), 3: (-1, 0, 0, -1), 4: (1, 0, 0, -1),
+            5: (0, 1, 1, 0), 6: (0, 1, -1, 0), 7: (0, -1, -1, 0), 8: (0, -1, 1, 0)}
+"""Display matrices a, b, c, d with the effect of each EXIF orientation."""
 
 
 def filmed(path, image, frames=2, **options):

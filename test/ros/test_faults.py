@@ -34,7 +34,7 @@ def test_a_reliable_subscriber_that_stands_slows_nothing(start_node, start_pytho
     slow = start_python('-c', SUBSCRIBER, ROS_DOMAIN_ID=str(domain),
                         ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST')
     masks, heard = car.hear('class_mask', Image), car.hear('heard', Image)
-    # Nobody is told when the node has found the subscriber: a message that arrives is the proof.
+    # There is no event for the discovery of the subscriber by the node: send until it receives.
     car.until(lambda: car.send_and_wait(car.image()) or (masks and heard))
     slow.send_signal(signal.SIGSTOP)
     before, already = car.counts()[0], len(masks)
