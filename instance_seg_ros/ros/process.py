@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -19,7 +20,9 @@ from rclpy.signals import SignalHandlerOptions
 from ..core.errors import UserError
 from ..core.interruption import is_importing
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_RETRY_S = 0.001
+# SIGALRM repeats one that came at a bad moment.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 
 
 def run(make_node: Callable[[], Any], args: list[str] | None = None) -> int:
@@ -129,6 +132,9 @@ class Interruption:
             signal.signal(number, signal.SIG_IGN)
 
     def _on_signal(self, number: int, frame: Any) -> None:
+        if self._allowed and _is_in_context_stack(frame):
+            signal.setitimer(signal.ITIMER_REAL, _RETRY_S)
+            return
         self.ignore()
         self.happened = True
         if self._allowed:
@@ -146,3 +152,12 @@ class Interruption:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(0)
+
+
+def _is_in_context_stack(frame: Any) -> bool:
+    """Return whether a frame is amid entering or leaving a context of an ExitStack.
+
+    An exception there loses the context: the executor would never give the handle back that it
+    has just taken, and the participant with its shared memory would outlive the node.
+    """
+    return bool(frame) and frame.f_code.co_filename == contextlib.__file__

@@ -294,6 +294,7 @@ def start_node(domain, tmp_path):
     yield start
     for process in processes:
         process.end()
+        print(process.log)      # pytest shows it next to a failure
 
 
 @pytest.fixture
