@@ -7,9 +7,9 @@
 
 Each program runs undisturbed once. Then it is killed with SIGKILL at a random instant and started
 again, until it has been killed as often as asked for; the result has to equal the undisturbed
-one, byte by byte, and nothing incomplete may have a final name. The full disk is a tmpfs with
-room for half of the result, for which root is needed. Prints a table; exit status 1: something
-differs.
+one, byte by byte (of training, the weights), and nothing incomplete may have a final name. The
+full disk is a tmpfs with room for half of the result, for which root is needed. Prints a table;
+exit status 1: something differs.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from safetensors import safe_open
+
 ROOT = Path(__file__).resolve().parents[1]
 STREET = ROOT / 'config' / 'demo' / 'street'
 
@@ -40,10 +42,23 @@ class Program:
     """Further arguments for a run that continues."""
     is_early: Callable[[Path], bool] = lambda result: False
     """Whether a result is a complete one from before the end of the run."""
+    content: Callable[[Path], str | None] = lambda result: _content(result)
+    """What has to be equal of a result; None where there is none."""
 
 
 def _continue_training(folder: Path) -> list[str]:
     return ['--resume'] if (folder / 'out' / 'last.ckpt').exists() else []
+
+
+def _weights(path: Path) -> str | None:
+    """Return a hash of the tensors alone: the file also says how long the training took."""
+    if not path.exists():
+        return None
+    digest = hashlib.sha256()
+    with safe_open(path, 'numpy') as file:
+        for name in sorted(file.keys()):
+            digest.update(name.encode() + file.get_tensor(name).tobytes())
+    return digest.hexdigest()
 
 
 def _is_checkpoint(path: Path) -> bool:
@@ -65,7 +80,8 @@ PROGRAMS = {
     'train': Program(
         lambda f: ['train', '--dataset', 'sticks', '--config', str(f / 'recipe.yaml'), '--output',
                    str(f / 'out'), '--workers', '0'],
-        lambda f: f / 'out' / 'last.safetensors', _continue_training, _is_checkpoint),
+        lambda f: f / 'out' / 'last.safetensors', _continue_training, _is_checkpoint,
+        _weights),
     'render-scenes': Program(
         lambda f: ['render-scenes', str(f / 'out'), '--count', '2', '--val-count', '0', '--size',
                    '160x80'],
@@ -103,18 +119,18 @@ def try_program(program: Program, kills: int, rng: random.Random) -> tuple[int, 
         folder = _prepared(Path(name, 'whole'))
         begin = time.monotonic()
         assert _start(program, folder).wait() == 0, 'the undisturbed run failed'
-        seconds, whole = time.monotonic() - begin, _content(program.result(folder))
+        seconds, whole = time.monotonic() - begin, program.content(program.result(folder))
         killed = trials = equal = 0
         while killed < kills:
             folder, trials = _prepared(Path(name, f'trial{trials}')), trials + 1
             while killed < kills and not _killed(program, folder, rng.uniform(0.2, 1) * seconds):
                 killed += 1
                 left = program.result(folder)
-                assert not left.is_file() or _content(left) == whole or program.is_early(left), \
-                    f'{left} is incomplete'
-            if _content(program.result(folder)) != whole:
+                assert (not left.is_file() or program.content(left) == whole
+                        or program.is_early(left)), f'{left} is incomplete'
+            if program.content(program.result(folder)) != whole:
                 _start(program, folder).wait()
-            equal += _content(program.result(folder)) == whole
+            equal += program.content(program.result(folder)) == whole
         room = sum(p.stat().st_size for p in Path(name, 'whole').rglob('*') if p.is_file()) // 2
         return killed, trials, equal, _on_full_disk(program, Path(name, 'disk'), whole, room)
 
@@ -167,11 +183,11 @@ def _on_full_disk(program: Program, folder: Path, whole: str | None, room: int) 
         if 'Traceback' in ''.join(said) or child.returncode == 0:
             return f'status {child.returncode}: {said[-1:]}'
         left = program.result(folder)
-        if _content(left) not in (None, whole) and not program.is_early(left):
+        if program.content(left) not in (None, whole) and not program.is_early(left):
             return 'incomplete under its final name'
         subprocess.run(['mount', '-o', 'remount,size=200m', str(folder)], check=True)
         _start(program, folder).wait()
-        if _content(program.result(folder)) != whole:
+        if program.content(program.result(folder)) != whole:
             return 'another result afterwards'
         return 'a sentence, then complete'
     finally:

@@ -178,3 +178,10 @@ def test_wrong_orders_are_refused(args, words, tmp_path):
 def test_nowhere_to_write_to_is_refused():
     done = render('--sequence')
     assert done.returncode == 2 and 'OUT' in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path):
+    (tmp_path / 'gtFine').write_text('a file')
+    done = render(tmp_path, '--count', 1, '--val-count', 0)
+    assert done.returncode == 2 and 'Traceback' not in done.stderr
+    assert f'Cannot write scene 0 of train below {tmp_path}' in done.stderr

@@ -97,7 +97,13 @@ def _work(order, models, split, indices, reports):
         if not multiprocessing.parent_process().is_alive():
             os._exit(1)  # killed: the rest is not needed
         reports.put(('start', index))
-        writer.write(render_scene(order, split, index, catalog, stage), *order.address(index))
+        photo = render_scene(order, split, index, catalog, stage)
+        try:
+            writer.write(photo, *order.address(index))
+        except OSError as error:        # a full disk, for instance
+            reports.put(('refused', f'Cannot write scene {index} of {split} below {order.root}: '
+                                    f'{error}. The same command continues from there.'))
+            break
         reports.put(('done', index))
     reports.close()
     reports.join_thread()

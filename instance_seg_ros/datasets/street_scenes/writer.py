@@ -3,10 +3,11 @@
 """Store photographs in Cityscapes' layout; the image comes last and says "complete"."""
 
 import json
-import os
 from pathlib import Path
 
 import cv2
+
+from ...core.atomic_file import atomic_path
 
 
 class CityscapesWriter:
@@ -25,13 +26,11 @@ class CityscapesWriter:
         return self.path('leftImg8bit', sequence, frame, 'leftImg8bit.png').is_file()
 
     def write(self, photo, sequence, frame=0):
-        """Write all files of a frame, each under another name first."""
+        """Write all files of a frame."""
         def put(folder, ending, data):
             path = self.path(folder, sequence, frame, ending)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_name(f'.{path.name}.{os.getpid()}')
-            draft.write_bytes(data)
-            draft.replace(path)
+            with atomic_path(path) as draft:
+                draft.write_bytes(data)
         put('gtFine', 'gtFine_instanceIds.png', _png(photo.instances))
         put('gtFine', 'gtFine_labelIds.png', _png(photo.labels))
         put('disparity', 'disparity.png', _png(photo.disparity))
