@@ -28,7 +28,8 @@ class PointCloud:
     """Points of one scan in the sensor's frame.
 
     Attributes:
-        xyz: float32 (N, 3), metres; finite, never the origin.
+        xyz: float32 (N, 3), metres; finite, never the origin. Each column is contiguous: most
+            operations are on columns, and several times as fast there.
         intensity: float32 (N,) in the driver's unit, 0 where the cloud has none.
     """
 
@@ -61,16 +62,19 @@ def decode_point_cloud(message: Any) -> PointCloud:
     if missing:
         raise PointCloudError('no_xyz', f'The cloud has no field {", ".join(missing)}; its fields '
                               f'are: {shortened(", ".join(fields)) or "none"}.')
-    xyz = _coordinates(rows, [fields[name] for name in 'xyz'], message.is_bigendian)
+    columns = [_column(rows, fields[name], message.is_bigendian) for name in 'xyz']
     name = next((name for name in _INTENSITY_NAMES if name in fields), None)
-    intensity = (np.zeros(len(xyz), np.float32) if name is None
+    intensity = (np.zeros(len(rows), np.float32) if name is None
                  else _column(rows, fields[name], message.is_bigendian).astype(np.float32))
+    xyz = np.stack([column.astype(np.float32) for column in columns])      # (3, N)
     # A sum is finite only where all three are, and the squares of a point are 0 at the origin.
-    squares = np.einsum('nk,nk->n', xyz, xyz)
+    squares = xyz[0] * xyz[0]
+    squares += xyz[1] * xyz[1]
+    squares += xyz[2] * xyz[2]
     valid = np.isfinite(squares) & (squares > 0)
     if valid.all():
-        return PointCloud(xyz, intensity)
-    return PointCloud(xyz[valid], intensity[valid])
+        return PointCloud(xyz.T, intensity)
+    return PointCloud(xyz.compress(valid, 1).T, intensity[valid])
 
 
 def _points_of(message: Any) -> np.ndarray:
@@ -88,20 +92,8 @@ def _points_of(message: Any) -> np.ndarray:
     return rows.reshape(-1, step)
 
 
-def _coordinates(rows: np.ndarray, fields: list, big_endian: bool) -> np.ndarray:
-    """Return x, y, z, float32 (N, 3)."""
-    first = fields[0]
-    packed = all(field.datatype == 7 and field.offset == first.offset + 4 * k
-                 for k, field in enumerate(fields))
-    if packed and first.offset >= 0 and first.offset + 12 <= rows.shape[1]:
-        order = '>f4' if big_endian else '<f4'
-        block = np.ascontiguousarray(rows[:, first.offset:first.offset + 12])
-        return block.view(order).astype(np.float32, copy=False)
-    return np.stack([_column(rows, field, big_endian) for field in fields], 1).astype(np.float32)
-
-
 def _column(rows: np.ndarray, field: Any, big_endian: bool) -> np.ndarray:
-    """Return one field of all points; of a field with several values the first."""
+    """Return a view of one field of all points; of a field with several values the first."""
     name = shortened(field.name)
     if field.datatype not in _DATATYPES:
         raise PointCloudError('field_type', f'The field {name} of the cloud has the unknown '
@@ -110,5 +102,4 @@ def _column(rows: np.ndarray, field: Any, big_endian: bool) -> np.ndarray:
     if field.offset < 0 or field.offset + kind.itemsize > rows.shape[1]:
         raise PointCloudError('field_offset', f'The field {name} at byte {field.offset} is '
                               f'outside the points of {rows.shape[1]} bytes.')
-    part = rows[:, field.offset:field.offset + kind.itemsize]
-    return np.ascontiguousarray(part).view(kind)[:, 0]
+    return rows[:, field.offset:field.offset + kind.itemsize].view(kind)[:, 0]
