@@ -89,6 +89,18 @@ def test_classes_are_clustered_apart():
     assert clusters.class_index.tolist() == [PERSON, CAR]
     assert clusters.area.tolist() == [85, 255]
     assert not clusters.label_image[:3].any()
+    assert clusters.invalid == 0
+
+
+def test_every_class_keeps_its_clusters():
+    """Of eight classes with equal embeddings, in any order of the channels."""
+    kind = torch.arange(16).repeat_interleave(8).expand(32, 128)
+    things = (15, 3, 8, 1, 12, 6, 10, 5)
+    clusters = MeanShift().cluster_image(torch.zeros(4, 32, 128), kind, things)
+    assert clusters.class_index.tolist() == sorted(things)
+    assert clusters.area.tolist() == [32 * 8] * 8
+    for number, channel in enumerate(sorted(things), 1):
+        assert (clusters.label_image[kind == channel] == number).all()
 
 
 @pytest.mark.parametrize('pixels, expected', [(0, []), (1, []), (9, []), (10, [10])])
