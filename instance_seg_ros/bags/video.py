@@ -81,7 +81,7 @@ class Video:
         import av  # only videos need it
 
         try:
-            with av.open(str(self.path), metadata_errors='replace') as container:
+            with _opened(self.path) as container:
                 stream = _main_stream(container)
                 if stream is None:
                     raise UserError(f'{self.path} contains no video stream.')
@@ -135,6 +135,16 @@ class Video:
             self.break_reason = f'only {seen} of its {self.count} frames can be decoded'
         if self.break_reason:
             _log.warning('%s is damaged: %s.', self.path, self.break_reason)
+
+
+def _opened(path: Path) -> 'InputContainer':
+    """Open a file whose texts may be no UTF-8."""
+    import av
+
+    try:
+        return av.open(str(path), metadata_errors='replace')
+    except TypeError:       # PyAV 19 knows no such option
+        return av.open(str(path))
 
 
 def _main_stream(container: 'InputContainer') -> 'VideoStream | None':

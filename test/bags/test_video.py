@@ -101,6 +101,16 @@ def test_what_is_no_video(tmp_path, content):
         open_source(path)
 
 
+def test_a_film_whose_texts_are_no_utf8(make_video):
+    """Every film of ffmpeg names its encoder."""
+    path = make_video()
+    whole = path.read_bytes()
+    assert b'Lavf' in whole
+    path.write_bytes(whole.replace(b'Lavf', b'\xff\xfevf'))
+    with open_source(path) as video:
+        assert len(list(video.messages())) == FRAMES
+
+
 def test_a_film_of_an_unknown_codec(make_video):
     """PyAV has no decoder for it, and ends the process when it is asked to decode."""
     path = make_video('film.mp4')
