@@ -183,7 +183,7 @@ def _on_full_disk(program: Program, folder: Path, whole: str | None, room: int) 
         if 'Traceback' in ''.join(said) or child.returncode == 0:
             return f'status {child.returncode}: {said[-1:]}'
         left = program.result(folder)
-        if program.content(left) not in (None, whole) and not program.is_early(left):
+        if left.is_file() and program.content(left) != whole and not program.is_early(left):
             return 'incomplete under its final name'
         subprocess.run(['mount', '-o', 'remount,size=200m', str(folder)], check=True)
         _start(program, folder).wait()
