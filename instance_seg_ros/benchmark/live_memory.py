@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_flatten
 
 
 class _LiveBytes(TorchDispatchMode):
@@ -21,10 +21,10 @@ class _LiveBytes(TorchDispatchMode):
         self._alive: dict[int, weakref.finalize] = {}
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        before = {x.untyped_storage()._cdata for x in tree_leaves((args, kwargs))
+        before = {x.untyped_storage()._cdata for x in tree_flatten((args, kwargs))[0]
                   if isinstance(x, torch.Tensor)}
         result = function(*args, **(kwargs or {}))
-        for tensor in tree_leaves(result):
+        for tensor in tree_flatten(result)[0]:
             if isinstance(tensor, torch.Tensor):
                 storage = tensor.untyped_storage()
                 if storage._cdata not in before and storage._cdata not in self._alive:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from ..core.instances import InstanceMap
-from .overlay import instance_color
+from .overlay import instance_color, instance_id_color
 
 _MULTIPLIERS = (40503 * np.arange(1, 256, 2)).astype(np.uint16)
 """Odd factors, tried in turn; the first spreads consecutive ids evenly (Knuth, TAOCP 3, 6.4)."""
@@ -40,6 +40,15 @@ def instance_color_image(result: InstanceMap, palette: str = 'vivid') -> np.ndar
         rows = slice(min(i.box[1] for i in result.instances),
                      max(i.box[3] for i in result.instances))
         _color_instances(result.instance_mask[rows], colors, image[rows])
+    return image
+
+
+def instance_ids_image(mask: np.ndarray) -> np.ndarray:
+    """Return each instance id of a mask, uint16 (H, W), in its colour in `vivid`, on black."""
+    image = np.zeros((*mask.shape, 3), np.uint8)
+    ids = np.flatnonzero(np.bincount(mask.reshape(-1))[1:]) + 1
+    if len(ids):
+        _color_instances(mask, {i: instance_id_color(i) for i in ids.tolist()}, image)
     return image
 
 

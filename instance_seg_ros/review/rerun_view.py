@@ -13,6 +13,7 @@ import rerun.blueprint as rrb
 
 from ..bags.reader import Bag
 from ..core.labels import INSTANCE_FACTOR, LabelSet
+from ..perception.color_images import instance_ids_image
 from ..perception.overlay import instance_id_color
 from ..visualization.panes import COUNTS, LATENCY, TITLES, pane_title
 from .moments import Moment, moments
@@ -69,8 +70,7 @@ def _log_names(stream: rr.RecordingStream, camera: Camera) -> None:
     known = {x.id for x in labels.labels}
     names = [(i, _name(labels, i), instance_id_color(i)) for i in ids
              if i // INSTANCE_FACTOR in known]
-    for where in ('instance_mask', 'detections'):
-        stream.log(f'{camera.prefix}/{where}', _context(names), static=True)
+    stream.log(f'{camera.prefix}/detections', _context(names), static=True)
 
 
 def _context(rows) -> rr.AnnotationContext:
@@ -108,7 +108,8 @@ def _log_moment(stream: rr.RecordingStream, moment: Moment) -> None:
     if image is not None:
         stream.log(f'{root}/image', _jpeg(image))
     if moment.instance_mask is not None:
-        stream.log(f'{root}/instance_mask', rr.SegmentationImage(moment.instance_mask))
+        # In colours: the viewer's own table for ids of 16 bits was seen to give others.
+        stream.log(f'{root}/instance_mask', _png(instance_ids_image(moment.instance_mask)))
     if moment.class_mask is not None:
         stream.log(f'{root}/class_mask', rr.SegmentationImage(moment.class_mask))
     if not moment.camera.times.shared:
@@ -128,3 +129,8 @@ def _jpeg(image: np.ndarray) -> rr.EncodedImage:
     data = cv2.imencode('.jpg', cv2.cvtColor(image, cv2.COLOR_RGB2BGR),
                         [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
     return rr.EncodedImage(contents=data.tobytes(), media_type='image/jpeg')
+
+
+def _png(image: np.ndarray) -> rr.EncodedImage:
+    data = cv2.imencode('.png', cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1]
+    return rr.EncodedImage(contents=data.tobytes(), media_type='image/png')

@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 
 from instance_seg_ros.core.instances import InstanceMap
 from instance_seg_ros.core.labels import LabelSet
-from instance_seg_ros.perception.color_images import class_color_image, instance_color_image
+from instance_seg_ros.perception.color_images import (
+    class_color_image,
+    instance_color_image,
+    instance_ids_image,
+)
 from instance_seg_ros.perception.overlay import PALETTES, instance_color
 
 LABELS = LabelSet.named('cityscapes')
@@ -31,6 +35,8 @@ def test_every_pixel(seed, height, width, crowd, palette):
         expected[ids == instance.id] = instance_color(instance, result, palette)
     image = instance_color_image(result, palette)
     assert image.dtype == np.uint8 and np.array_equal(image, expected)
+    if palette == 'vivid':
+        assert np.array_equal(instance_ids_image(ids), expected)
 
 
 @pytest.mark.parametrize('palette', PALETTES)
