@@ -15,7 +15,7 @@ from ..networks.folding import fold_norms
 from .checkpoint import Checkpoint
 from .export import OPSET, OUTPUTS, onnx_bytes
 
-VERSION = 1
+VERSION = 2
 """To be raised when the exported form changes."""
 
 

@@ -64,7 +64,7 @@ def unpool_elementary(x: Tensor, place: Tensor) -> Tensor:
     places = torch.arange(4., dtype=x.dtype, device=x.device).view(2, 1, 2, 1)
     values = x.permute(0, 2, 3, 1)[:, :, None, :, None]                 # (N, h, 1, w, 1, C)
     here = place[:, :, None, :, None] == places                         # (N, h, 2, w, 2, C)
-    parts = torch.where(here, values, 0.)
+    parts = torch.where(here, values, values.new_zeros(()))     # PyTorch 2.1 exports 0. as double
     return parts.reshape(count, 2 * height, 2 * width, channels).permute(0, 3, 1, 2)
 
 

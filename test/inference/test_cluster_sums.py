@@ -40,6 +40,7 @@ def test_sums_against_a_slow_count(height, width, slots, seed):
                 assert got[n, k] == pytest.approx(wanted, abs=1e-4)
 
 
+@pytest.mark.skipif(torch.__version__.startswith('2.1.'), reason='PyTorch 2.1 copies more')
 @pytest.mark.parametrize('size, batch, half', [
     ((1024, 512), 1, torch.float16), ((1024, 512), 1, torch.float32),
     ((768, 384), 6, torch.float16)])
