@@ -36,7 +36,7 @@ from instance_seg_ros.ros.tools.node_process import own_domain  # noqa: E402
 from instance_seg_ros.ros.tools.session import ros_node, spinning  # noqa: E402
 
 FAKES = Path(__file__).parent / 'fakes.py'
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 class NodeProcess:
@@ -47,6 +47,7 @@ class NodeProcess:
         self._child = subprocess.Popen(
             [sys.executable, *command, '--ros-args', '--params-file', parameters, *arguments],
             env=child_environment(ROS_DOMAIN_ID=str(domain), OMP_NUM_THREADS='1',
+                                  PYTHONFAULTHANDLER='1',
                                   ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST', **environment),
             text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self._lines, self._more = [], threading.Condition()
@@ -107,7 +108,7 @@ class NodeProcess:
         try:
             self._child.wait(10)
         except subprocess.TimeoutExpired:
-            self._child.kill()
+            self._child.send_signal(signal.SIGABRT)     # faulthandler writes where it hangs
             self._child.wait()
         seconds = time.monotonic() - begin
         self._reader.join()
