@@ -53,7 +53,8 @@ test_pair() {
     { [ -x "$venv/bin/pytest" ] || { "$python" -m venv "$venv" && "$venv/bin/python" -m pip install \
         --disable-pip-version-check --no-input -q "$numpy" "$torch" 'opencv-python-headless<5' \
         safetensors rosbags mcap tqdm scipy scikit-learn ruamel.yaml zstandard av PyYAML pytest \
-        hypothesis pillow psutil onnx onnxruntime cityscapesscripts 'setuptools<80'; }; } >"$log" 2>&1 </dev/null \
+        hypothesis pillow psutil onnx onnxruntime cityscapesscripts 'setuptools<80'; }; } \
+        >"$log" 2>&1 </dev/null \
         || { echo "not installed: $(grep -E '^ERROR' "$log" | tail -n 1 | cut -c 1-120)"; return 1; }
     (cd "$ROOT" && OMP_NUM_THREADS=1 PYTHONPATH=$ROOT "$venv/bin/python" -m pytest -q \
         -p no:cacheprovider "${TESTS[@]}") >>"$log" 2>&1 </dev/null

@@ -7,9 +7,9 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +25,7 @@ from ..bags import BagWriter, Topic, images, open_source
 from ..bags.playback import Playback
 from ..bags.sources import Source
 from ..inference.segmenter import InstanceSegmenter
+from ..inference.threads import limited_threads
 from ..offline.camera_plan import choose_cameras
 from ..offline.decoding import decode
 from ..offline.process import BagProcessor, Options
@@ -165,19 +166,9 @@ class _Bench:
             self._segmenters[0]([pixels for _, pixels in frames[k:k + self._batch]])
 
     def _process(self, segmenters: list[InstanceSegmenter], output: Path) -> None:
-        with _threads_shared_by(len(segmenters)):
+        with limited_threads(max(1, torch.get_num_threads() // len(segmenters))):
             BagProcessor(segmenters, self._source, self._cameras,
                          Options(self._part, batch=self._batch)).run(output, {})
-
-
-@contextmanager
-def _threads_shared_by(workers: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(max(1, before // workers))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _timed(work: Callable[[], object]) -> tuple[float, float]:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from .clusters import ClusterTensors
-from .threads import one_thread
+from .threads import limited_threads
 
 REACH = 1.3
 """Distance in bandwidths up to which a pixel belongs to its nearest mode.
@@ -84,7 +84,7 @@ class MeanShift:
         bandwidth = self.bandwidth.to(place.device).expand(len(things))
         points = _apart(points, rank.index_select(0, channel.index_select(0, place)), bandwidth)
         sample = points[self._sampled(place)]
-        with one_thread():
+        with limited_threads(1):    # to wake others costs more than operations on a sample do
             modes, free = self._modes(sample)
         nearest, distance = self._assign(points, modes)
         mode_class = torch.tensor(things, device=place.device)[_rank(modes)]
@@ -125,7 +125,7 @@ class MeanShift:
         """Move each mode to the mean of the points around it until all rest.
 
         Modes that have come close will converge to the same point: all but one of them stop. The
-        few modes are on the host, where NumPy takes a tenth of the time for them.
+        few modes are on the host: for so small tables NumPy's operations are the cheaper ones.
         """
         modes, squares = seeds.cpu().numpy(), _squares(points)
         for _ in range(self.max_shifts):

@@ -9,10 +9,13 @@ import torch
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute in the calling thread alone: to wake others costs more than small operations do."""
+def limited_threads(count: int) -> Iterator[None]:
+    """Compute with `count` threads, 1 or more; afterwards with as many as before.
+
+    Another thread that uses PyTorch for the first time meanwhile keeps to them, too.
+    """
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(count)
     try:
         yield
     finally:

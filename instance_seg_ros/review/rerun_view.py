@@ -106,10 +106,11 @@ def _log_moment(stream: rr.RecordingStream, moment: Moment) -> None:
     root = moment.camera.prefix
     image = moment.display_image
     if image is not None:
-        stream.log(f'{root}/image', _jpeg(image))
+        stream.log(f'{root}/image', _encoded(image, 'jpeg'))
     if moment.instance_mask is not None:
         # In colours: the viewer's own table for ids of 16 bits was seen to give others.
-        stream.log(f'{root}/instance_mask', _png(instance_ids_image(moment.instance_mask)))
+        stream.log(f'{root}/instance_mask', _encoded(
+            instance_ids_image(moment.instance_mask), 'png'))
     if moment.class_mask is not None:
         stream.log(f'{root}/class_mask', rr.SegmentationImage(moment.class_mask))
     if not moment.camera.times.shared:
@@ -125,12 +126,8 @@ def _log_boxes(stream: rr.RecordingStream, camera: Camera, found: list[Detection
         show_labels=False))     # they are in the overlay, and shown for the box under the mouse
 
 
-def _jpeg(image: np.ndarray) -> rr.EncodedImage:
-    data = cv2.imencode('.jpg', cv2.cvtColor(image, cv2.COLOR_RGB2BGR),
-                        [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
-    return rr.EncodedImage(contents=data.tobytes(), media_type='image/jpeg')
-
-
-def _png(image: np.ndarray) -> rr.EncodedImage:
-    data = cv2.imencode('.png', cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1]
-    return rr.EncodedImage(contents=data.tobytes(), media_type='image/png')
+def _encoded(image: np.ndarray, kind: str) -> rr.EncodedImage:
+    """Encode an image, uint8 (H, W, 3) RGB, as `jpeg` or `png`."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if kind == 'jpeg' else []
+    data = cv2.imencode(f'.{kind}', cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)[1]
+    return rr.EncodedImage(contents=data.tobytes(), media_type=f'image/{kind}')
