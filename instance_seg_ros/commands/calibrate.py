@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Make the scores of a checkpoint probabilities: how likely an instance is to be right.
 
-Right means an intersection over union above 0.5 with a true object of the class. Use the data
-that the network was trained on, or better some that it has not seen; never a test set. With
+Right means an intersection over union above 0.5 with a true object of the class. Use images that
+the network was not trained on (`--split val`): on those that it was trained on, more clusters are
+right, and the scores become too high. Never use a test set. With
 `--balance-classes` the class logits are shifted first, to what gives the best mean IoU. What else
 is chosen after training (size, bandwidth, weight of the coordinates) is written with the rest.
 """
@@ -31,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument('checkpoint', type=Path, help='weights (.safetensors)')
     parser.add_argument('--data', type=Path, nargs='+', required=True, metavar='DIR',
-                        help='folders of data sets; their training parts are used')
+                        help='folders of data sets')
+    parser.add_argument('--split', default='train',
+                        help='the part of each that is used, for example val (train)')
     parser.add_argument('--config', type=Path, metavar='FILE',
                         help='recipe with the settings of the sources, for example that of the '
                              'run')
@@ -55,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Fit the scores to the clusters of training images, and write the checkpoint."""
+    """Fit the scores to the clusters of labelled images, and write the checkpoint."""
     from ..inference.checkpoint import Checkpoint
     from ..inference.segmenter import InstanceSegmenter
     from ..training.calibration import fit, judge
@@ -69,7 +72,8 @@ def run(args: argparse.Namespace) -> None:
     _choose(checkpoint, args)
     recipe = load_recipe(args.config) if args.config else Recipe()
     recipe = dataclasses.replace(recipe, label_set=checkpoint.label_set.to_dict())
-    sources = [share.source for share in shares(recipe, tuple(args.data))]
+    opened = shares(recipe, tuple(args.data), split=args.split)
+    sources = [share.source for share in opened]
     if args.balance_classes:
         _balance(checkpoint, sources, args)
     segmenter = InstanceSegmenter(checkpoint, args.device)

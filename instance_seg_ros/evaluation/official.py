@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.labels import INSTANCE_FACTOR, LabelSet
+from .calibration_error import calibration_error
 from .extras import extras
 from .prediction import Prediction
 
@@ -30,7 +31,7 @@ class Scores:
     Attributes:
         averages: the official dictionary (allAp, allAp50%, classes, and with distances allAp50m,
             allAp100m ...).
-        extras: by class name, symmetric best Dice and count error.
+        extras: by class name, symmetric best Dice, count error and expected calibration error.
         true_positives: by class name, their count at IoU over 0.5.
         predictions: by class name, their count at IoU over 0.5.
         truths: by class name, their count at IoU over 0.5.
@@ -158,7 +159,6 @@ class Scorer:
         result = Scores(_plain(averages))
         for name in self._args.instLabels:
             self._count(name, result)
-            result.extras[name] = _plain(extras(self._matches.values(), name))
         return result
 
     def _precisions(self) -> np.ndarray:
@@ -227,8 +227,13 @@ class Scorer:
         small = self._args.minRegionSizes[0]
         found = [hit for gt, hit in self.truths() if self._names[gt['labelID']] == name]
         result.truths[name], result.true_positives[name] = len(found), int(sum(found))
-        result.predictions[name] = int(sum(
-            _counts(p, small) for m in self._matches.values() for p in m['prediction'][name]))
+        counted = [p for m in self._matches.values() for p in m['prediction'][name]
+                   if _counts(p, small)]
+        result.predictions[name] = len(counted)
+        error = calibration_error(np.array([p['confidence'] for p in counted]),
+                                  np.array([_is_hit(p) for p in counted]))
+        result.extras[name] = _plain(
+            extras(self._matches.values(), name) | {'calibration_error': error})
 
 
 def _label(value: int) -> int:

@@ -18,7 +18,8 @@ def table(result: Result) -> str:
         lines += ['', 'IoU of classes', *_iou(result)]
     if result.scores:
         lines += ['', 'Instances: AP in percent by the official scorer; TP, predictions and '
-                  'truths at IoU 0.5;', 'SBD: symmetric best Dice; dC: count error a frame',
+                  'truths at IoU 0.5;', 'SBD: symmetric best Dice; dC: count error a frame; '
+                  'ECE: expected calibration error',
                   *_instances(result)]
     if result.coco:
         lines += ['', "Instances by COCO's metric (pycocotools), percent",
@@ -61,7 +62,7 @@ def _instances(result: Result) -> Iterator[str]:
     columns = ['AP', 'AP50'] + (['AP100m', 'AP50m'] if far else [])
     yield (f'  {"variant":<26}{"class":<12}' + ''.join(f'{c:>8}' for c in columns)
            + f'{"TP":>7}{"pred":>7}{"true":>7}{"touching":>12}{"isolated":>12}'
-           f'{"SBD":>7}{"dC":>6}')
+           f'{"SBD":>7}{"dC":>6}{"ECE":>7}')
     for variant, scores in result.scores.items():
         for name in names:
             yield (f'  {variant:<26}{name:<12}' + _row(scores.averages['classes'][name], far)
@@ -93,9 +94,10 @@ def _counts(scores: Scores, name: str) -> str:
 
 
 def _extras(values: dict) -> str:
-    if values['sbd'] is None:
-        return ''
-    return f'{100 * values["sbd"]:7.1f}{values["count_error"]:6.1f}'
+    error = values['calibration_error']
+    shape = (f'{"-":>7}{"-":>6}' if values['sbd'] is None
+             else f'{100 * values["sbd"]:7.1f}{values["count_error"]:6.1f}')
+    return shape + (f'{"-":>7}' if error is None else f'{100 * error:7.1f}')
 
 
 def _groups(found: FoundCounts, label: int) -> str:

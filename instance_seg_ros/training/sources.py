@@ -61,7 +61,7 @@ class SourceSettings:
 
 @dataclass(frozen=True)
 class _Opened:
-    """The training part of a folder: its samples, what was cut out of it, its class maps."""
+    """A part of a folder: its samples, what was cut out of it, its class maps."""
 
     settings: SourceSettings
     samples: Reader | list[Sample]
@@ -77,21 +77,23 @@ class _Opened:
         return classes_shown(map(self.samples.class_map, range(len(self.samples))), classes)
 
 
-def shares(recipe: Recipe, data: tuple[Path, ...], skip_bad: bool = False) -> list[Share]:
-    """Open the training part of each folder; what is cut out of one is pasted into all.
+def shares(recipe: Recipe, data: tuple[Path, ...], skip_bad: bool = False,
+           split: str = 'train') -> list[Share]:
+    """Open one part of each folder; what is cut out of one is pasted into all.
 
     Args:
         recipe: its `sources` has the settings of each folder.
         data: the folders.
         skip_bad: leave out data that are not sound.
+        split: the part, such as `val`.
 
     Raises:
         UserError: for unknown settings, and for data that are not sound unless `skip_bad`.
     """
     label_set = LabelSet.of(recipe.label_set)
     if label_set.name == 'sticks':
-        return [Share(Drawn(Sticks('train', recipe.crop[0])), 1.)]
-    opened = [_open(folder, SourceSettings.of(recipe, folder), label_set, skip_bad)
+        return [Share(Drawn(Sticks(split, recipe.crop[0])), 1.)]
+    opened = [_open(folder, split, SourceSettings.of(recipe, folder), label_set, skip_bad)
               for folder in data]
     cutouts = [cutout for one in opened for cutout in one.cutouts]
     often, factors = _how_often(opened, recipe.rare_below, len(label_set))
@@ -113,20 +115,22 @@ def _labelled(opened: list[_Opened], classes: int) -> list[np.ndarray | None]:
     return [None] * len(rows) if rows.all() else list(rows)
 
 
-def _open(folder: Path, settings: SourceSettings, label_set: LabelSet, skip_bad: bool) -> _Opened:
+def _open(folder: Path, split: str, settings: SourceSettings, label_set: LabelSet,
+          skip_bad: bool) -> _Opened:
     if recognise(folder) == 'camvid':
-        return _open_camvid(folder, settings, open_dataset(folder, 'train', label_set))
-    dataset = open_sound(folder, 'train', label_set, skip_bad)
+        return _open_camvid(folder, split, settings, open_dataset(folder, split, label_set))
+    dataset = open_sound(folder, split, label_set, skip_bad)
     check_labelled(dataset, label_set, folder.name)
     return _Opened(settings, dataset, cutouts_of(dataset, label_set, int(settings.cutouts)))
 
 
-def _open_camvid(folder: Path, settings: SourceSettings, dataset: CamVid) -> _Opened:
+def _open_camvid(folder: Path, split: str, settings: SourceSettings,
+                 dataset: CamVid) -> _Opened:
     """Load all frames, with their instances or with those that follow from the classes."""
     frames = with_whole_objects(dataset)
     cutouts = camvid_cutouts(frames, dataset.label_set)
     if dataset.has_instances or settings.class_sets:
-        read = CamVid(folder, 'train', dataset.label_set.name, settings.class_sets)
+        read = CamVid(folder, split, dataset.label_set.name, settings.class_sets)
         frames = [read[k] for k in range(len(read))]
     return _Opened(settings, frames, cutouts)
 

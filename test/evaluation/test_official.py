@@ -89,7 +89,7 @@ def test_groups_and_void_excuse_a_prediction():
     scorer = Scorer(['car'])
     scorer.add(ids, [box(10, 10, .5), box(55, 55, .9), box(125, 55, .9)])
     scores = scorer.scores()
-    assert car(scores) == 1.
+    assert car(scores) == 1. and scores.extras['car']['calibration_error'] == .5
     assert scores.predictions['car'] == 1
 
 

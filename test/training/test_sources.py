@@ -149,3 +149,14 @@ def test_cutouts_of_one_source_are_pasted_into_another(tmp_path):
     assert source.source._cutouts
     images = [source.source.draw(np.random.default_rng(seed)).image for seed in range(30)]
     assert any(len(np.unique(image)) > 20 for image in images)
+
+
+def test_the_held_out_part_can_be_opened(tmp_path):
+    city, camvid = write_city(tmp_path / 'city', 'val', 2), write_camvid(tmp_path / 'camvid')
+    cv2.imwrite(str(camvid / 'val/a.png'), np.full((40, 64, 3), 200, np.uint8))
+    opened = shares(Recipe(), (city, camvid), split='val')
+    samples = [share.source.draw(np.random.default_rng(0)) for share in opened]
+    assert samples[0].image.shape == (64, 128, 3)
+    assert samples[1].image[0, 0].tolist() == [200, 200, 200]
+    with pytest.raises(UserError, match='train'):
+        shares(Recipe(), (city,))
