@@ -16,7 +16,8 @@ from .perception.overlay import PALETTES, OverlayStyle
 def add_network_arguments(group: argparse._ActionsContainer) -> None:
     """Declare the arguments of the network."""
     group.add_argument('--checkpoint', type=Path, metavar='FILE',
-                       help='weights (.safetensors); default: the shipped weights')
+                       help='weights: a .safetensors file or the name of shipped ones; '
+                            'default: enet_branched')
     group.add_argument('--semantic-checkpoint', type=Path, metavar='FILE',
                        help='separate network for the classes; --checkpoint then provides '
                             'only the embeddings')

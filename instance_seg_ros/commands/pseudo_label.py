@@ -41,7 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='least IoU of an instance with its counterpart in each view (0.7)')
     group = parser.add_argument_group('network')
     group.add_argument('--checkpoint', type=Path, metavar='FILE',
-                       help='weights (.safetensors); default: the shipped weights')
+                       help='weights: a .safetensors file or the name of shipped ones; '
+                            'default: enet_branched')
     options.add_device_argument(group)
     group.add_argument('--input-size', type=options.input_size, metavar='WxH',
                        help='input size of the network, or its height')

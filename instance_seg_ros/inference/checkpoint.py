@@ -25,9 +25,24 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
+SHIPPED = Path(__file__).parents[1] / 'weights'
+"""The folder of the weights that come with the package."""
+
+
 def default_checkpoint() -> Path:
-    """Return the weights that are shipped in the package."""
-    return Path(__file__).parents[1] / 'weights' / 'enet_branched.safetensors'
+    """Return the weights that are used where none are named."""
+    return SHIPPED / 'enet_branched.safetensors'
+
+
+def weights_file(name: Path | str) -> Path:
+    """Return the path of weights: a file, or the name of shipped ones without its suffix."""
+    known = shipped_weights().get(str(name))
+    return known if known and not Path(name).exists() else Path(name)
+
+
+def shipped_weights() -> dict[str, Path]:
+    """Return the files of weights that come with the package, by name."""
+    return {file.stem: file for file in sorted(SHIPPED.glob('*.safetensors'))}
 
 
 @dataclass
@@ -128,11 +143,16 @@ class Checkpoint:
 
     @classmethod
     def load(cls, path: Path | str) -> 'Checkpoint':
-        """Read a file that `save` wrote, or raise a UserError with the reason."""
-        path = Path(path)
+        """Read a file that `save` wrote; UserError with the reason where that fails.
+
+        Args:
+            path: of the file, or the name of shipped weights.
+        """
+        path = weights_file(path)
         if not path.is_file():
             raise UserError(f'There is no checkpoint {path}; give the path of a .safetensors '
-                            'file, or none for the shipped weights.')
+                            'file, or the name of weights that come with the package: '
+                            f'{", ".join(shipped_weights())}.')
         _refuse_other_files(path)
         try:
             with safe_open(path, 'pt') as file:

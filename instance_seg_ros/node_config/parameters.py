@@ -126,7 +126,8 @@ class NodeSettings(CameraSettings):
         False, 'Configure and activate at start-up, for use without a launch file or lifecycle '
         'manager.', when=START)
     checkpoint: str = parameter(
-        '', 'Weights (.safetensors); empty: the weights shipped with the package.', when=CONFIGURE)
+        '', 'Weights: a .safetensors file or the name of weights that are shipped with the '
+        'package; empty: enet_branched.', when=CONFIGURE)
     checkpoint_sha256: str = parameter(
         '', 'SHA-256 of the file of weights, 64 hexadecimal digits: any other file is refused. '
         'Empty: not checked.', when=CONFIGURE)

@@ -53,8 +53,8 @@ def _check_sha256(path: Path | None, expected: str) -> None:
     """Raise UserError where the weights are not the file that the parameters name."""
     if not expected:
         return
-    from ..inference.checkpoint import default_checkpoint
-    path = path or default_checkpoint()
+    from ..inference.checkpoint import default_checkpoint, weights_file
+    path = weights_file(path) if path else default_checkpoint()
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:

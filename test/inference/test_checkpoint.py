@@ -2,13 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checkpoints: what goes in comes out, and what does not fit says so."""
 
+from pathlib import Path
+
 import pytest
 import safetensors.torch
 import torch
 
 from instance_seg_ros.core.errors import UserError
 from instance_seg_ros.inference import checkpoint
-from instance_seg_ros.inference.checkpoint import Checkpoint, default_checkpoint, random_checkpoint
+from instance_seg_ros.inference.checkpoint import (
+    Checkpoint,
+    default_checkpoint,
+    random_checkpoint,
+    shipped_weights,
+    weights_file,
+)
 
 
 def test_round_trip(tmp_path):
@@ -76,9 +84,21 @@ def test_weights_that_do_not_fit(damage):
         checkpoint.build()
 
 
-def test_shipped_weights_load():
-    """The package's own file fits the package's own network."""
-    checkpoint = Checkpoint.load(default_checkpoint())
+@pytest.mark.parametrize('name', shipped_weights())
+def test_shipped_weights_load(name):
+    """Each file has a card, can be named without a path, and fits the package's network."""
+    checkpoint = Checkpoint.load(name)
     checkpoint.build()
-    assert default_checkpoint().stat().st_size < 10e6
-    assert default_checkpoint().with_suffix('.md').is_file()
+    assert checkpoint.path.stat().st_size < 10e6
+    card = checkpoint.path.with_suffix('.md').read_text()
+    assert checkpoint.checksum in card and 'licence' in card
+
+
+def test_a_file_comes_before_the_name_of_shipped_weights(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert weights_file('enet_branched') == default_checkpoint()
+    assert weights_file('./enet_branched.safetensors').parent.name != 'weights'
+    Path('enet_branched').touch()
+    assert weights_file('enet_branched') == Path('enet_branched')
+    with pytest.raises(UserError, match=r'no checkpoint others.*enet_branched'):
+        Checkpoint.load('others')
