@@ -18,7 +18,9 @@ from ..inference.confidence import features
 from ..inference.segmenter import InstanceSegmenter
 
 ENOUGH = 20
-"""Right and wrong clusters a class must have for weights of its own."""
+"""Right and wrong clusters that a fit needs."""
+ENOUGH_OF_A_CLASS = 60
+"""The same for a class to have weights of its own: several for each feature, else it overfits."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,13 @@ def fit(judged: Judged, names: tuple[str, ...]) -> dict[str, list[float]]:
     weights = {'': _logistic(judged.features, judged.right)}
     for channel in np.unique(judged.channel):
         own = judged.channel == channel
-        if _enough(judged.right[own]):
+        if _enough(judged.right[own], ENOUGH_OF_A_CLASS):
             weights[names[channel]] = _logistic(judged.features[own], judged.right[own])
     return weights
 
 
-def _enough(right: np.ndarray) -> bool:
-    return min(right.sum(), (~right).sum()) >= ENOUGH
+def _enough(right: np.ndarray, least: int = ENOUGH) -> bool:
+    return min(right.sum(), (~right).sum()) >= least
 
 
 def _logistic(rows: np.ndarray, right: np.ndarray) -> list[float]:

@@ -15,7 +15,13 @@ from instance_seg_ros.datasets.sample import IGNORE, Sample
 from instance_seg_ros.inference.checkpoint import Checkpoint, random_checkpoint
 from instance_seg_ros.inference.confidence import FEATURES
 from instance_seg_ros.inference.segmenter import InstanceSegmenter
-from instance_seg_ros.training.calibration import ENOUGH, Judged, fit, judge
+from instance_seg_ros.training.calibration import (
+    ENOUGH,
+    ENOUGH_OF_A_CLASS,
+    Judged,
+    fit,
+    judge,
+)
 
 CITY = LabelSet.named('cityscapes')
 CAR, ROAD = CITY.names.index('car'), CITY.names.index('road')
@@ -80,6 +86,16 @@ def test_a_fit_gives_probabilities():
     for low in np.arange(0, 1, .2):
         near = (score >= low) & (score < low + .2)
         assert right[near].mean() == pytest.approx(score[near].mean(), abs=.06)
+
+
+def test_a_class_with_few_clusters_has_the_weights_of_all():
+    rows = np.random.default_rng(0).normal(size=(400, len(FEATURES)))
+    right = np.arange(400) % 2 > 0
+    few = 2 * ENOUGH_OF_A_CLASS - 2
+    channel = np.where(np.arange(400) < few, CAR, CITY.names.index('person'))
+    assert set(fit(Judged(channel, rows, right), CITY.names)) == {'', 'person'}
+    channel[:few + 2] = CAR
+    assert set(fit(Judged(channel, rows, right), CITY.names)) == {'', 'car', 'person'}
 
 
 def test_too_little_to_learn_from():
