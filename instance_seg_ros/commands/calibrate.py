@@ -85,8 +85,16 @@ def run(args: argparse.Namespace) -> None:
     checkpoint.save(args.output)
     for channel in np.unique(judged.channel):
         right = judged.right[judged.channel == channel]
-        own = 'own weights' if names[channel] in checkpoint.confidence else 'shared weights'
+        own = _origin(checkpoint.confidence, names[channel])
         print(f'{names[channel]}: {right.sum()} of {len(right)} clusters right; {own}')
+
+
+def _origin(confidence: dict[str, list[float]], name: str) -> str:
+    """Return where the weights of a class come from."""
+    if name not in confidence:
+        return 'weights of all classes'
+    shared = confidence[name][:-1] == confidence[''][:-1]
+    return 'weights of all classes, own intercept' if shared else 'own weights'
 
 
 def _check_shifts(args: argparse.Namespace, names: tuple[str, ...]) -> None:

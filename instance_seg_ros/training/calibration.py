@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.special import expit
 
 from ..core.errors import UserError
 from ..core.labels import INSTANCE_FACTOR, LabelSet
@@ -18,9 +20,9 @@ from ..inference.confidence import features
 from ..inference.segmenter import InstanceSegmenter
 
 ENOUGH = 20
-"""Right and wrong clusters that a fit needs."""
-ENOUGH_OF_A_CLASS = 60
-"""The same for a class to have weights of its own: several for each feature, else it overfits."""
+"""Right and wrong clusters that a fit needs, and clusters of a class for its own intercept."""
+ENOUGH_FOR_WEIGHTS = 60
+"""Right and wrong clusters of a class for weights of its own: several for each feature."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,11 @@ def fit(judged: Judged, names: tuple[str, ...]) -> dict[str, list[float]]:
     weights = {'': _logistic(judged.features, judged.right)}
     for channel in np.unique(judged.channel):
         own = judged.channel == channel
-        if _enough(judged.right[own], ENOUGH_OF_A_CLASS):
-            weights[names[channel]] = _logistic(judged.features[own], judged.right[own])
+        rows, right = judged.features[own], judged.right[own]
+        if _enough(right, ENOUGH_FOR_WEIGHTS):
+            weights[names[channel]] = _logistic(rows, right)
+        elif len(right) >= ENOUGH:
+            weights[names[channel]] = _with_own_intercept(weights[''], rows, right)
     return weights
 
 
@@ -76,6 +81,18 @@ def _logistic(rows: np.ndarray, right: np.ndarray) -> list[float]:
     model = LogisticRegression(max_iter=1000).fit((rows - mean) / deviation, right)
     slopes = model.coef_[0] / deviation
     return [*slopes.tolist(), float(model.intercept_[0] - slopes @ mean)]
+
+
+def _with_own_intercept(weights: list[float], rows: np.ndarray, right: np.ndarray) -> list[float]:
+    """Return the weights with the intercept at which the mean score is the share of right ones.
+
+    One more right and one more wrong cluster are counted (rule of succession), because none right
+    of twenty does not mean that none will ever be.
+    """
+    logits, share = rows @ weights[:-1], (right.sum() + 1) / (len(right) + 2)
+    low, high = -30 - logits.max(), 30 - logits.min()
+    return [*weights[:-1], float(brentq(lambda shift: expit(logits + shift).mean() - share,
+                                        low, high))]
 
 
 def _judge(clusters: ClusterArrays, sample: Sample, label_set: LabelSet):

@@ -17,7 +17,7 @@ from instance_seg_ros.inference.confidence import FEATURES
 from instance_seg_ros.inference.segmenter import InstanceSegmenter
 from instance_seg_ros.training.calibration import (
     ENOUGH,
-    ENOUGH_OF_A_CLASS,
+    ENOUGH_FOR_WEIGHTS,
     Judged,
     fit,
     judge,
@@ -88,14 +88,18 @@ def test_a_fit_gives_probabilities():
         assert right[near].mean() == pytest.approx(score[near].mean(), abs=.06)
 
 
-def test_a_class_with_few_clusters_has_the_weights_of_all():
-    rows = np.random.default_rng(0).normal(size=(400, len(FEATURES)))
-    right = np.arange(400) % 2 > 0
-    few = 2 * ENOUGH_OF_A_CLASS - 2
+def test_a_class_with_few_clusters_has_the_weights_of_all_and_its_own_intercept():
+    rng = np.random.default_rng(0)
+    rows, right = rng.normal(size=(400, len(FEATURES))), np.arange(400) % 2 > 0
+    few = 2 * ENOUGH_FOR_WEIGHTS - 2
+    right[:few] &= rng.random(few) < .2
     channel = np.where(np.arange(400) < few, CAR, CITY.names.index('person'))
-    assert set(fit(Judged(channel, rows, right), CITY.names)) == {'', 'person'}
-    channel[:few + 2] = CAR
-    assert set(fit(Judged(channel, rows, right), CITY.names)) == {'', 'car', 'person'}
+    channel[-ENOUGH + 1:] = CITY.names.index('bus')
+    weights = fit(Judged(channel, rows, right), CITY.names)
+    assert set(weights) == {'', 'car', 'person'}
+    assert weights['car'][:-1] == weights[''][:-1] != weights['person'][:-1]
+    scores = 1 / (1 + np.exp(-(rows[:few] @ weights['car'][:-1] + weights['car'][-1])))
+    assert scores.mean() == pytest.approx((right[:few].sum() + 1) / (few + 2))
 
 
 def test_too_little_to_learn_from():
