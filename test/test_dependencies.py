@@ -12,7 +12,7 @@ from checkout import ROOT
 from test_packaging import DEVELOPMENT, DISTRIBUTIONS, RUN_TIME, SOURCES, imports
 
 REQUIREMENTS = ROOT / 'requirements'
-NO_EXTRA = {'alone', 'constraints', 'ros', 'runtime'}
+NO_EXTRA = {'alone', 'constraints', 'ros', 'ros_jazzy', 'runtime'}
 DEVELOPMENT_DISTRIBUTIONS = {'PIL': 'pillow', 'cityscapesscripts': 'cityscapesScripts',
                              'rerun': 'rerun-sdk', 'sklearn': 'scikit-learn'}
 INSTALLATION = (ROOT / 'docs' / 'installation.md').read_text()

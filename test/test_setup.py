@@ -227,6 +227,15 @@ def test_no_wheels_for_other_processors(machine):
     assert 'x86-64' in sentence and 'aarch64' in sentence and not machine.left_behind
 
 
+def test_wheels_of_another_distribution_have_their_own_environment(machine):
+    assert machine.run('demo', ROS_WHEELS='jazzy').returncode == 0
+    assert machine.left_behind == {'.venv-jazzy-wheels'}
+    assert 'ros_jazzy.txt' in machine.calls and 'ros.txt' not in machine.calls
+    constraints = (machine.root / '.venv-jazzy-wheels' / 'constraints.txt').read_text()
+    assert 'urllib3==' in constraints and '\nros-' not in constraints
+    assert 'humble' in refused(machine.run('demo', ROS_WHEELS='humble'))
+
+
 def test_a_sourced_ros_is_used_and_its_numpy_kept(machine):
     machine.program('uname', '#!/bin/bash\necho Linux aarch64\n')
     result = machine.run('test', ROS_DISTRO='jazzy', STUB_ROS='1')
