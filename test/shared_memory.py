@@ -6,11 +6,12 @@ import fcntl
 from pathlib import Path
 
 FOLDER = Path('/dev/shm')
+PREFIXES = 'fastdds', 'fastrtps'    # the second until ROS 2 Jazzy
 
 
 def abandoned():
     """Return the segments whose owner is gone: it holds a lock as long as it lives."""
-    locks = FOLDER.glob('fastdds_????????????????_el')
+    locks = [lock for prefix in PREFIXES for lock in FOLDER.glob(f'{prefix}_{"?" * 16}_el')]
     return [Path(str(lock).removesuffix('_el')) for lock in locks if not _is_held(lock)]
 
 

@@ -89,7 +89,7 @@ class NodeProcess:
     def shared_memory(self):
         """Segments of Fast DDS that are its own."""
         return {Path(file.removesuffix('_el')) for file in self._open_files()
-                if re.fullmatch(r'/dev/shm/fastdds_[0-9a-f]{16}_el', file)}
+                if re.fullmatch(r'/dev/shm/fast(dds|rtps)_[0-9a-f]{16}_el', file)}
 
     def wait_for_log(self, text):
         with self._more:
