@@ -23,6 +23,9 @@ from .prediction import Prediction
 
 __all__ = ['Prediction', 'Scorer', 'Scores', 'TruthPixels']
 
+SIZES = (.001, .01)
+"""Shares of the image that separate small, medium and large objects."""
+
 
 @dataclass
 class Scores:
@@ -35,6 +38,7 @@ class Scores:
         true_positives: by class name, their count at IoU over 0.5.
         predictions: by class name, their count at IoU over 0.5.
         truths: by class name, their count at IoU over 0.5.
+        by_size: by class name, [found, truths] of small, medium and large objects (`SIZES`).
     """
 
     averages: dict[str, Any]
@@ -42,6 +46,7 @@ class Scores:
     true_positives: dict[str, int] = field(default_factory=dict)
     predictions: dict[str, int] = field(default_factory=dict)
     truths: dict[str, int] = field(default_factory=dict)
+    by_size: dict[str, list[list[int]]] = field(default_factory=dict)
 
 
 class TruthPixels(NamedTuple):
@@ -120,7 +125,7 @@ class Scorer:
                 metres, share = (distances or {}).get(value, (-1., 0.))
                 truth[name].append({'instID': value, 'labelID': _label(value),
                                     'pixelCount': count, 'medDist': metres, 'distConf': share,
-                                    'matchedPred': []})
+                                    'share': count / index.size, 'matchedPred': []})
         predicted = {name: [] for name in self._args.instLabels}
         void = np.isin(values, self._void)
         for number, prediction in enumerate(predictions):
@@ -225,8 +230,13 @@ class Scorer:
 
     def _count(self, name: str, result: Scores) -> None:
         small = self._args.minRegionSizes[0]
-        found = [hit for gt, hit in self.truths() if self._names[gt['labelID']] == name]
-        result.truths[name], result.true_positives[name] = len(found), int(sum(found))
+        found = [(int(np.searchsorted(SIZES, gt['share'], 'right')), hit)
+                 for gt, hit in self.truths() if self._names[gt['labelID']] == name]
+        result.by_size[name] = [[sum(hit for own, hit in found if own == size),
+                                 sum(own == size for own, _ in found)]
+                                for size in range(len(SIZES) + 1)]
+        result.true_positives[name], result.truths[name] = (
+            sum(column) for column in zip(*result.by_size[name], strict=True))
         counted = [p for m in self._matches.values() for p in m['prediction'][name]
                    if _counts(p, small)]
         result.predictions[name] = len(counted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .official import Scores
+from .official import SIZES, Scores
 from .predictors import VARIANTS
 from .run import FoundCounts, Result
 
@@ -71,7 +71,19 @@ def _instances(result: Result) -> Iterator[str]:
                    + _extras(scores.extras[name]))
         yield f'  {variant:<26}{"mean":<12}' + _mean(scores, far)
     yield ''
+    yield from _by_size(next(iter(result.scores.values())))
+    yield ''
     yield from (f'  {name}: {VARIANTS[name]}' for name in result.scores)
+
+
+def _by_size(scores: Scores) -> Iterator[str]:
+    small, large = (f'{100 * share:g}' for share in SIZES)
+    columns = f'under {small} %', f'{small} to {large} %', f'over {large} %'
+    yield '  found by size, as a share of the image (first variant)'
+    yield f'  {"":<12}' + ''.join(f'{column:>14}' for column in columns)
+    for name, sizes in scores.by_size.items():
+        if scores.truths[name]:
+            yield f'  {name:<12}' + ''.join(f'{f"{found}/{all_}":>14}' for found, all_ in sizes)
 
 
 def _row(scores: dict, far: bool) -> str:

@@ -187,6 +187,7 @@ def to_dict(result: Result) -> dict[str, Any]:
         data.setdefault('instances', {})[name] = {
             **scores.averages, 'extras': scores.extras, 'true_positives': scores.true_positives,
             'predictions': scores.predictions, 'truths': scores.truths,
+            'by_size': scores.by_size,
             'touching': dict(found.touching), 'touching_found': dict(found.touching_found),
             'isolated': dict(found.isolated), 'isolated_found': dict(found.isolated_found)}
     return data

@@ -83,6 +83,17 @@ def test_symmetric_best_dice_and_count_error_by_hand():
     assert scorer.scores().extras['person']['sbd'] is None
 
 
+def test_found_by_size_of_the_object():
+    ids = np.full((1000, 1000), 7, np.int32)
+    for number, side in enumerate((31, 32, 99, 100)):   # shares of 0.00096, 0.001, 0.0098 and 0.01
+        ids[100:100 + side, 200 * number:200 * number + side] = 26000 + number
+    scorer = Scorer(['car', 'person'])
+    scorer.add(ids, [Prediction(26, .5, ids == 26001), Prediction(26, .5, ids == 26003)])
+    scores = scorer.scores()
+    assert scores.by_size == {'car': [[0, 1], [1, 2], [1, 1]], 'person': [[0, 0]] * 3}
+    assert (scores.true_positives['car'], scores.truths['car']) == (2, 4)
+
+
 def test_groups_and_void_excuse_a_prediction():
     ids = boxes((10, 10))
     ids[50:90, 50:90], ids[50:90, 120:160] = 26, 0
