@@ -33,8 +33,10 @@ def test_any_batch_agrees_with_pytorch(exported):
     """The size is padded and cropped inside; the batch is free."""
     checkpoint, path = exported
     session = onnxruntime.InferenceSession(path, providers=['CPUExecutionProvider'])
+    # Seeded: where two pixels of a pooling window differ by rounding alone, either may be taken.
+    generator = torch.Generator().manual_seed(0)
     for batch in (1, 3):
-        images = torch.randn(batch, 3, 40, 72)
+        images = torch.randn(batch, 3, 40, 72, generator=generator)
         with torch.inference_mode():
             wanted, = checkpoint.build()(images)
         got, = session.run(['embeddings'], {'images': images.numpy()})
