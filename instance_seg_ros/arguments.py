@@ -15,15 +15,20 @@ from .perception.overlay import PALETTES, OverlayStyle
 
 def add_network_arguments(group: argparse._ActionsContainer) -> None:
     """Declare the arguments of the network."""
-    group.add_argument('--checkpoint', type=Path, metavar='FILE',
-                       help='weights: a .safetensors file or the name of shipped ones; '
-                            'default: enet_branched')
+    add_checkpoint_argument(group)
     group.add_argument('--semantic-checkpoint', type=Path, metavar='FILE',
                        help='separate network for the classes; --checkpoint then provides '
                             'only the embeddings')
     add_device_argument(group)
     add_engine_arguments(group)
     add_tuning_arguments(group)
+
+
+def add_checkpoint_argument(group: argparse._ActionsContainer) -> None:
+    """Declare the weights."""
+    group.add_argument('--checkpoint', type=Path, metavar='FILE',
+                       help='weights: a .safetensors file or the name of shipped ones; '
+                            'default: enet_branched')
 
 
 def add_device_argument(group: argparse._ActionsContainer) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ..arguments import image_size
+from ..arguments import add_checkpoint_argument, image_size
 from ..bags import BagWriter, Topic, images, open_source
 from ..bags.playback import Playback
 from ..bags.sources import Source
@@ -56,8 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--frames', type=int, default=60, metavar='N',
                         help='frames of a round, the first ones of the bag (default 60)')
     parser.add_argument('--batch', type=int, default=1, metavar='N', help='images per batch')
-    parser.add_argument('--checkpoint', type=Path, metavar='FILE',
-                        help='weights; the shipped ones by default')
+    add_checkpoint_argument(parser)
     add_common_arguments(parser, 3)
 
 

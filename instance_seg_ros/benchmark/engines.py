@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..arguments import image_size
+from ..arguments import add_checkpoint_argument, image_size
 from ..core.errors import UserError
 from ..core.instances import InstanceMap
 from ..datasets import DATASETS, recognise
@@ -37,8 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='frames of each folder, evenly spread (20)')
     parser.add_argument('--size', type=image_size, metavar='WxH',
                         help="network input; the checkpoint's by default")
-    parser.add_argument('--checkpoint', type=Path, metavar='FILE',
-                        help='weights; the shipped ones by default')
+    add_checkpoint_argument(parser)
     add_common_arguments(parser, 1)
 
 

@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import cv2
 import numpy as np
 
-from ..arguments import image_size
+from ..arguments import add_checkpoint_argument, image_size
 from ..core.errors import UserError
 from ..inference.checkpoint import Checkpoint, default_checkpoint, random_checkpoint
 from ..io.inputs import find_inputs, read_image
@@ -22,8 +21,7 @@ def add_frame_arguments(parser: argparse.ArgumentParser):
                         help='images or folders (default: a synthetic street)')
     parser.add_argument('--image-size', type=image_size, default=(2048, 1024), metavar='WxH',
                         help='the images are scaled to it first (2048x1024)')
-    parser.add_argument('--checkpoint', type=Path, metavar='FILE',
-                        help='weights; the shipped ones by default')
+    add_checkpoint_argument(parser)
 
 
 def add_input_size(parser: argparse.ArgumentParser) -> None:

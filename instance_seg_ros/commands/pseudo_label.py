@@ -18,6 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from .. import arguments as options
+from ..arguments import add_checkpoint_argument
 from ..core.errors import UserError
 from ..datasets.sample import IGNORE, Sample
 from ..datasets.writers import CityscapesWriter
@@ -40,9 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--overlap', type=float, default=0.7, metavar='IOU',
                         help='least IoU of an instance with its counterpart in each view (0.7)')
     group = parser.add_argument_group('network')
-    group.add_argument('--checkpoint', type=Path, metavar='FILE',
-                       help='weights: a .safetensors file or the name of shipped ones; '
-                            'default: enet_branched')
+    add_checkpoint_argument(group)
     options.add_device_argument(group)
     group.add_argument('--input-size', type=options.input_size, metavar='WxH',
                        help='input size of the network, or its height')

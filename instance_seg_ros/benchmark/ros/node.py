@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from rclpy.utilities import get_rmw_implementation_identifier
 
-from ...arguments import image_size
+from ...arguments import add_checkpoint_argument, image_size
 from ...core.errors import UserError
 from ...ros.tools.node_process import NodeProcess, own_domain, set_up_dds
 from ...ros.tools.session import stop_on_signals
@@ -55,8 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='frames a second of the three together (default 10)')
     parser.add_argument('--images', nargs='+', metavar='FILE',
                         help='images or folders (default: a synthetic street)')
-    parser.add_argument('--checkpoint', type=Path, metavar='FILE',
-                        help='weights; the shipped ones by default')
+    add_checkpoint_argument(parser)
     parser.add_argument('--device', default='auto',
                         help='auto (a GPU where there is one), cpu, cuda or cuda:N')
     parser.add_argument('--input-size', type=image_size, default=(0, 0), metavar='WxH',
