@@ -25,6 +25,7 @@ from ..arguments import (
     result_file,
 )
 from ..core.errors import UserError
+from ..inference.checkpoint_facts import are_groups
 from ..inference.segmenter_settings import SegmenterSettings
 
 
@@ -52,6 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='the calibrated checkpoint')
     stored = parser.add_argument_group('stored in the checkpoint')
     add_tuning_arguments(stored)
+    stored.add_argument('--class-groups', nargs='*', metavar='NAME,NAME,...',
+                        help='classes that are clustered together, such as car,truck,bus '
+                             'person,rider: the pixels of an instance elect its class; without '
+                             'names: each class alone, as in the paper')
     stored.add_argument('--pixels-per-unit', type=float, metavar='P',
                         help='scale of the pixel coordinates among the embeddings: a larger one '
                              'splits fewer large objects and merges more neighbours')
@@ -113,6 +118,8 @@ def _choose(checkpoint, args: argparse.Namespace) -> None:
         SegmenterSettings({}, {}, {}, ()).changed(checkpoint.label_set, bandwidth=args.bandwidth)
         checkpoint.bandwidth = (checkpoint.bandwidths | args.bandwidth
                                 if isinstance(args.bandwidth, dict) else args.bandwidth)
+    if args.class_groups is not None:
+        checkpoint.class_groups = _groups(args.class_groups, checkpoint)
     if args.pixels_per_unit is not None:
         if not args.pixels_per_unit > 0:
             raise UserError(f'--pixels-per-unit must be positive, not {args.pixels_per_unit}.')
@@ -120,6 +127,18 @@ def _choose(checkpoint, args: argparse.Namespace) -> None:
             raise UserError(f'--pixels-per-unit: {args.checkpoint} has no coordinates among its '
                             'embeddings.')
         checkpoint.options = {**checkpoint.options, 'pixels_per_unit': args.pixels_per_unit}
+
+
+def _groups(texts: list[str], checkpoint) -> list[list[str]]:
+    groups = [text.split(',') for text in texts]
+    countable = [checkpoint.label_set.names[k] for k in checkpoint.label_set.thing_indices]
+    unknown = sorted({name for group in groups for name in group} - set(countable))
+    if unknown:
+        raise UserError(f'--class-groups: no such class with instances: {", ".join(unknown)}; '
+                        f'there are {", ".join(countable)}.')
+    if not are_groups(groups):
+        raise UserError('--class-groups: a class is in more than one group.')
+    return groups
 
 
 def _drawn(sources: list, k: int, args: argparse.Namespace):

@@ -34,7 +34,7 @@ class CapturedBatch:
         self._engine = engine
         self._host_images = torch.zeros(shape, dtype=torch.uint8, pin_memory=pinned)
         self._images = self._host_images.to(device)
-        self._settings = DeviceSettings(shape[:3], engine.label_ids, device)
+        self._settings = DeviceSettings(shape[:3], engine.label_ids, device, engine.groups)
         self._normalise = recorder(lambda: (engine.normalise(self._images),))
         self._network = recorder(lambda: engine.network(*self._normalise.outputs))
         self._cluster = recorder(self._clustered)

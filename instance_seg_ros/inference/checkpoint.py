@@ -4,6 +4,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,8 @@ class Checkpoint:
         method: of the clustering, one of `METHODS`.
         bandwidth: for the method, a number or numbers by class name (`BANDWIDTHS` for what is not
             named).
+        class_groups: names of the classes of each group that is clustered together; the pixels of
+            a cluster elect its class. The paper has none.
         confidence: weights by class name, see `confidence.Confidence`.
         mean: of RGB in 0 to 1, for normalisation.
         std: of RGB in 0 to 1, for normalisation.
@@ -75,6 +78,7 @@ class Checkpoint:
     input_size: tuple[int, int] = (768, 384)
     method: str = 'mean_shift'
     bandwidth: float | dict | None = None
+    class_groups: Sequence[Sequence[str]] = ()
     confidence: dict = field(default_factory=dict)
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
@@ -118,6 +122,14 @@ class Checkpoint:
         if isinstance(given, dict):
             return {name: given.get(name, usual) for name in names}
         return dict.fromkeys(names, usual if given is None else given)
+
+    @property
+    def group_channels(self) -> tuple[tuple[int, ...], ...]:
+        """The channels of each group, without classes that the label set does not count."""
+        channels = {self.label_set.names[k]: k for k in self.label_set.thing_indices}
+        groups = (tuple(channels[name] for name in group if name in channels)
+                  for group in self.class_groups)
+        return tuple(group for group in groups if len(group) > 1)
 
     @property
     def checksum(self) -> str:
@@ -169,7 +181,8 @@ class Checkpoint:
         check_format(path, facts.get('format') if isinstance(facts, dict) else None)
         try:
             # early files lack these
-            facts = {'task': 'both', 'confidence': {}, 'method': 'mean_shift', **facts}
+            facts = {'task': 'both', 'confidence': {}, 'method': 'mean_shift', 'class_groups': [],
+                     **facts}
             plain = {key: facts[key] for key in _PLAIN_FIELDS}
             plain.update({key: tuple(facts[key]) for key in ('input_size', 'mean', 'std')})
             check_facts(plain)
@@ -182,7 +195,7 @@ class Checkpoint:
 
 
 _PLAIN_FIELDS = ('network', 'task', 'options', 'embedding_dims', 'input_size', 'method',
-                 'bandwidth', 'confidence', 'mean', 'std', 'provenance', 'scores')
+                 'bandwidth', 'class_groups', 'confidence', 'mean', 'std', 'provenance', 'scores')
 
 
 def build_pipeline(checkpoint: Checkpoint, semantic: Checkpoint | None = None) -> nn.Module:

@@ -48,6 +48,7 @@ def check_facts(facts: Mapping[str, Any]) -> None:
         'input_size': _is_input_size,
         'method': lambda v: isinstance(v, str) and v in METHODS,
         'bandwidth': _is_bandwidth,
+        'class_groups': are_groups,
         'confidence': _is_confidence,
         'mean': lambda v: len(v) == 3 and all(map(_is_finite, v)),
         'std': lambda v: len(v) == 3 and all(_is_finite(x) and x > 0 for x in v),
@@ -72,6 +73,14 @@ def _is_finite(value: Any) -> bool:
 def _is_bandwidth(value: Any) -> bool:
     values = value.values() if isinstance(value, dict) else [value]
     return all(_is_finite(number) and number > 0 for number in values)
+
+
+def are_groups(value: Any) -> bool:
+    """Return whether a value is a list of lists of names, none of them twice."""
+    lists = isinstance(value, (list, tuple)) and all(
+        isinstance(group, (list, tuple)) for group in value)
+    names = [name for group in value for name in group] if lists else [None]
+    return all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
 
 
 def _is_confidence(value: Any) -> bool:

@@ -18,6 +18,7 @@ from torch import Tensor
 from .batched_learned_seeds import BatchedLearnedSeeds
 from .batched_mean_shift import BatchedMeanShift
 from .captured_batch import CapturedBatch
+from .class_groups import elect_classes
 from .clusters import ClusterArrays
 from .cuda_graph_capture import DirectRecorder, GraphRecorder, capture_lock
 from .device_flags import exact_arithmetic
@@ -85,8 +86,11 @@ class CudaGraphEngine(EagerEngine):
                       settings: DeviceSettings) -> dict[str, Tensor]:
         """Return what the host needs, by name: class mask and the fields of `ClusterTensors`."""
         class_index, probability = classify_batch(logits)
-        clusters = BATCHED[self.method]()(embeddings, class_index, probability, settings)
         invalid = (class_index == INVALID_CLASS).sum((1, 2))
+        joint = settings.head_of_class[class_index.long()] if self.groups else class_index
+        clusters = BATCHED[self.method]()(embeddings, joint, probability, settings)
+        if self.groups:
+            clusters, class_index = elect_classes(clusters, class_index, probability)
         class_mask = settings.label_ids[class_index.long()]
         return {**clusters.tensors(), 'class_mask': class_mask,
                 'invalid': clusters.invalid + invalid}

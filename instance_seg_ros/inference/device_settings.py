@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from .class_groups import Groups, head_of_class
 from .mask_geometry import copies_per_cell
 
 
@@ -17,22 +18,25 @@ class DeviceSettings:
         rank_of_class: int64 (256,), position of a class channel among the thing classes, -1 where
             it is none of them.
         class_of_rank: int64 (256,), the inverse.
+        head_of_class: int64 (256,), the class under which each class is clustered.
         bandwidth: float32 (256,), by rank.
         of_row, of_column: int32 (N, H) and (N, W), how often an image copies each row and column
             of the grid.
         label_ids: uint8 (256,), by class channel.
     """
 
-    def __init__(self, shape: tuple[int, int, int], label_ids: np.ndarray, device: torch.device):
-        """Allocate for a batch of shape (N, H, W)."""
+    def __init__(self, shape: tuple[int, int, int], label_ids: np.ndarray, device: torch.device,
+                 groups: Groups = ()):
+        """Allocate for a batch of shape (N, H, W); groups as in `class_groups`."""
         count, height, width = shape
         self.rank_of_class = torch.full((256,), -1, device=device)
         self.class_of_rank = torch.zeros(256, dtype=torch.int64, device=device)
+        self.head_of_class = torch.arange(256, device=device)
         self.bandwidth = torch.ones(256, device=device)
         self.of_row = torch.ones(count, height, dtype=torch.int32, device=device)
         self.of_column = torch.ones(count, width, dtype=torch.int32, device=device)
         self.label_ids = torch.from_numpy(label_ids).to(device)
-        self._shape = height, width
+        self._shape, self._groups = (height, width), groups
         self._classes: tuple[tuple[float, ...], tuple[int, ...]] | None = None
         self._sizes: list[tuple[int, int] | None] = [None] * count
 
@@ -51,6 +55,7 @@ class DeviceSettings:
             rank[channel] = torch.arange(len(things))
             self.rank_of_class.copy_(rank)
             self.class_of_rank[:len(things)].copy_(channel)
+            self.head_of_class.copy_(head_of_class(self._groups, things))
             self.bandwidth[:len(things)].copy_(torch.tensor(bandwidths))
             self._classes = bandwidths, things
         for n, size in enumerate(sizes):

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .class_groups import Groups, elect_classes_of_image, head_of_class
 from .cluster_measurement import measure_clusters
 from .clustering_methods import build_clustering
 from .clusters import ClusterArrays, ClusterTensors
@@ -23,7 +24,7 @@ class EagerEngine:
 
     def __init__(self, network: nn.Module, mean: Sequence[float], std: Sequence[float],
                  label_ids: np.ndarray, device: torch.device, half: bool,
-                 method: str = 'mean_shift'):
+                 method: str = 'mean_shift', groups: Groups = ()):
         """Take a network that is on `device` already, in half precision where `half` says so.
 
         Args:
@@ -33,9 +34,10 @@ class EagerEngine:
             device: of the network.
             half: compute in half precision.
             method: of the clustering, see `clustering_methods.METHODS`.
+            groups: channels of classes that are clustered together, see `class_groups`.
         """
         self.network, self.device, self.half = network, device, half
-        self.method = method
+        self.method, self.groups = method, groups
         self.label_ids = np.zeros(256, np.uint8)      # those of no class are unlabelled
         self.label_ids[:len(label_ids)] = label_ids
         scale = 255.0 * torch.tensor(std)
@@ -81,11 +83,34 @@ class EagerEngine:
                       bandwidths: tuple[float, ...], things: tuple[int, ...]) -> ClusterArrays:
         """Cluster one image: logits (K, H, W), embeddings (D, H, W), its (width, height)."""
         class_index, invalid = class_of_pixels(logits)
+        cluster = self._cluster_groups if self.groups else self._cluster_classes
+        clusters, class_index = cluster(logits, embeddings, class_index, bandwidths, things)
+        clusters = replace(clusters, invalid=clusters.invalid + invalid.sum().cpu())
+        return measure_clusters(self.label_ids[class_index.cpu().numpy()], clusters.arrays(), size)
+
+    def _cluster_classes(self, logits: Tensor, embeddings: Tensor, class_index: Tensor,
+                         bandwidths: tuple[float, ...],
+                         things: tuple[int, ...]) -> tuple[ClusterTensors, Tensor]:
+        """Cluster the pixels of each class; return the clusters and the classes of pixels."""
         clustering = build_clustering(self.method, bandwidths)
         clusters = clustering.cluster_image(embeddings, class_index, things)
-        clusters = replace(clusters, probability=class_probability(logits, clusters),
-                           invalid=clusters.invalid + invalid.sum().cpu())
-        return measure_clusters(self.label_ids[class_index.cpu().numpy()], clusters.arrays(), size)
+        return replace(clusters, probability=class_probability(logits, clusters)), class_index
+
+    def _cluster_groups(self, logits: Tensor, embeddings: Tensor, class_index: Tensor,
+                        bandwidths: tuple[float, ...],
+                        things: tuple[int, ...]) -> tuple[ClusterTensors, Tensor]:
+        """Cluster the pixels of each group of classes, and let them elect the class."""
+        heads = head_of_class(self.groups, things)
+        channels = tuple(k for k in sorted(things) if heads[k] == k)
+        of_class = dict(zip(things, bandwidths, strict=True))
+        clustering = build_clustering(self.method, [of_class[k] for k in channels])
+        joint = heads.to(class_index.device)[class_index]
+        clusters = clustering.cluster_image(embeddings, joint, channels)
+        inside = clusters.label_image > 0
+        probability = torch.zeros(class_index.shape, device=class_index.device)
+        own = logits.permute(1, 2, 0)[inside].float().softmax(1)
+        probability[inside] = own.gather(1, class_index[inside].unsqueeze(1)).squeeze(1)
+        return elect_classes_of_image(clusters, class_index, probability)
 
     def close(self) -> None:
         """Free what the engine keeps on the device."""

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from ..core.errors import UserError
+from .class_groups import Groups
 from .cuda_graph_engine import CudaGraphEngine
 from .eager_engine import EagerEngine
 from .engine_choice import EngineChoice
@@ -18,14 +19,14 @@ from .segmenter_settings import CUDA_GRAPHS
 
 def build_engine(cuda_graphs: str, network: nn.Module | NetworkRuntime, mean: tuple[float, ...],
                  std: tuple[float, ...], label_ids: np.ndarray, device: torch.device,
-                 half: bool, method: str = 'mean_shift') -> EagerEngine:
+                 half: bool, method: str = 'mean_shift', groups: Groups = ()) -> EagerEngine:
     """Return the engine of a device: fixed shapes on CUDA, dynamic ones elsewhere.
 
     What a `NetworkRuntime` computes is clustered with dynamic shapes everywhere.
 
     Args:
         cuda_graphs: one of `CUDA_GRAPHS`.
-        network, mean, std, label_ids, device, half, method: as for `EagerEngine`.
+        network, mean, std, label_ids, device, half, method, groups: as for `EagerEngine`.
 
     Raises:
         UserError: for another value of cuda_graphs.
@@ -33,7 +34,7 @@ def build_engine(cuda_graphs: str, network: nn.Module | NetworkRuntime, mean: tu
     if cuda_graphs not in CUDA_GRAPHS:
         raise UserError(f'Unknown value {cuda_graphs!r} of cuda_graphs; available: '
                         f'{", ".join(CUDA_GRAPHS)}.')
-    arguments = network, mean, std, label_ids, device, half, method
+    arguments = network, mean, std, label_ids, device, half, method, groups
     if isinstance(network, NetworkRuntime):
         return RuntimeEngine(*arguments)
     if device.type == 'cuda':

@@ -85,7 +85,7 @@ class InstanceSegmenter:
         network = self._build_network(_loaded(semantic_checkpoint), half)
         self._engine: EagerEngine | None = build_engine(
             cuda_graphs, network, checkpoint.mean, checkpoint.std, self.label_set.ids,
-            self.device, self.half, checkpoint.method)
+            self.device, self.half, checkpoint.method, checkpoint.group_channels)
         self._to_map = InstanceMapBuilder(self.label_set, Confidence(
             checkpoint.confidence, self.label_set.names, checkpoint.method))
         # Re-entrant: a signal handler closes the segmenter in the middle of its thread's own call.

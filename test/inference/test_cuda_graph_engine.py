@@ -172,17 +172,18 @@ def test_every_stage_is_timed(both):
     assert set(timings) == set(SEGMENTER_STAGES) and all(v > 0 for v in timings.values())
 
 
-def test_only_the_results_make_the_host_wait():
+@pytest.mark.parametrize('groups', [(), ((11, 12), (13, 14))])
+def test_only_the_results_make_the_host_wait(groups):
     """The work between input and results runs on tensors that have no values."""
     with FakeTensorMode():
         device = torch.device('cpu')
         engine = CudaGraphEngine(Painted(), (.5,) * 3, (.5,) * 3, np.arange(19, dtype=np.uint8),
-                              device, True)
+                              device, True, groups=groups)
         logits, embeddings = (torch.empty(2, c, 32, 64) for c in (19, 8))
         batch = engine.normalise(torch.zeros(2, 32, 64, 3, dtype=torch.uint8))
         assert batch.dtype == torch.float16 and batch.shape == (2, 3, 32, 64)
         found = engine.cluster_batch(logits, embeddings,
-                                     DeviceSettings((2, 32, 64), engine.label_ids, device))
+                                     DeviceSettings((2, 32, 64), engine.label_ids, device, groups))
         assert {name: tuple(x.shape) for name, x in found.items()} == {
             'class_mask': (2, 32, 64), 'label_image': (2, 32, 64), 'mode': (2, 128, 8),
             'rows': (2, 128, 32), 'columns': (2, 128, 64), 'invalid': (2,), 'unclaimed': (2,),

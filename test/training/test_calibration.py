@@ -121,6 +121,9 @@ def test_the_verb_says_what_is_missing(tmp_path, capsys):
     (['--bandwidth', '0'], 'bandwidth of'), (['--bandwidth', 'car=0'], "bandwidth of 'car'"),
     (['--bandwidth', 'tram=1.5'], 'tram'),
     (['--pixels-per-unit', '-1'], '--pixels-per-unit must be positive'),
+    (['--class-groups', 'car,tram'], 'no such class with instances: tram'),
+    (['--class-groups', 'car,road'], 'no such class with instances: road'),
+    (['--class-groups', 'car,truck', 'bus,car'], 'more than one group'),
     (['--pixels-per-unit', '50'], 'has no coordinates')])
 def test_what_cannot_be_chosen_is_told(tmp_path, capsys, options, said):
     random_checkpoint().save(tmp_path / 'a.safetensors')
@@ -132,10 +135,12 @@ def test_what_cannot_be_chosen_is_told(tmp_path, capsys, options, said):
 def test_what_is_chosen_is_in_the_checkpoint():
     checkpoint = random_checkpoint()
     checkpoint.options = {'pixels_per_unit': 40}
-    _choose(checkpoint, Namespace(input_size=(640, 320), bandwidth=1.25, pixels_per_unit=50.))
+    _choose(checkpoint, Namespace(input_size=(640, 320), bandwidth=1.25, pixels_per_unit=50.,
+                                  class_groups=['car,truck', 'person,rider']))
     assert (checkpoint.input_size, checkpoint.bandwidth) == ((640, 320), 1.25)
     assert checkpoint.options == {'pixels_per_unit': 50.}
+    assert checkpoint.class_groups == [['car', 'truck'], ['person', 'rider']]
     _choose(checkpoint, Namespace(input_size=None, bandwidth={'person': 1.5},
-                                  pixels_per_unit=None))
-    assert checkpoint.input_size == (640, 320)
+                                  pixels_per_unit=None, class_groups=[]))
+    assert checkpoint.input_size == (640, 320) and checkpoint.class_groups == []
     assert (checkpoint.bandwidth['person'], checkpoint.bandwidth['car']) == (1.5, 1.25)
