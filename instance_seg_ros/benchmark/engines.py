@@ -87,7 +87,8 @@ def with_fixed_shapes(segmenter: InstanceSegmenter) -> InstanceSegmenter:
     checkpoint = segmenter.checkpoint
     other = InstanceSegmenter(checkpoint, 'cpu', segmenter.input_size)
     other._engine = CudaGraphEngine(other._engine.network, checkpoint.mean, checkpoint.std,
-                                    other.label_set.ids, other.device, False, checkpoint.method)
+                                    other.label_set.ids, other.device, False, checkpoint.method,
+                                    checkpoint.group_channels)
     return other
 
 
