@@ -38,12 +38,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Print the tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('folders', nargs='+', metavar='TITLE=FOLDER')
+    parser.add_argument('folders', nargs='+', metavar='[TITLE=]FOLDER')
     parser.add_argument('--variants', action='store_true',
                         help='all variants of the first folder instead of the summary')
     args = parser.parse_args(arguments)
-    columns = {title: _results(Path(folder)) for title, _, folder in
-               (text.partition('=') for text in args.folders)}
+    columns = {title or folder: _results(Path(folder)) for title, _, folder in
+               (text.rpartition('=') for text in args.folders)}
     first = next(iter(columns.values()))
     print('\n'.join(_variants(first) if args.variants else _summary(columns)))
     return 0

@@ -76,3 +76,8 @@ def test_a_set_that_another_folder_lacks_is_left_empty(main, folder, tmp_path, c
 def test_a_folder_without_scores_is_named(main, tmp_path):
     with pytest.raises(SystemExit, match=str(tmp_path)):
         main([f'now={tmp_path}'])
+
+
+def test_a_folder_without_a_title_is_its_own(main, folder, capsys):
+    assert main([str(folder)]) == 0
+    assert rows(capsys.readouterr().out)[0] == ['set', 'measure', str(folder)]

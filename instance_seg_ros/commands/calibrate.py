@@ -54,9 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     stored = parser.add_argument_group('stored in the checkpoint')
     add_tuning_arguments(stored)
     stored.add_argument('--class-groups', nargs='*', metavar='NAME,NAME,...',
-                        help='classes that are clustered together, such as car,truck,bus '
-                             'person,rider: the pixels of an instance elect its class; without '
-                             'names: each class alone, as in the paper')
+                        help='classes that are clustered together, such as person,rider '
+                             'motorcycle,bicycle: the pixels of an instance elect its class; '
+                             'without names: each class alone, as in the paper')
     stored.add_argument('--pixels-per-unit', type=float, metavar='P',
                         help='scale of the pixel coordinates among the embeddings: a larger one '
                              'splits fewer large objects and merges more neighbours')

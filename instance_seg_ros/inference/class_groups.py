@@ -29,7 +29,7 @@ _FIXED_POINT = 1 << 12
 def head_of_class(groups: Groups, things: Sequence[int]) -> Tensor:
     """Return the class channel under which each class is clustered: int64 (256,).
 
-    It is the first of the group's classes that are among `things`; otherwise the class itself.
+    It is the lowest channel of the group among `things`; otherwise the class itself.
     """
     heads = torch.arange(_CLASSES)
     for group in groups:

@@ -108,8 +108,7 @@ class EagerEngine:
         clusters = clustering.cluster_image(embeddings, joint, channels)
         inside = clusters.label_image > 0
         probability = torch.zeros(class_index.shape, device=class_index.device)
-        own = logits.permute(1, 2, 0)[inside].float().softmax(1)
-        probability[inside] = own.gather(1, class_index[inside].unsqueeze(1)).squeeze(1)
+        probability[inside] = _probability_of(logits, inside, class_index[inside])
         return elect_classes_of_image(clusters, class_index, probability)
 
     def close(self) -> None:
@@ -141,7 +140,18 @@ def class_probability(logits: Tensor, clusters: ClusterTensors) -> Tensor:
     """
     inside = clusters.label_image > 0
     of_pixel = clusters.label_image[inside].long() - 1
-    probability = logits.permute(1, 2, 0)[inside].float().softmax(1)
-    own = probability.gather(1, clusters.class_index[of_pixel].unsqueeze(1)).squeeze(1)
+    own = _probability_of(logits, inside, clusters.class_index[of_pixel])
     total = torch.bincount(of_pixel, own.double(), minlength=len(clusters.area))
     return (total / clusters.area).float()
+
+
+def _probability_of(logits: Tensor, inside: Tensor, channels: Tensor) -> Tensor:
+    """Return the probability of a class at each of the P pixels inside: float32 (P,).
+
+    Args:
+        logits: (K, H, W).
+        inside: bool (H, W).
+        channels: int64 (P,), the class of each of these pixels.
+    """
+    probability = logits.permute(1, 2, 0)[inside].float().softmax(1)
+    return probability.gather(1, channels.unsqueeze(1)).squeeze(1)
